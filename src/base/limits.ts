@@ -1,0 +1,28 @@
+/**
+ * Owns every bound of the system, each with its reason. A message, file, plan or name beyond its bound is refused with
+ * a typed error before any work is done for it.
+ */
+export const LIMITS = {
+  /** Bytes in one sealed chunk: the measured sweet spot of both the broker and AES-GCM is 256 to 512 KiB. */
+  chunkBytes: 256 * 1024,
+  /** Largest message on the broker: a chunk with its frame, or a descriptor; everything longer is chunked. */
+  messageBytes: 1024 * 1024,
+  /** Bytes in flight on one channel: past this the broker calls its receiver slow and cuts it off. */
+  windowBytes: 8 * 1024 * 1024,
+  /** Bytes of a query's text: beyond it nobody reads what they approve. */
+  sqlBytes: 64 * 1024,
+  /** Parties in one collaboration: each costs every server a channel. */
+  parties: 256,
+  /** Declared rows of one table over all parties: bounds a plan's memory. */
+  rows: 100_000_000,
+  /** Characters of one CSV line: a longer one is a broken quote or an attack. */
+  lineCharacters: 1024 * 1024,
+  /** Values of one enumerated column, and groups of one query: a tape holds that many words for each row. */
+  groups: 1024,
+  /** Nodes of one plan. */
+  planNodes: 100_000,
+  /** Bytes of one server's tape: what a dealer is willing to make for one run. */
+  tapeBytes: 64 * 1024 ** 3,
+  /** Characters of a party's, table's or column's name. */
+  nameCharacters: 64,
+} as const;

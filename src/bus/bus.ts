@@ -1,0 +1,56 @@
+/**
+ * Owns the one small interface to the message broker. `nats.ts` is the real one, `memory.ts` a seeded one for tests.
+ * Must never be trusted: the bus may drop, repeat, delay, reorder and read everything; the sealed channel above it cares.
+ */
+import type { ErrorReport } from '../base/errors.ts';
+
+export interface Message {
+  readonly subject: string;
+  /** The receiver owns these bytes: they are a copy. */
+  readonly data: Uint8Array;
+  /** Answers a request; absent when the sender asked for no answer. */
+  readonly respond?: (data: Uint8Array) => void;
+}
+
+export interface Subscription {
+  unsubscribe(): void;
+}
+
+/** One entry of the replicated log. */
+export interface LogEntry {
+  /** 1 for the first entry, no gaps. */
+  readonly sequence: number;
+  /** When the log took it, in milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly data: Uint8Array;
+}
+
+/** The durable, totally ordered log (a JetStream stream). */
+export interface Log {
+  /**
+   * Appends once for each `id` inside the broker's duplicate window; a retry with the same id is harmless.
+   * Resolves with the sequence when the entry is durable; throws `bus.unavailable` (then: unknown, ask again with the same id).
+   */
+  append(id: string, data: Uint8Array): Promise<number>;
+  /** Calls `handler` for every entry from `fromSequence` on, in order, one at a time, surviving reconnects. */
+  follow(fromSequence: number, handler: (entry: LogEntry) => Promise<void> | void): Promise<Subscription>;
+  /** The last sequence in the log now (0 when empty). */
+  last(): Promise<number>;
+}
+
+export interface Bus {
+  /** At most once, no order promised. Takes its own copy of `data`. */
+  publish(subject: string, data: Uint8Array): void;
+  /** Throws `bus.timeout` or `bus.no-responders`. */
+  request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** Members of one `queue` share the messages. Subjects may end in `>` or hold `*`. */
+  subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription;
+  /** Opens the log of that name, creating it where it is not there. */
+  log(name: string): Promise<Log>;
+  /** Called after every re-connection; subscriptions are already back. */
+  onReconnect(handler: () => void): Subscription;
+  /** Refusals and faults that have no caller: permission denied, slow consumer. */
+  onTrouble(handler: (report: ErrorReport) => void): Subscription;
+  /** Sends what is buffered, then disconnects. */
+  close(): Promise<void>;
+}

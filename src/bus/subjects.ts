@@ -1,0 +1,36 @@
+/**
+ * Owns the grammar of subjects, on one page: who may say what to whom. Permissions are generated from this same grammar.
+ *
+ *   mpc.<deployment>.<to>.<from>.<verb>[.<collaboration>[.<purpose>]]
+ *
+ * <to>, <from>: a role (`server-a`, `server-b`, `dealer`, `coordinator`) or a party (`party-acme`).
+ * verbs: `submit` (a signed command to any coordinator replica; request and reply),
+ *        `channel` (frames of the sealed channel).
+ * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
+ */
+import { LIMITS } from '../base/limits.ts';
+import { MpcError } from '../base/errors.ts';
+
+/** A participant's name on the bus. */
+export type Address = 'server-a' | 'server-b' | 'dealer' | 'coordinator' | `party-${string}`;
+
+/** What a channel between two participants of a collaboration carries. */
+export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result';
+
+const NAME = /^[a-z0-9_-]+$/;
+
+export function checkName(kind: string, name: string): string {
+  if (!NAME.test(name) || name.length > LIMITS.nameCharacters)
+    throw new MpcError('name.invalid', `${kind} name ${JSON.stringify(name.slice(0, 80))} is not valid`, {
+      hint: `use 1 to ${LIMITS.nameCharacters} of a-z, 0-9, _ and -`,
+    });
+  return name;
+}
+
+export const subjects = {
+  submit: (deployment: string, from: Address | '*'): string => `mpc.${deployment}.coordinator.${from}.submit`,
+  channel: (deployment: string, to: Address, from: Address, collaboration: string, purpose: Purpose): string =>
+    `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
+  log: (deployment: string): string => `mpc.${deployment}.log`,
+  logStream: (deployment: string): string => `mpc_${deployment}_log`,
+};

@@ -1,0 +1,32 @@
+/**
+ * Owns the list of operations a plan may hold, with their public parameters. Each has one gate file of the same name.
+ * 64-bit constants are decimal strings in [-2^63, 2^63): a plan is JSON.
+ */
+export type Operation =
+  // no round, no tape: on wires and shares alike
+  | { readonly op: 'constant'; readonly kind: 'ring' | 'bits'; readonly value: string; readonly length: number } // every element the same; a wire with mask 0
+  | { readonly op: 'linear'; readonly coefficients: readonly string[]; readonly offset: string } // sum of c_k x_k + offset; a share if any input is
+  | { readonly op: 'sum'; readonly groups: number } // x as groups x len, row-major -> groups
+  | { readonly op: 'slice'; readonly start: number; readonly length: number }
+  | { readonly op: 'concat' }
+  | { readonly op: 'repeat'; readonly times: number; readonly each: boolean } // whole vector again and again, or each element `times` times
+  | { readonly op: 'xor'; readonly invert: boolean } // of 1 or more bit vectors, then NOT if invert
+  // one round, no correction
+  | { readonly op: 'open' } // share -> wire under a fresh mask
+  // no round of their own: wire(s) -> share
+  | { readonly op: 'multiply' } // ring x ring
+  | { readonly op: 'dot'; readonly groups: number } // two ring vectors as groups x len -> groups
+  | { readonly op: 'select' } // (bits b, ring x, ring y) -> b ? x : y
+  | { readonly op: 'bitToRing' } // bits -> ring 0/1
+  | { readonly op: 'and' } // 2 to 4 bit vectors
+  | { readonly op: 'groupSum'; readonly domain: number } // (ring key in 0..domain-1, ring v_1..v_k) -> ring of domain*(1+k): counts, sums of v_1, ...; domain a power of two
+  | { readonly op: 'oneHot'; readonly domain: number } // ring key -> bits of domain*n: plane g is [key = g]; domain a power of two
+  | { readonly op: 'truncate'; readonly bits: number } // ring x in [-2^62, 2^62) -> floor(x / 2^bits), at most 1 unit off
+  // two rounds of their own: ring wire -> bits share
+  | { readonly op: 'lessThanZero' }
+  | { readonly op: 'equalsZero' };
+
+export type OperationName = Operation['op'];
+
+/** The operation of that name. */
+export type OperationOf<N extends OperationName> = Extract<Operation, { readonly op: N }>;

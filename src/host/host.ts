@@ -1,0 +1,59 @@
+/**
+ * Owns the face of the durable actor host: it runs a role's machines so that nothing is ever sent that a crash could forget.
+ * Must never let a secret into an event, a context or the database: those carry ids, digests and counts.
+ *
+ *   event from the inbox -> pure transition -> ONE SQLite transaction (snapshot + outbox + inbox mark)
+ *   -> only then the outbox is delivered and invoked effects are started; their results come back through the inbox.
+ */
+import type { AnyStateMachine, EventObject } from 'xstate';
+import type { ErrorReport } from '../base/errors.ts';
+
+/** Runs one invoked effect. Idempotent: after a crash it runs again. Rejections become `xstate.error.actor.<id>` with an ErrorReport. */
+export type Effect = (context: EffectContext) => Promise<unknown>;
+
+export interface EffectContext {
+  readonly actor: string;
+  /** The invoke's input, as the machine gave it: JSON. */
+  readonly input: never;
+  /** Aborted when the state is left, or the host stops. */
+  readonly signal: AbortSignal;
+  /** Sends an event to the actor while running (progress, presence): durable like any other. */
+  readonly emit: (event: EventObject) => void;
+}
+
+/**
+ * Delivers one outbox item (an action of the machine by name, with its JSON params): at least once, in the actor's order,
+ * retried with backoff until it resolves. `id` (32 hexadecimal digits) is the same for every retry, also after a crash.
+ */
+export type Delivery = (params: never, context: { readonly actor: string; readonly id: string }) => Promise<void>;
+
+export interface HostOptions {
+  readonly machines: Readonly<Record<string, AnyStateMachine>>;
+  readonly effects: Readonly<Record<string, Effect>>;
+  readonly deliveries: Readonly<Record<string, Delivery>>;
+  /** Called after each committed transition: for logs, progress and the inspector. Names and sizes only. */
+  readonly onTransition?: (transition: Transition) => void;
+  /** Typed troubles: unknown events, failing deliveries, stale snapshots. */
+  readonly onTrouble?: (report: ErrorReport, actor: string) => void;
+}
+
+export interface Transition {
+  readonly actor: string;
+  readonly machine: string;
+  readonly event: string;
+  /** State value before and after, dotted paths of the active leaves, sorted. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+export interface Host {
+  /** Starts an actor unless it exists. */
+  start(actor: string, machine: string, input: object): Promise<void>;
+  has(actor: string): boolean;
+  /** Gives an event to an actor. `key` makes it once-only for that actor, across restarts. Resolves when committed. */
+  send(actor: string, event: EventObject, key?: string): Promise<void>;
+  /** The actor's active leaves, or undefined. */
+  states(actor: string): readonly string[] | undefined;
+  /** Ends finished actors' rows, aborts effects, waits for the transaction in hand. Nothing is lost. */
+  stop(): Promise<void>;
+}
