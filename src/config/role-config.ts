@@ -1,0 +1,135 @@
+/**
+ * Owns the configuration of one role's process: a TOML file, checked field by field before anything starts.
+ * Must never hold a secret itself: it names the file that does.
+ *
+ * Paths in the file are relative to the file, others to the working directory. Order of precedence: command line > `MPC_*` environment > file > default.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { EXIT, MpcError } from '../base/errors.ts';
+
+export const ROLES = ['server-a', 'server-b', 'dealer', 'client', 'coordinator'] as const;
+export type Role = (typeof ROLES)[number];
+
+const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
+const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/, 'expected a public key, U and 55 characters');
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected a descriptor digest, 64 hexadecimal digits');
+
+const clientSchema = z.strictObject({
+  /** This party's name in collaborations. */
+  party: name,
+  /** Digests of the descriptors that this party has read and agrees to; rows go to no other. */
+  approve: z.array(digest).default([]),
+  /** A descriptor to open a collaboration with (`mpc describe` writes one). */
+  create: z.string().optional(),
+  /** CSV file of each table. */
+  tables: z.record(name, z.string()).default({}),
+  /** Where a result is written, as one JSON object. */
+  result: z.string().optional(),
+  /** End the process with the first collaboration: 0 when it is done, else the reason's exit code. */
+  once: z.boolean().default(false),
+});
+
+const roleSchema = z.strictObject({
+  role: z.enum(ROLES).optional(),
+  deployment: name.default('mpc'),
+  /** URL of the broker. */
+  nats: z.string().default('nats://127.0.0.1:4222'),
+  /** Directory for this role's database, tapes and results. */
+  state: z.string(),
+  /** File with this role's identity seed, readable by its owner only. */
+  key: z.string(),
+  log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Public keys of everyone this role deals with, by address: server-a, server-b, dealer, coordinator, party-NAME. */
+  trust: z.record(z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/), publicKey),
+  client: clientSchema.optional(),
+});
+
+export type ClientConfig = z.infer<typeof clientSchema>;
+export type RoleConfig = z.infer<typeof roleSchema> & { readonly role: Role };
+
+export interface Overrides {
+  readonly role?: string;
+  readonly nats?: string;
+  readonly state?: string;
+  readonly log?: string;
+}
+
+/**
+ * Reads and checks `file`; `environment` supplies MPC_NATS (or NATS_URL), MPC_STATE and MPC_LOG.
+ * Throws `config.*` with the path of each fault, exit code 78.
+ */
+export function loadRoleConfig(
+  file: string,
+  flags: Overrides,
+  environment: Readonly<Record<string, string | undefined>>,
+): RoleConfig {
+  const raw = { ...readToml(file) };
+  const settings: Overrides = {
+    ...definedOnly({
+      nats: environment['MPC_NATS'] ?? environment['NATS_URL'],
+      state: environment['MPC_STATE'],
+      log: environment['MPC_LOG'],
+    }),
+    ...definedOnly({ ...flags }),
+  };
+  const fromHere = settings.state === undefined ? {} : { state: resolve(settings.state) };
+  const parsed = roleSchema.safeParse({ ...raw, ...settings, ...fromHere });
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+    throw badConfig(file, faults.join('; '), 'correct the named settings; README.md shows a whole file');
+  }
+  const { role } = parsed.data;
+  if (role === undefined)
+    throw badConfig(file, 'no role given', `add role = "server-a" to it, or --role=… to the command line`);
+  if (role === 'client' && parsed.data.client === undefined)
+    throw badConfig(file, 'a client needs a [client] section', 'name its party, its tables and what it approves');
+  const base = dirname(resolve(file));
+  const at = (path: string): string => resolve(base, path);
+  const { client } = parsed.data;
+  return {
+    ...parsed.data,
+    role,
+    state: at(parsed.data.state),
+    key: at(parsed.data.key),
+    ...(client === undefined ? {} : { client: placed(client, at) }),
+  };
+}
+
+function placed(client: ClientConfig, at: (path: string) => string): ClientConfig {
+  return {
+    ...client,
+    ...(client.create === undefined ? {} : { create: at(client.create) }),
+    ...(client.result === undefined ? {} : { result: at(client.result) }),
+    tables: Object.fromEntries(Object.entries(client.tables).map(([table, path]) => [table, at(path)])),
+  };
+}
+
+function readToml(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw badConfig(file, 'the configuration file cannot be read', 'check the path given to --config');
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new MpcError('config.syntax', error.message.split('\n')[0] ?? 'not valid TOML', {
+      place: { file, line: error.line, column: error.column },
+      hint: 'correct the line; TOML is described at toml.io',
+      exitCode: EXIT.badConfig,
+    });
+  }
+}
+
+function badConfig(file: string, message: string, hint: string): MpcError {
+  return new MpcError('config.invalid', message, { place: { file }, hint, exitCode: EXIT.badConfig });
+}
+
+function definedOnly(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined));
+}

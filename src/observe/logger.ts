@@ -1,0 +1,29 @@
+/**
+ * Owns how a role writes its log: pino, one JSON object a line on standard error, children carry {role, collaboration}.
+ * Must never be handed a secret: callers log ids, counts, state names and error reports.
+ */
+import { destination, type Logger, pino } from 'pino';
+import type { ErrorReport } from '../base/errors.ts';
+
+export type { Logger };
+
+export function openLogger(role: string, level: string): Logger {
+  return pino({ level, base: { role }, timestamp: pino.stdTimeFunctions.isoTime }, destination({ fd: 2, sync: true }));
+}
+
+/** Counts typed troubles by code and logs each: refused frames, malformed commands, ignored events. */
+export class Troubles {
+  readonly counts = new Map<string, number>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  note(report: ErrorReport, about: Readonly<Record<string, string>> = {}): void {
+    const count = (this.counts.get(report.code) ?? 0) + 1;
+    this.counts.set(report.code, count);
+    // The first ones of a kind, then ever fewer: a flood must not fill the disk.
+    if (count <= 10 || Number.isInteger(Math.log2(count))) this.#logger.warn({ ...about, ...report, count }, report.message);
+  }
+}
