@@ -1,0 +1,295 @@
+/**
+ * Owns arithmetic on whole vectors of Z_2^64: the face that compiled kernels can take over.
+ * Must never make an object or a BigInt per element, and must never branch on a value: masks and shares pass through.
+ *
+ * Every function takes its output first and returns it. The output may be the same vector as an input, but may not
+ * overlap one partly. Lengths must agree (asserted); layouts are those of words.ts.
+ *
+ * Product modulo 2^64 of a = ah 2^32 + al and b: low word imul(al, bl); high word hi(al bl) + al bh + ah bl (mod 2^32).
+ * hi(al bl) comes from the double product p = al bl (1 + e), |e| <= 2^-53: p - low is within 2^10 of a multiple of 2^32 by
+ * p's rounding and another 2^10 by the difference's own, so (p - low) / 2^32 is within 2^-21 of hi, and adding a half and
+ * truncating gives it exactly.
+ */
+import { assert } from '../base/errors.ts';
+import type { BitVector, RingVector } from './words.ts';
+
+/** A public constant of the ring, as its two unsigned 32-bit halves. */
+export interface RingConstant {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+const INVERSE_OF_2_32 = 2 ** -32;
+
+/** out = a + b */
+export function add(out: RingVector, a: RingVector, b: RingVector): RingVector {
+  sameLength(out, a, b);
+  for (let i = 0; i < out.length; i += 2) {
+    const left = a[i]!;
+    const low = (left + b[i]!) >>> 0;
+    out[i + 1] = (a[i + 1]! + b[i + 1]! + (low < left ? 1 : 0)) | 0;
+    out[i] = low;
+  }
+  return out;
+}
+
+/** out = a - b */
+export function sub(out: RingVector, a: RingVector, b: RingVector): RingVector {
+  sameLength(out, a, b);
+  for (let i = 0; i < out.length; i += 2) {
+    const left = a[i]!;
+    const right = b[i]!;
+    out[i + 1] = (a[i + 1]! - b[i + 1]! - (left < right ? 1 : 0)) | 0;
+    out[i] = (left - right) | 0;
+  }
+  return out;
+}
+
+/** out = -a */
+export function neg(out: RingVector, a: RingVector): RingVector {
+  sameLength(out, a);
+  for (let i = 0; i < out.length; i += 2) {
+    const low = a[i]!;
+    out[i + 1] = (-a[i + 1]! - (low === 0 ? 0 : 1)) | 0;
+    out[i] = -low | 0;
+  }
+  return out;
+}
+
+/** out = a b, element by element */
+export function mul(out: RingVector, a: RingVector, b: RingVector): RingVector {
+  sameLength(out, a, b);
+  for (let i = 0; i < out.length; i += 2) {
+    const left = a[i]!;
+    const right = b[i]!;
+    const low = Math.imul(left, right);
+    const carry = (left * right - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
+    out[i + 1] = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
+    out[i] = low;
+  }
+  return out;
+}
+
+/** out = out + a b, element by element */
+export function mulAdd(out: RingVector, a: RingVector, b: RingVector): RingVector {
+  sameLength(out, a, b);
+  for (let i = 0; i < out.length; i += 2) {
+    const left = a[i]!;
+    const right = b[i]!;
+    const low = Math.imul(left, right) >>> 0;
+    const carry = (left * right - low) * INVERSE_OF_2_32 + 0.5;
+    const high = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
+    const sum = (out[i]! + low) >>> 0;
+    out[i + 1] = (out[i + 1]! + high + (sum < low ? 1 : 0)) | 0;
+    out[i] = sum;
+  }
+  return out;
+}
+
+/** out = out - a b, element by element */
+export function mulSub(out: RingVector, a: RingVector, b: RingVector): RingVector {
+  sameLength(out, a, b);
+  for (let i = 0; i < out.length; i += 2) {
+    const left = a[i]!;
+    const right = b[i]!;
+    const low = Math.imul(left, right) >>> 0;
+    const carry = (left * right - low) * INVERSE_OF_2_32 + 0.5;
+    const high = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
+    const before = out[i]!;
+    out[i + 1] = (out[i + 1]! - high - (before < low ? 1 : 0)) | 0;
+    out[i] = (before - low) | 0;
+  }
+  return out;
+}
+
+/** out = k a */
+export function scale(out: RingVector, a: RingVector, k: RingConstant): RingVector {
+  sameLength(out, a);
+  if (out !== a) out.set(a);
+  if (k.lo === 1 && k.hi === 0) return out;
+  for (let i = 0; i < out.length; i += 2) {
+    const left = out[i]!;
+    const low = Math.imul(left, k.lo);
+    const carry = (left * k.lo - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
+    out[i + 1] = ((carry | 0) + Math.imul(left, k.hi) + Math.imul(out[i + 1]!, k.lo)) | 0;
+    out[i] = low;
+  }
+  return out;
+}
+
+/** out = out + k a */
+export function scaleAdd(out: RingVector, a: RingVector, k: RingConstant): RingVector {
+  sameLength(out, a);
+  if (k.lo === 1 && k.hi === 0) return add(out, out, a);
+  if (k.lo === 0xffffffff && k.hi === 0xffffffff) return sub(out, out, a);
+  for (let i = 0; i < out.length; i += 2) {
+    const left = a[i]!;
+    const low = Math.imul(left, k.lo) >>> 0;
+    const carry = (left * k.lo - low) * INVERSE_OF_2_32 + 0.5;
+    const high = ((carry | 0) + Math.imul(left, k.hi) + Math.imul(a[i + 1]!, k.lo)) | 0;
+    const sum = (out[i]! + low) >>> 0;
+    out[i + 1] = (out[i + 1]! + high + (sum < low ? 1 : 0)) | 0;
+    out[i] = sum;
+  }
+  return out;
+}
+
+/** out = a + k */
+export function addConstant(out: RingVector, a: RingVector, k: RingConstant): RingVector {
+  sameLength(out, a);
+  for (let i = 0; i < out.length; i += 2) {
+    const low = (a[i]! + k.lo) >>> 0;
+    out[i + 1] = (a[i + 1]! + k.hi + (low < k.lo ? 1 : 0)) | 0;
+    out[i] = low;
+  }
+  return out;
+}
+
+/** Every element of `out` becomes k. */
+export function fill(out: RingVector, k: RingConstant): RingVector {
+  for (let i = 0; i < out.length; i += 2) {
+    out[i] = k.lo;
+    out[i + 1] = k.hi;
+  }
+  return out;
+}
+
+/** `a` read as groups x len, row-major; out = the groups' sums. */
+export function sumGroups(out: RingVector, a: RingVector, groups: number): RingVector {
+  const width = groupWidth(out, a, groups);
+  for (let group = 0; group < groups; group++) {
+    let low = 0;
+    let high = 0;
+    for (let i = group * width; i < (group + 1) * width; i += 2) {
+      const term = a[i]!;
+      low = (low + term) >>> 0;
+      high = (high + a[i + 1]! + (low < term ? 1 : 0)) | 0;
+    }
+    out[2 * group] = low;
+    out[2 * group + 1] = high;
+  }
+  return out;
+}
+
+/** `a` and `b` read as groups x len, row-major; out = the groups' inner products. */
+export function dotGroups(out: RingVector, a: RingVector, b: RingVector, groups: number): RingVector {
+  sameLength(a, b);
+  const width = groupWidth(out, a, groups);
+  for (let group = 0; group < groups; group++) {
+    let low = 0;
+    let high = 0;
+    for (let i = group * width; i < (group + 1) * width; i += 2) {
+      const left = a[i]!;
+      const right = b[i]!;
+      const term = Math.imul(left, right) >>> 0;
+      const carry = (left * right - term) * INVERSE_OF_2_32 + 0.5;
+      low = (low + term) >>> 0;
+      high =
+        (high +
+          (carry | 0) +
+          Math.imul(left, b[i + 1]!) +
+          Math.imul(a[i + 1]!, right) +
+          (low < term ? 1 : 0)) |
+        0;
+    }
+    out[2 * group] = low;
+    out[2 * group + 1] = high;
+  }
+  return out;
+}
+
+/** out = floor(a / 2^count) of the unsigned elements, 0 <= count < 64. */
+export function shiftRight(out: RingVector, a: RingVector, count: number): RingVector {
+  sameLength(out, a);
+  assert(Number.isInteger(count) && count >= 0 && count < 64, 'a shift is an integer from 0 to 63');
+  for (let i = 0; i < out.length; i += 2) {
+    const low = a[i]!;
+    const high = a[i + 1]!;
+    out[i] =
+      count === 0 ? low : count < 32 ? (low >>> count) | (high << (32 - count)) : high >>> (count - 32);
+    out[i + 1] = count < 32 ? high >>> count : 0;
+  }
+  return out;
+}
+
+/** out = 0 or 1 by the bits. */
+export function fromBits(out: RingVector, bits: BitVector): RingVector {
+  enoughBits(out, bits);
+  for (let i = 0; i < out.length; i += 2) {
+    out[i] = (bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1;
+    out[i + 1] = 0;
+  }
+  return out;
+}
+
+/** out = a where the bit is 1, else 0 */
+export function keepWhere(out: RingVector, a: RingVector, bits: BitVector): RingVector {
+  sameLength(out, a);
+  enoughBits(out, bits);
+  for (let i = 0; i < out.length; i += 2) {
+    const all = -((bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1);
+    out[i] = a[i]! & all;
+    out[i + 1] = a[i + 1]! & all;
+  }
+  return out;
+}
+
+/** out = -a where the bit is 1, else a. (With s = 0 or -1: -a = (a XOR s) - s.) */
+export function negateWhere(out: RingVector, a: RingVector, bits: BitVector): RingVector {
+  sameLength(out, a);
+  enoughBits(out, bits);
+  for (let i = 0; i < out.length; i += 2) {
+    const sign = -((bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1);
+    const flipped = (a[i]! ^ sign) >>> 0;
+    const low = (flipped - sign) >>> 0;
+    out[i + 1] = ((a[i + 1]! ^ sign) + (low < flipped ? 1 : 0)) | 0;
+    out[i] = low;
+  }
+  return out;
+}
+
+/** True when the two vectors hold the same words. Not constant time: for tests and public values. */
+export function isEqual(a: RingVector, b: RingVector): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A constant from its decimal text or value, reduced modulo 2^64. */
+export function constantOf(value: string | bigint): RingConstant {
+  const reduced = BigInt.asUintN(64, BigInt(value));
+  return { lo: Number(reduced & 0xffffffffn), hi: Number(reduced >> 32n) };
+}
+
+/** A vector of the given integers, reduced modulo 2^64. For tests, small constants and results only. */
+export function fromBigInts(values: readonly bigint[]): RingVector {
+  const vector = new Uint32Array(2 * values.length);
+  values.forEach((value, i) => {
+    const { lo, hi } = constantOf(value);
+    vector[2 * i] = lo;
+    vector[2 * i + 1] = hi;
+  });
+  return vector;
+}
+
+/** The elements as signed integers in [-2^63, 2^63). For tests and results only. */
+export function toBigInts(vector: RingVector): bigint[] {
+  return Array.from({ length: vector.length / 2 }, (_, i) =>
+    BigInt.asIntN(64, (BigInt(vector[2 * i + 1]!) << 32n) | BigInt(vector[2 * i]!)),
+  );
+}
+
+function sameLength(...vectors: readonly RingVector[]): void {
+  for (const vector of vectors) {
+    assert(vector.length === vectors[0]!.length && vector.length % 2 === 0, 'ring vectors of one length');
+  }
+}
+
+function groupWidth(out: RingVector, a: RingVector, groups: number): number {
+  assert(groups > 0 && out.length === 2 * groups && a.length % out.length === 0, 'vector is groups x len');
+  return a.length / groups;
+}
+
+function enoughBits(out: RingVector, bits: BitVector): void {
+  assert(bits.length === 2 * Math.ceil(out.length / 128), 'one bit for each ring element');
+}
