@@ -1,0 +1,262 @@
+/**
+ * Owns the life of one collaboration as every participant sees it: the chart that the replicated log is played through.
+ * Must never have an effect, a clock or a random choice: equal logs give equal states on every replica.
+ *
+ *   open -> registering -> collecting -> ready -> running -> finished        failed | expired | cancelled
+ *
+ * Facts (who approved, who uploaded what, ...) are kept in the context as they come; the states follow from them.
+ * An output party may approve at any time: it brings nothing that would wait for it.
+ * A fact told twice is accepted and changes nothing. What does not fit is refused with a reason (`refusalOf`).
+ */
+import { assign, initialTransition, setup, transition } from 'xstate';
+import type { ErrorReport } from '../src/base/errors.ts';
+import {
+  allIn,
+  allUploaded,
+  type CollaborationContext,
+  type CollaborationEvent,
+  type CollaborationInput,
+  type CollaborationSnapshot,
+  isRepetition,
+  objectionTo,
+  partyOf,
+  refusal,
+  SERVERS,
+  sorted,
+  statusOf,
+} from './collaboration-rules.ts';
+
+export type {
+  CollaborationContext,
+  CollaborationEvent,
+  CollaborationInput,
+  CollaborationSnapshot,
+  CollaborationStatus,
+} from './collaboration-rules.ts';
+
+const fits = ({ context, event }: { context: CollaborationContext; event: CollaborationEvent }): boolean =>
+  objectionTo(context, event) === undefined;
+const twoDiffer = (digests: Readonly<Record<string, string>>): boolean =>
+  new Set(Object.values(digests)).size > 1;
+
+const chart = setup({
+  types: {
+    context: {} as CollaborationContext, // xstate reads these three for their types only
+    events: {} as CollaborationEvent,
+    input: {} as CollaborationInput,
+  },
+  guards: {
+    comesFromAParty: fits,
+    comesFromAServer: fits,
+    comesFromAnOutputParty: fits,
+    comesFromAParticipant: fits,
+    comesFromTheCreator: fits,
+    comesFromTheCoordinator: fits,
+    fitsWhatThePartySaidBefore: fits,
+    fitsWhatTheServerSaidBefore: fits,
+    someoneApproved: ({ context }) => context.approvals.length > 0,
+    everyInputPartyApproved: ({ context }) => allIn(context.inputs, context.approvals),
+    rowsAndRandomnessAreThere: ({ context }) => allUploaded(context) && allIn(SERVERS, context.randomness),
+    bindingsDiffer: ({ context }) => twoDiffer(context.bound),
+    bothServersBound: ({ context }) => allIn(SERVERS, Object.keys(context.bound)),
+    resultsDiffer: ({ context }) => twoDiffer(context.results),
+    bothServersStoredTheResult: ({ context }) => allIn(SERVERS, Object.keys(context.results)),
+    everyOutputPartyReceived: ({ context }) => allIn(context.outputs, context.received),
+  },
+  actions: {
+    recordApproval: assign({
+      approvals: ({ context, event }) => sorted([...context.approvals, partyOf(event.author) ?? '']),
+    }),
+    recordRandomness: assign({
+      randomness: ({ context, event }) => sorted([...context.randomness, event.author]),
+    }),
+    recordUpload: assign({
+      uploads: ({ context, event }) =>
+        event.type === 'uploaded'
+          ? { ...context.uploads, [partyOf(event.author) ?? '']: event.rows }
+          : context.uploads,
+    }),
+    recordBinding: assign({
+      bound: ({ context, event }) =>
+        event.type === 'bound' ? { ...context.bound, [event.author]: event.binding } : context.bound,
+    }),
+    recordResult: assign({
+      results: ({ context, event }) =>
+        event.type === 'resultStored'
+          ? { ...context.results, [event.author]: event.outputs }
+          : context.results,
+    }),
+    recordReceipt: assign({
+      received: ({ context, event }) => sorted([...context.received, partyOf(event.author) ?? '']),
+    }),
+    recordReason: assign({
+      reason: ({ event }): ErrorReport =>
+        event.type === 'fail'
+          ? event.reason
+          : event.type === 'cancel'
+            ? refusal('cancelled', 'its creator took the collaboration back', 'create a new one')
+            : refusal('expired', 'the deadline passed', 'create a new one with a later deadline'),
+    }),
+    blameBindings: assign({
+      reason: () =>
+        refusal(
+          'bindings-differ',
+          'the servers hold different inputs',
+          'create a new collaboration and upload again',
+        ),
+    }),
+    blameResults: assign({
+      reason: () =>
+        refusal(
+          'results-differ',
+          'the servers hold different results',
+          'create a new collaboration; check both servers',
+        ),
+    }),
+  },
+});
+
+const FAIL = { guard: 'comesFromAParticipant', target: 'failed', actions: 'recordReason' } as const;
+const EXPIRE = { guard: 'comesFromTheCoordinator', target: 'expired', actions: 'recordReason' } as const;
+const CANCEL = { guard: 'comesFromTheCreator', target: 'cancelled', actions: 'recordReason' } as const;
+const APPROVE = { guard: 'comesFromAParty', actions: 'recordApproval' } as const;
+const RANDOMNESS = { guard: 'comesFromAServer', actions: 'recordRandomness' } as const;
+const UPLOADED = { guard: 'fitsWhatThePartySaidBefore', actions: 'recordUpload' } as const;
+const BOUND = { guard: 'fitsWhatTheServerSaidBefore', actions: 'recordBinding' } as const;
+
+export const collaborationMachine = chart.createMachine({
+  id: 'collaboration',
+  description: 'The life of one collaboration, as the replicated log tells it.',
+  context: ({ input }) => ({
+    descriptor: input.descriptor,
+    creator: input.creator,
+    inputs: sorted(input.inputs),
+    outputs: sorted(input.outputs),
+    attempt: 1,
+    approvals: [],
+    randomness: [],
+    uploads: {},
+    bound: {},
+    results: {},
+    received: [],
+  }),
+  initial: 'open',
+  states: {
+    open: {
+      description: 'Created; nobody has approved the descriptor yet. The dealer may already deal.',
+      always: { guard: 'someoneApproved', target: 'registering' },
+      on: { approve: APPROVE, randomnessReady: RANDOMNESS, fail: FAIL, cancel: CANCEL, expire: EXPIRE },
+    },
+    registering: {
+      description:
+        'Some parties have approved the descriptor, an input party has not; those that have may upload.',
+      always: { guard: 'everyInputPartyApproved', target: 'collecting' },
+      on: {
+        approve: APPROVE,
+        randomnessReady: RANDOMNESS,
+        uploaded: UPLOADED,
+        fail: FAIL,
+        cancel: CANCEL,
+        expire: EXPIRE,
+      },
+    },
+    collecting: {
+      description: 'Every input party has approved; masked rows of one or the tape of a server are missing.',
+      always: { guard: 'rowsAndRandomnessAreThere', target: 'ready' },
+      on: {
+        approve: APPROVE,
+        randomnessReady: RANDOMNESS,
+        uploaded: UPLOADED,
+        bound: BOUND,
+        fail: FAIL,
+        cancel: CANCEL,
+        expire: EXPIRE,
+      },
+    },
+    ready: {
+      description: 'All rows and both tapes are there; the servers tie their tapes to these inputs.',
+      always: [
+        { guard: 'bindingsDiffer', target: 'failed', actions: 'blameBindings' },
+        { guard: 'bothServersBound', target: 'running' },
+      ],
+      on: { approve: APPROVE, bound: BOUND, fail: FAIL, cancel: CANCEL, expire: EXPIRE },
+    },
+    running: {
+      description: 'Both servers are bound to the same inputs and compute on masked values.',
+      always: [
+        { guard: 'resultsDiffer', target: 'failed', actions: 'blameResults' },
+        { guard: 'bothServersStoredTheResult', target: 'finished' },
+      ],
+      on: {
+        approve: APPROVE,
+        resultStored: { guard: 'fitsWhatTheServerSaidBefore', actions: 'recordResult' },
+        fail: FAIL,
+        expire: EXPIRE,
+      },
+    },
+    finished: {
+      description: 'Both servers hold the same result; the output parties fetch and combine it.',
+      initial: 'delivering',
+      states: {
+        delivering: {
+          description: 'An output party has not combined its result yet.',
+          always: { guard: 'everyOutputPartyReceived', target: 'delivered' },
+          on: { approve: APPROVE, received: { guard: 'comesFromAnOutputParty', actions: 'recordReceipt' } },
+        },
+        delivered: { type: 'final', description: 'Every output party has its result.' },
+      },
+    },
+    failed: { type: 'final', description: 'A participant could not go on, or the servers disagreed.' },
+    expired: { type: 'final', description: 'The deadline passed before the result was stored.' },
+    cancelled: { type: 'final', description: 'The creator took the collaboration back before it started.' },
+  },
+});
+
+/** Why the event is refused; undefined when it is a new fact that fits, or a fact told again. */
+export function refusalOf(
+  snapshot: CollaborationSnapshot,
+  event: CollaborationEvent,
+): ErrorReport | undefined {
+  if (isRepetition(snapshot, event)) return undefined;
+  const objection = objectionTo(snapshot.context, event);
+  if (objection !== undefined) return objection;
+  const status = statusOf(snapshot);
+  if (collaborationMachine.resolveState(snapshot).can(event)) return undefined;
+  return ['finished', 'failed', 'expired', 'cancelled'].includes(status)
+    ? refusal(
+        'over',
+        `the collaboration is ${status}`,
+        snapshot.context.reason?.message ?? 'create a new one',
+      )
+    : refusal(
+        'wrong-state',
+        `${event.type} does not fit a collaboration that is ${status}`,
+        'follow its state',
+      );
+}
+
+/** The chart as pure functions from JSON to JSON, for the replicated state machine. */
+export const collaborationChart = {
+  initial(input: CollaborationInput): CollaborationSnapshot {
+    return plain(initialTransition(collaborationMachine, input)[0]);
+  },
+  /** A refused or repeated event leaves the snapshot as it is. */
+  step(
+    snapshot: CollaborationSnapshot,
+    event: CollaborationEvent,
+  ): { readonly snapshot: CollaborationSnapshot; readonly refusal?: ErrorReport } {
+    const refused = refusalOf(snapshot, event);
+    if (refused !== undefined) return { snapshot, refusal: refused };
+    if (isRepetition(snapshot, event)) return { snapshot };
+    return {
+      snapshot: plain(
+        transition(collaborationMachine, collaborationMachine.resolveState(snapshot), event)[0],
+      ),
+    };
+  },
+  status: statusOf,
+};
+
+function plain(snapshot: CollaborationSnapshot): CollaborationSnapshot {
+  return { value: snapshot.value, context: snapshot.context };
+}
