@@ -1,0 +1,481 @@
+/**
+ * Owns how plans are written: one method for each thing a query can ask of vectors. It opens shares where a gate needs
+ * a wire, shares common subexpressions, folds constants, cancels what cancels, and drops what no output needs.
+ * Must never depend on data or on chance: the same calls give the same plan, byte for byte.
+ *
+ * Lengths that do not fit are programming mistakes (assertions). Ring arithmetic is modulo 2^64: whoever calls proves by
+ * the columns' declared ranges that nothing wraps.
+ */
+import { assert, EXIT, MpcError } from '../base/errors.ts';
+import type { Kind } from '../gates/gate.ts';
+import type { Operation } from '../gates/operations.ts';
+import { PlanGraph } from './graph.ts';
+import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
+
+/** A vector of 64-bit integers in the plan under construction. Whether servers hold it as a wire or a share is hidden. */
+export interface Ring {
+  readonly kind: 'ring';
+  readonly id: NodeId;
+  readonly length: number;
+}
+
+/** A vector of bits in the plan under construction. */
+export interface Bits {
+  readonly kind: 'bits';
+  readonly id: NodeId;
+  readonly length: number;
+}
+
+export type Handle = Ring | Bits;
+
+/** Widest AND gate: its tape grows as 2^inputs. */
+const FAN_IN = 4;
+
+/** The gates that need their inputs masked, in the order of their operands. */
+type WireOperation = Exclude<
+  Operation['op'],
+  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open'
+>;
+
+export class PlanBuilder {
+  private readonly graph = new PlanGraph();
+  private readonly tables = new Map<string, PlanTable>();
+  private readonly outputs = new Map<string, NodeId>();
+
+  /** Declares a table: its parties' slices in party order, each of a capacity that is a multiple of 64. */
+  table(name: string, slices: readonly Slice[]): void {
+    assert(!this.tables.has(name), 'a table is declared once');
+    assert(
+      slices.length > 0 && slices.every((slice) => slice.capacity > 0 && slice.capacity % 64 === 0),
+      'slices hold whole groups of 64 rows',
+    );
+    this.tables.set(name, { name, slices: slices.map(({ party, capacity }) => ({ party, capacity })) });
+  }
+
+  /** A column of a declared table: as many elements as all its slices hold. The same column is the same node. */
+  input(column: InputColumn & { readonly kind: 'ring' }): Ring;
+  input(column: InputColumn & { readonly kind: 'bits' }): Bits;
+  input(column: InputColumn): Handle;
+  input(column: InputColumn): Handle {
+    const table = this.tables.get(column.table);
+    assert(table, 'an input belongs to a declared table');
+    assert(
+      (column.column === undefined) === (column.encoding === 'present'),
+      'every encoding but `present` names a column',
+    );
+    const length = table.slices.reduce((sum, slice) => sum + slice.capacity, 0);
+    const operation: InputOperation = {
+      op: 'input',
+      table: column.table,
+      encoding: column.encoding,
+      ...(column.column === undefined ? {} : { column: column.column }),
+      kind: column.kind,
+      length,
+    };
+    return this.handle(this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length }));
+  }
+
+  /** `length` elements, each of them `value`. */
+  constant(value: bigint, length: number): Ring {
+    const operation = { op: 'constant', kind: 'ring', value: signed(value).toString(), length } as const;
+    return this.ring(this.graph.shared(operation, [], { kind: 'ring', form: 'wire', length }));
+  }
+
+  /** `length` bits, each of them `value`. */
+  bit(value: 0 | 1, length: number): Bits {
+    const operation = { op: 'constant', kind: 'bits', value: value.toString(), length } as const;
+    return this.bits(this.graph.shared(operation, [], { kind: 'bits', form: 'wire', length }));
+  }
+
+  /** Public elements, one after the other. */
+  vector(values: readonly bigint[]): Ring {
+    return this.concat(...values.map((value) => this.constant(value, 1)));
+  }
+
+  /** Sum of coefficient times vector, plus the offset on every element. */
+  linear(terms: readonly (readonly [bigint, Ring])[], offset = 0n): Ring {
+    const length = this.sameLength(terms.map(([, x]) => x));
+    const coefficients = new Map<NodeId, bigint>();
+    let constant = offset;
+    const add = (coefficient: bigint, id: NodeId) => {
+      const value = this.graph.constant(id);
+      const inner = this.graph.operation(id, 'linear');
+      if (value !== undefined) {
+        constant += coefficient * value;
+      } else if (inner && inner.coefficients.length === 1) {
+        constant += coefficient * BigInt(inner.offset);
+        add(coefficient * BigInt(inner.coefficients[0]!), this.graph.inputs(id)[0]!);
+      } else {
+        coefficients.set(id, signed((coefficients.get(id) ?? 0n) + coefficient));
+      }
+    };
+    for (const [coefficient, x] of terms) add(coefficient, x.id);
+    const kept = [...coefficients].filter(([, coefficient]) => coefficient !== 0n).sort(([a], [b]) => a - b);
+    constant = signed(constant);
+    const [first] = kept;
+    if (!first) return this.constant(constant, length);
+    if (kept.length === 1 && first[1] === 1n && constant === 0n) return this.ring(first[0]);
+    const operation: Operation = {
+      op: 'linear',
+      coefficients: kept.map(([, coefficient]) => coefficient.toString()),
+      offset: constant.toString(),
+    };
+    return this.ring(
+      this.graph.local(
+        operation,
+        kept.map(([id]) => id),
+        'ring',
+        length,
+      ),
+    );
+  }
+
+  add(...terms: readonly Ring[]): Ring {
+    return this.linear(terms.map((x) => [1n, x]));
+  }
+
+  sub(x: Ring, y: Ring): Ring {
+    return this.linear([
+      [1n, x],
+      [-1n, y],
+    ]);
+  }
+
+  scale(x: Ring, factor: bigint): Ring {
+    return this.linear([[factor, x]]);
+  }
+
+  negate(x: Ring): Ring {
+    return this.scale(x, -1n);
+  }
+
+  /** x as `groups` rows of equal length, one after the other -> the sum of each row. */
+  sum(x: Ring, groups = 1): Ring {
+    assert(x.length % groups === 0, 'a sum has rows of equal length');
+    const each = x.length / groups;
+    const value = this.graph.constant(x.id);
+    if (value !== undefined) return this.constant(value * BigInt(each), groups);
+    return each === 1 ? x : this.ring(this.graph.local({ op: 'sum', groups }, [x.id], 'ring', groups));
+  }
+
+  slice(x: Ring, start: number, length: number): Ring;
+  slice(x: Bits, start: number, length: number): Bits;
+  slice(x: Handle, start: number, length: number): Handle {
+    assert(start >= 0 && length > 0 && start + length <= x.length, 'a slice lies inside its vector');
+    if (length === x.length) return x;
+    if (this.graph.constant(x.id) !== undefined) return this.spread(x, length);
+    const inner = this.graph.operation(x.id, 'slice');
+    if (inner) return this.sliceOf(this.graph.inputs(x.id)[0]!, inner.start + start, length);
+    if (this.graph.operation(x.id, 'concat')) {
+      let from = 0;
+      for (const part of this.graph.inputs(x.id)) {
+        const end = from + this.graph.shape(part).length;
+        if (start >= from && start + length <= end) return this.sliceOf(part, start - from, length);
+        from = end;
+      }
+    }
+    return this.handle(this.graph.local({ op: 'slice', start, length }, [x.id], x.kind, length));
+  }
+
+  concat(...parts: readonly Ring[]): Ring;
+  concat(...parts: readonly Bits[]): Bits;
+  concat(...parts: readonly Handle[]): Handle {
+    const flat: Handle[] = [];
+    for (const part of parts.flatMap((x) =>
+      this.graph.operation(x.id, 'concat') ? this.graph.inputs(x.id) : [x.id],
+    )) {
+      const last = flat.at(-1);
+      const value = this.graph.constant(part);
+      const joins = last && value !== undefined && this.graph.constant(last.id) === value;
+      if (joins) flat[flat.length - 1] = this.spread(last, last.length + this.graph.shape(part).length);
+      else flat.push(this.handle(part));
+    }
+    const [first] = flat;
+    assert(
+      first && flat.every((x) => x.kind === first.kind),
+      'a concatenation has at least one part, all of one kind',
+    );
+    if (flat.length === 1) return first;
+    const length = flat.reduce((sum, x) => sum + x.length, 0);
+    return this.handle(
+      this.graph.local(
+        { op: 'concat' },
+        flat.map((x) => x.id),
+        first.kind,
+        length,
+      ),
+    );
+  }
+
+  /** The whole vector again and again, or (`each`) every element `times` times before the next. */
+  repeat(x: Ring, times: number, each?: boolean): Ring;
+  repeat(x: Bits, times: number, each?: boolean): Bits;
+  repeat(x: Handle, times: number, each = false): Handle {
+    if (times === 1) return x;
+    const length = x.length * times;
+    if (this.graph.constant(x.id) !== undefined) return this.spread(x, length);
+    const operation: Operation = { op: 'repeat', times, each: each && x.length > 1 };
+    return this.handle(this.graph.local(operation, [x.id], x.kind, length));
+  }
+
+  multiply(x: Ring, y: Ring): Ring {
+    const length = this.sameLength([x, y]);
+    const [factor, other] = this.constantFirst(x, y);
+    return factor === undefined
+      ? this.gate({ op: 'multiply' }, this.ordered(x, y), 'ring', length)
+      : this.scale(other, factor);
+  }
+
+  /** x and y as `groups` rows each -> the inner product of each pair of rows. */
+  dot(x: Ring, y: Ring, groups = 1): Ring {
+    assert(this.sameLength([x, y]) % groups === 0, 'an inner product has rows of equal length');
+    const [factor, other] = this.constantFirst(x, y);
+    if (factor !== undefined) return this.scale(this.sum(other, groups), factor);
+    return this.gate({ op: 'dot', groups }, this.ordered(x, y), 'ring', groups);
+  }
+
+  /** b ? x : y, element by element. */
+  select(b: Bits, x: Ring, y: Ring): Ring {
+    const length = this.sameLength([b, x, y]);
+    const bit = this.graph.constant(b.id);
+    if (bit !== undefined) return bit === 1n ? x : y;
+    if (x.id === y.id) return x;
+    const [vx, vy] = [this.graph.constant(x.id), this.graph.constant(y.id)];
+    if (vx !== undefined && vy !== undefined) return this.linear([[vx - vy, this.toRing(b)]], vy);
+    const wires = [x, y].every((v) => this.graph.shape(v.id).form === 'wire');
+    // Of two shares only the difference has to be opened.
+    return wires
+      ? this.gate({ op: 'select' }, [b, x, y], 'ring', length)
+      : this.add(y, this.timesBit(b, this.sub(x, y)));
+  }
+
+  /** b ? x : 0, element by element. */
+  timesBit(b: Bits, x: Ring): Ring {
+    const length = this.sameLength([b, x]);
+    const zero = this.constant(0n, length);
+    const bit = this.graph.constant(b.id);
+    if (bit !== undefined) return bit === 1n ? x : zero;
+    const value = this.graph.constant(x.id);
+    if (value !== undefined) return this.scale(this.toRing(b), value);
+    return this.gate({ op: 'select' }, [b, x, zero], 'ring', length);
+  }
+
+  /** Bits as the integers 0 and 1. */
+  toRing(b: Bits): Ring {
+    const value = this.graph.constant(b.id);
+    return value === undefined
+      ? this.gate({ op: 'bitToRing' }, [b], 'ring', b.length)
+      : this.constant(value, b.length);
+  }
+
+  not(b: Bits): Bits {
+    return this.xorOf([b], true);
+  }
+
+  xor(...terms: readonly Bits[]): Bits {
+    return this.xorOf(terms, false);
+  }
+
+  /** All of them: a tree of gates with four inputs each. */
+  and(...terms: readonly Bits[]): Bits {
+    const length = this.sameLength(terms);
+    const distinct = [...new Set(terms.map((b) => b.id))].sort((a, b) => a - b);
+    if (distinct.some((id) => this.graph.constant(id) === 0n)) return this.bit(0, length);
+    let level = distinct.filter((id) => this.graph.constant(id) === undefined).map((id) => this.bits(id));
+    while (level.length > 1) {
+      const next: Bits[] = [];
+      for (let at = 0; at < level.length; at += FAN_IN) {
+        const group = level.slice(at, at + FAN_IN);
+        next.push(
+          group.length === 1 ? group[0]! : this.bits(this.gateId({ op: 'and' }, group, 'bits', length)),
+        );
+      }
+      level = next;
+    }
+    return level[0] ?? this.bit(1, length);
+  }
+
+  /** Any of them: the negation of all negations. */
+  or(...terms: readonly Bits[]): Bits {
+    return this.not(this.and(...terms.map((b) => this.not(b))));
+  }
+
+  lessThanZero(x: Ring): Bits {
+    const value = this.graph.constant(x.id);
+    if (value !== undefined) return this.bit(value < 0n ? 1 : 0, x.length);
+    return this.bits(this.gateId({ op: 'lessThanZero' }, [x], 'bits', x.length));
+  }
+
+  /** x < y as integers. Needs |x - y| < 2^63. */
+  lessThan(x: Ring, y: Ring): Bits {
+    return this.lessThanZero(this.sub(x, y));
+  }
+
+  /** x >= y as integers. Needs |x - y| < 2^63. */
+  atLeast(x: Ring, y: Ring): Bits {
+    return this.not(this.lessThan(x, y));
+  }
+
+  equalsZero(x: Ring): Bits {
+    const value = this.graph.constant(x.id);
+    if (value !== undefined) return this.bit(value === 0n ? 1 : 0, x.length);
+    return this.bits(this.gateId({ op: 'equalsZero' }, [x], 'bits', x.length));
+  }
+
+  equals(x: Ring, y: Ring): Bits {
+    return this.equalsZero(this.sub(x, y));
+  }
+
+  /**
+   * For each group g in 0..domain-1: how many keys are g, and the sum of each value vector over the rows whose key is g.
+   * Every key must lie in 0..domain-1: give absent rows a group of their own. No round for each row.
+   */
+  groupSum(key: Ring, domain: number, values: readonly Ring[]): { counts: Ring; sums: Ring[] } {
+    this.sameLength([key, ...values]);
+    const padded = powerOfTwo(domain);
+    const distinct = [
+      ...new Set(values.map((v) => v.id).filter((id) => this.graph.constant(id) === undefined)),
+    ];
+    const operands = [key, ...distinct.map((id) => this.ring(id))];
+    const all = this.gate({ op: 'groupSum', domain: padded }, operands, 'ring', padded * operands.length);
+    const part = (index: number) => this.slice(all, index * padded, domain);
+    const counts = part(0);
+    const sums = values.map((v) => {
+      const value = this.graph.constant(v.id);
+      return value === undefined ? part(1 + distinct.indexOf(v.id)) : this.scale(counts, value);
+    });
+    return { counts, sums };
+  }
+
+  /** For each g in 0..domain-1 the bits [key = g]. Every key must lie in 0..domain-1. */
+  oneHot(key: Ring, domain: number): Bits[] {
+    const padded = powerOfTwo(domain);
+    const planes = this.bits(
+      this.gateId({ op: 'oneHot', domain: padded }, [key], 'bits', padded * key.length),
+    );
+    return Array.from({ length: domain }, (_, g) => this.slice(planes, g * key.length, key.length));
+  }
+
+  /** floor(x / 2^bits), at most one unit off, for x in [-2^62, 2^62). */
+  truncate(x: Ring, bits: number): Ring {
+    return bits === 0 ? x : this.gate({ op: 'truncate', bits }, [x], 'ring', x.length);
+  }
+
+  /** Names a result. It is opened under a mask of its own, whatever else the value is used for. */
+  output(name: string, x: Handle): void {
+    if (this.outputs.has(name)) {
+      throw new MpcError('plan.duplicate-output', `two results are called ${name}`, {
+        exitCode: EXIT.badData,
+        hint: 'give each result its own name',
+      });
+    }
+    this.outputs.set(
+      name,
+      this.graph.fresh({ op: 'open' }, [x.id], { kind: x.kind, form: 'wire', length: x.length }),
+    );
+  }
+
+  /** The plan: only the nodes its outputs need, in the order they were written. */
+  build(): Plan {
+    const names = [...this.outputs.keys()];
+    const { nodes, roots } = this.graph.pruned([...this.outputs.values()]);
+    return {
+      version: 1,
+      tables: [...this.tables.values()],
+      nodes,
+      outputs: names.map((name, index) => ({ name, node: roots[index]! })),
+    };
+  }
+
+  private xorOf(terms: readonly Bits[], negated: boolean): Bits {
+    const length = this.sameLength(terms);
+    const odd = new Set<NodeId>();
+    let invert = negated;
+    const add = (id: NodeId) => {
+      const value = this.graph.constant(id);
+      const inner = this.graph.operation(id, 'xor');
+      const sources = this.graph.inputs(id);
+      if (value !== undefined) {
+        invert = invert !== (value === 1n);
+      } else if (inner && sources.length === 1) {
+        invert = invert !== inner.invert;
+        add(sources[0]!);
+      } else if (!odd.delete(id)) odd.add(id);
+    };
+    for (const term of terms) add(term.id);
+    const kept = [...odd].sort((a, b) => a - b);
+    if (kept.length === 0) return this.bit(invert ? 1 : 0, length);
+    if (kept.length === 1 && !invert) return this.bits(kept[0]!);
+    return this.bits(this.graph.local({ op: 'xor', invert }, kept, 'bits', length));
+  }
+
+  private gate(
+    operation: Operation & { op: WireOperation },
+    operands: readonly Handle[],
+    kind: 'ring',
+    length: number,
+  ): Ring {
+    return this.ring(this.gateId(operation, operands, kind, length));
+  }
+
+  private gateId(
+    operation: Operation & { op: WireOperation },
+    operands: readonly Handle[],
+    kind: Kind,
+    length: number,
+  ): NodeId {
+    const wires = operands.map((x) => this.graph.wire(x.id));
+    return this.graph.shared(operation, wires, { kind, form: 'share', length });
+  }
+
+  private sliceOf(id: NodeId, start: number, length: number): Handle {
+    const x = this.handle(id);
+    return x.kind === 'ring' ? this.slice(x, start, length) : this.slice(x, start, length);
+  }
+
+  /** A constant of the same value with another length. */
+  private spread(x: Handle, length: number): Handle {
+    const value = this.graph.constant(x.id);
+    assert(value !== undefined, 'only a constant is spread');
+    return x.kind === 'ring' ? this.constant(value, length) : this.bit(value === 1n ? 1 : 0, length);
+  }
+
+  private constantFirst(x: Ring, y: Ring): [bigint | undefined, Ring] {
+    const value = this.graph.constant(x.id);
+    return value === undefined ? [this.graph.constant(y.id), x] : [value, y];
+  }
+
+  private ordered(x: Ring, y: Ring): Ring[] {
+    return x.id <= y.id ? [x, y] : [y, x];
+  }
+
+  private sameLength(vectors: readonly Handle[]): number {
+    const [first] = vectors;
+    assert(
+      first && vectors.every((x) => x.length === first.length),
+      'operands have equal lengths, and there is at least one',
+    );
+    return first.length;
+  }
+
+  private handle(id: NodeId): Handle {
+    return this.graph.shape(id).kind === 'ring' ? this.ring(id) : this.bits(id);
+  }
+
+  private ring(id: NodeId): Ring {
+    return { kind: 'ring', id, length: this.graph.shape(id).length };
+  }
+
+  private bits(id: NodeId): Bits {
+    return { kind: 'bits', id, length: this.graph.shape(id).length };
+  }
+}
+
+/** The representative in [-2^63, 2^63). */
+const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
+
+/** The smallest power of two that is at least `domain` (and at least 2): reduction modulo it commutes with modulo 2^64. */
+function powerOfTwo(domain: number): number {
+  assert(Number.isSafeInteger(domain) && domain > 0, 'a domain has at least one value');
+  return Math.max(2, 2 ** Math.ceil(Math.log2(domain)));
+}

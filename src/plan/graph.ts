@@ -1,0 +1,93 @@
+/**
+ * Owns the growing list of nodes under a `PlanBuilder`: equal operations on equal inputs become one node, every node's
+ * shape is known, and what no output needs is dropped at the end.
+ * Must never reorder nodes or look at data: the same calls give the same plan, byte for byte.
+ */
+
+import { canonicalJson } from '../base/canonical.ts';
+import { assert } from '../base/errors.ts';
+import type { Form, Kind, Shape } from '../gates/gate.ts';
+import type { Operation, OperationName, OperationOf } from '../gates/operations.ts';
+import type { InputOperation, NodeId, PlanNode } from './plan.ts';
+
+export class PlanGraph {
+  private readonly nodes: PlanNode[] = [];
+  private readonly shapes: Shape[] = [];
+  private readonly known = new Map<string, NodeId>();
+
+  /** The node of this operation on these inputs: an existing one where there is one. */
+  shared(operation: Operation | InputOperation, inputs: readonly NodeId[], shape: Shape): NodeId {
+    const key = `${canonicalJson({ ...operation })}(${inputs.join(',')})`;
+    const existing = this.known.get(key);
+    if (existing !== undefined) return existing;
+    const id = this.fresh(operation, inputs, shape);
+    this.known.set(key, id);
+    return id;
+  }
+
+  /** A node that nothing else will share. */
+  fresh(operation: Operation | InputOperation, inputs: readonly NodeId[], shape: Shape): NodeId {
+    assert(Number.isSafeInteger(shape.length) && shape.length > 0, 'a node holds at least one element');
+    this.nodes.push({ operation, inputs });
+    this.shapes.push(shape);
+    return this.nodes.length - 1;
+  }
+
+  /** A local operation: a share if any input is one, else a wire. */
+  local(operation: Operation, inputs: readonly NodeId[], kind: Kind, length: number): NodeId {
+    const form: Form = inputs.some((id) => this.shape(id).form === 'share') ? 'share' : 'wire';
+    return this.shared(operation, inputs, { kind, form, length });
+  }
+
+  /** The value as a wire: itself, or the one opening of it. */
+  wire(id: NodeId): NodeId {
+    const shape = this.shape(id);
+    return shape.form === 'wire' ? id : this.shared({ op: 'open' }, [id], { ...shape, form: 'wire' });
+  }
+
+  shape(id: NodeId): Shape {
+    const shape = this.shapes[id];
+    assert(shape, 'a handle belongs to the builder that made it');
+    return shape;
+  }
+
+  inputs(id: NodeId): readonly NodeId[] {
+    const node = this.nodes[id];
+    assert(node, 'a handle belongs to the builder that made it');
+    return node.inputs;
+  }
+
+  /** The node's operation if it has that name. */
+  operation<N extends OperationName>(id: NodeId, name: N): OperationOf<N> | undefined {
+    const operation = this.nodes[id]?.operation;
+    // The discriminant was just compared; TypeScript does not narrow a union by a generic name.
+    return operation?.op === name ? (operation as OperationOf<N>) : undefined;
+  }
+
+  /** The public value that every element of this node has, if it is a constant. */
+  constant(id: NodeId): bigint | undefined {
+    const operation = this.operation(id, 'constant');
+    return operation && BigInt(operation.value);
+  }
+
+  /** The nodes that `roots` need, in order and renumbered, and the roots' new numbers. */
+  pruned(roots: readonly NodeId[]): { nodes: readonly PlanNode[]; roots: readonly NodeId[] } {
+    const needed = new Set(roots);
+    for (let id = this.nodes.length - 1; id >= 0; id--) {
+      if (needed.has(id)) for (const input of this.inputs(id)) needed.add(input);
+    }
+    const numbers = new Map<NodeId, NodeId>();
+    const nodes: PlanNode[] = [];
+    const renumber = (id: NodeId): NodeId => {
+      const number = numbers.get(id);
+      assert(number !== undefined, 'inputs come before the nodes that use them');
+      return number;
+    };
+    this.nodes.forEach((node, id) => {
+      if (!needed.has(id)) return;
+      nodes.push({ operation: node.operation, inputs: node.inputs.map(renumber) });
+      numbers.set(id, nodes.length - 1);
+    });
+    return { nodes, roots: roots.map(renumber) };
+  }
+}
