@@ -32,21 +32,32 @@ export interface Log {
    * Resolves with the sequence when the entry is durable; throws `bus.unavailable` (then: unknown, ask again with the same id).
    */
   append(id: string, data: Uint8Array): Promise<number>;
-  /** Calls `handler` for every entry from `fromSequence` on, in order, one at a time, surviving reconnects. */
+  /**
+   * Calls `handler` for every entry from `fromSequence` on, in order, one at a time, surviving reconnects. An entry whose
+   * handler throws is reported to `onTrouble` and offered again: none is ever skipped. A log that ends before
+   * `fromSequence - 1`, or has a gap, is `log.behind`: thrown when seen here, reported to `onTrouble` (and the following
+   * ends) when seen later.
+   */
   follow(fromSequence: number, handler: (entry: LogEntry) => Promise<void> | void): Promise<Subscription>;
   /** The last sequence in the log now (0 when empty). */
   last(): Promise<number>;
 }
 
 export interface Bus {
-  /** At most once, no order promised. Takes its own copy of `data`. */
+  /**
+   * At most once, no order promised. Takes its own copy of `data`. Lost without a word while there is no connection.
+   * Throws `bus.too-large` past the broker's largest message.
+   */
   publish(subject: string, data: Uint8Array): void;
-  /** Throws `bus.timeout` or `bus.no-responders`. */
+  /** Throws `bus.timeout`, `bus.no-responders`, `bus.too-large` or, after `close`, `bus.closed`. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Members of one `queue` share the messages. Subjects may end in `>` or hold `*`. */
   subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription;
-  /** Opens the log of that name, creating it where it is not there. */
-  log(name: string): Promise<Log>;
+  /**
+   * Opens the log of that name, creating it where it is not there. Its entries pass on `subject`, by default the one
+   * that subjects.ts pairs with the name. Throws `bus.unavailable`, `log.unsuitable` or `broker.too-old`.
+   */
+  log(name: string, subject?: string): Promise<Log>;
   /** Called after every re-connection; subscriptions are already back. */
   onReconnect(handler: () => void): Subscription;
   /** Refusals and faults that have no caller: permission denied, slow consumer. */

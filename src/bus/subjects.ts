@@ -8,8 +8,9 @@
  *        `channel` (frames of the sealed channel).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
  */
-import { LIMITS } from '../base/limits.ts';
+
 import { MpcError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 
 /** A participant's name on the bus. */
 export type Address = 'server-a' | 'server-b' | 'dealer' | 'coordinator' | `party-${string}`;
@@ -29,8 +30,30 @@ export function checkName(kind: string, name: string): string {
 
 export const subjects = {
   submit: (deployment: string, from: Address | '*'): string => `mpc.${deployment}.coordinator.${from}.submit`,
-  channel: (deployment: string, to: Address, from: Address, collaboration: string, purpose: Purpose): string =>
-    `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
+  channel: (
+    deployment: string,
+    to: Address,
+    from: Address,
+    collaboration: string,
+    purpose: Purpose,
+  ): string => `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
 };
+
+/** The subject of the log of that stream name: `mpc.<deployment>.log` for `mpc_<deployment>_log`, else the name itself. */
+export function logSubjectOf(stream: string): string {
+  const deployment = /^mpc_(.+)_log$/.exec(stream)?.[1];
+  return deployment === undefined ? stream : subjects.log(deployment);
+}
+
+/** Whether a subscription to `pattern` (tokens, `*` for one, a last `>` for one or more) receives `subject`. */
+export function subjectMatches(pattern: string, subject: string): boolean {
+  const wanted = pattern.split('.');
+  const given = subject.split('.');
+  for (const [at, token] of wanted.entries()) {
+    if (token === '>') return given.length > at;
+    if (at >= given.length || (token !== '*' && token !== given[at])) return false;
+  }
+  return wanted.length === given.length;
+}
