@@ -9,6 +9,7 @@
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
+import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
@@ -77,14 +78,12 @@ export class PlanBuilder {
 
   /** `length` elements, each of them `value`. */
   constant(value: bigint, length: number): Ring {
-    const operation = { op: 'constant', kind: 'ring', value: signed(value).toString(), length } as const;
-    return this.ring(this.graph.shared(operation, [], { kind: 'ring', form: 'wire', length }));
+    return this.ring(this.graph.constant('ring', value, length));
   }
 
   /** `length` bits, each of them `value`. */
   bit(value: 0 | 1, length: number): Bits {
-    const operation = { op: 'constant', kind: 'bits', value: value.toString(), length } as const;
-    return this.bits(this.graph.shared(operation, [], { kind: 'bits', form: 'wire', length }));
+    return this.bits(this.graph.constant('bits', BigInt(value), length));
   }
 
   /** Public elements, one after the other. */
@@ -95,39 +94,8 @@ export class PlanBuilder {
   /** Sum of coefficient times vector, plus the offset on every element. */
   linear(terms: readonly (readonly [bigint, Ring])[], offset = 0n): Ring {
     const length = this.sameLength(terms.map(([, x]) => x));
-    const coefficients = new Map<NodeId, bigint>();
-    let constant = offset;
-    const add = (coefficient: bigint, id: NodeId) => {
-      const value = this.graph.constant(id);
-      const inner = this.graph.operation(id, 'linear');
-      if (value !== undefined) {
-        constant += coefficient * value;
-      } else if (inner && inner.coefficients.length === 1) {
-        constant += coefficient * BigInt(inner.offset);
-        add(coefficient * BigInt(inner.coefficients[0]!), this.graph.inputs(id)[0]!);
-      } else {
-        coefficients.set(id, signed((coefficients.get(id) ?? 0n) + coefficient));
-      }
-    };
-    for (const [coefficient, x] of terms) add(coefficient, x.id);
-    const kept = [...coefficients].filter(([, coefficient]) => coefficient !== 0n).sort(([a], [b]) => a - b);
-    constant = signed(constant);
-    const [first] = kept;
-    if (!first) return this.constant(constant, length);
-    if (kept.length === 1 && first[1] === 1n && constant === 0n) return this.ring(first[0]);
-    const operation: Operation = {
-      op: 'linear',
-      coefficients: kept.map(([, coefficient]) => coefficient.toString()),
-      offset: constant.toString(),
-    };
-    return this.ring(
-      this.graph.local(
-        operation,
-        kept.map(([id]) => id),
-        'ring',
-        length,
-      ),
-    );
+    const nodes = terms.map(([coefficient, x]) => [coefficient, x.id] as const);
+    return this.ring(linearNode(this.graph, nodes, offset, length));
   }
 
   add(...terms: readonly Ring[]): Ring {
@@ -153,7 +121,7 @@ export class PlanBuilder {
   sum(x: Ring, groups = 1): Ring {
     assert(x.length % groups === 0, 'a sum has rows of equal length');
     const each = x.length / groups;
-    const value = this.graph.constant(x.id);
+    const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.constant(value * BigInt(each), groups);
     return each === 1 ? x : this.ring(this.graph.local({ op: 'sum', groups }, [x.id], 'ring', groups));
   }
@@ -161,48 +129,16 @@ export class PlanBuilder {
   slice(x: Ring, start: number, length: number): Ring;
   slice(x: Bits, start: number, length: number): Bits;
   slice(x: Handle, start: number, length: number): Handle {
-    assert(start >= 0 && length > 0 && start + length <= x.length, 'a slice lies inside its vector');
-    if (length === x.length) return x;
-    if (this.graph.constant(x.id) !== undefined) return this.spread(x, length);
-    const inner = this.graph.operation(x.id, 'slice');
-    if (inner) return this.sliceOf(this.graph.inputs(x.id)[0]!, inner.start + start, length);
-    if (this.graph.operation(x.id, 'concat')) {
-      let from = 0;
-      for (const part of this.graph.inputs(x.id)) {
-        const end = from + this.graph.shape(part).length;
-        if (start >= from && start + length <= end) return this.sliceOf(part, start - from, length);
-        from = end;
-      }
-    }
-    return this.handle(this.graph.local({ op: 'slice', start, length }, [x.id], x.kind, length));
+    return this.handle(sliceNode(this.graph, x.id, start, length));
   }
 
   concat(...parts: readonly Ring[]): Ring;
   concat(...parts: readonly Bits[]): Bits;
   concat(...parts: readonly Handle[]): Handle {
-    const flat: Handle[] = [];
-    for (const part of parts.flatMap((x) =>
-      this.graph.operation(x.id, 'concat') ? this.graph.inputs(x.id) : [x.id],
-    )) {
-      const last = flat.at(-1);
-      const value = this.graph.constant(part);
-      const joins = last && value !== undefined && this.graph.constant(last.id) === value;
-      if (joins) flat[flat.length - 1] = this.spread(last, last.length + this.graph.shape(part).length);
-      else flat.push(this.handle(part));
-    }
-    const [first] = flat;
-    assert(
-      first && flat.every((x) => x.kind === first.kind),
-      'a concatenation has at least one part, all of one kind',
-    );
-    if (flat.length === 1) return first;
-    const length = flat.reduce((sum, x) => sum + x.length, 0);
     return this.handle(
-      this.graph.local(
-        { op: 'concat' },
-        flat.map((x) => x.id),
-        first.kind,
-        length,
+      concatNode(
+        this.graph,
+        parts.map((x) => x.id),
       ),
     );
   }
@@ -211,11 +147,7 @@ export class PlanBuilder {
   repeat(x: Ring, times: number, each?: boolean): Ring;
   repeat(x: Bits, times: number, each?: boolean): Bits;
   repeat(x: Handle, times: number, each = false): Handle {
-    if (times === 1) return x;
-    const length = x.length * times;
-    if (this.graph.constant(x.id) !== undefined) return this.spread(x, length);
-    const operation: Operation = { op: 'repeat', times, each: each && x.length > 1 };
-    return this.handle(this.graph.local(operation, [x.id], x.kind, length));
+    return this.handle(repeatNode(this.graph, x.id, times, each));
   }
 
   multiply(x: Ring, y: Ring): Ring {
@@ -237,10 +169,10 @@ export class PlanBuilder {
   /** b ? x : y, element by element. */
   select(b: Bits, x: Ring, y: Ring): Ring {
     const length = this.sameLength([b, x, y]);
-    const bit = this.graph.constant(b.id);
+    const bit = this.graph.valueOf(b.id);
     if (bit !== undefined) return bit === 1n ? x : y;
     if (x.id === y.id) return x;
-    const [vx, vy] = [this.graph.constant(x.id), this.graph.constant(y.id)];
+    const [vx, vy] = [this.graph.valueOf(x.id), this.graph.valueOf(y.id)];
     if (vx !== undefined && vy !== undefined) return this.linear([[vx - vy, this.toRing(b)]], vy);
     const wires = [x, y].every((v) => this.graph.shape(v.id).form === 'wire');
     // Of two shares only the difference has to be opened.
@@ -253,16 +185,16 @@ export class PlanBuilder {
   timesBit(b: Bits, x: Ring): Ring {
     const length = this.sameLength([b, x]);
     const zero = this.constant(0n, length);
-    const bit = this.graph.constant(b.id);
+    const bit = this.graph.valueOf(b.id);
     if (bit !== undefined) return bit === 1n ? x : zero;
-    const value = this.graph.constant(x.id);
+    const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.scale(this.toRing(b), value);
     return this.gate({ op: 'select' }, [b, x, zero], 'ring', length);
   }
 
   /** Bits as the integers 0 and 1. */
   toRing(b: Bits): Ring {
-    const value = this.graph.constant(b.id);
+    const value = this.graph.valueOf(b.id);
     return value === undefined
       ? this.gate({ op: 'bitToRing' }, [b], 'ring', b.length)
       : this.constant(value, b.length);
@@ -280,8 +212,8 @@ export class PlanBuilder {
   and(...terms: readonly Bits[]): Bits {
     const length = this.sameLength(terms);
     const distinct = [...new Set(terms.map((b) => b.id))].sort((a, b) => a - b);
-    if (distinct.some((id) => this.graph.constant(id) === 0n)) return this.bit(0, length);
-    let level = distinct.filter((id) => this.graph.constant(id) === undefined).map((id) => this.bits(id));
+    if (distinct.some((id) => this.graph.valueOf(id) === 0n)) return this.bit(0, length);
+    let level = distinct.filter((id) => this.graph.valueOf(id) === undefined).map((id) => this.bits(id));
     while (level.length > 1) {
       const next: Bits[] = [];
       for (let at = 0; at < level.length; at += FAN_IN) {
@@ -301,7 +233,7 @@ export class PlanBuilder {
   }
 
   lessThanZero(x: Ring): Bits {
-    const value = this.graph.constant(x.id);
+    const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.bit(value < 0n ? 1 : 0, x.length);
     return this.bits(this.gateId({ op: 'lessThanZero' }, [x], 'bits', x.length));
   }
@@ -317,7 +249,7 @@ export class PlanBuilder {
   }
 
   equalsZero(x: Ring): Bits {
-    const value = this.graph.constant(x.id);
+    const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.bit(value === 0n ? 1 : 0, x.length);
     return this.bits(this.gateId({ op: 'equalsZero' }, [x], 'bits', x.length));
   }
@@ -334,14 +266,14 @@ export class PlanBuilder {
     this.sameLength([key, ...values]);
     const padded = powerOfTwo(domain);
     const distinct = [
-      ...new Set(values.map((v) => v.id).filter((id) => this.graph.constant(id) === undefined)),
+      ...new Set(values.map((v) => v.id).filter((id) => this.graph.valueOf(id) === undefined)),
     ];
     const operands = [key, ...distinct.map((id) => this.ring(id))];
     const all = this.gate({ op: 'groupSum', domain: padded }, operands, 'ring', padded * operands.length);
     const part = (index: number) => this.slice(all, index * padded, domain);
     const counts = part(0);
     const sums = values.map((v) => {
-      const value = this.graph.constant(v.id);
+      const value = this.graph.valueOf(v.id);
       return value === undefined ? part(1 + distinct.indexOf(v.id)) : this.scale(counts, value);
     });
     return { counts, sums };
@@ -389,24 +321,8 @@ export class PlanBuilder {
 
   private xorOf(terms: readonly Bits[], negated: boolean): Bits {
     const length = this.sameLength(terms);
-    const odd = new Set<NodeId>();
-    let invert = negated;
-    const add = (id: NodeId) => {
-      const value = this.graph.constant(id);
-      const inner = this.graph.operation(id, 'xor');
-      const sources = this.graph.inputs(id);
-      if (value !== undefined) {
-        invert = invert !== (value === 1n);
-      } else if (inner && sources.length === 1) {
-        invert = invert !== inner.invert;
-        add(sources[0]!);
-      } else if (!odd.delete(id)) odd.add(id);
-    };
-    for (const term of terms) add(term.id);
-    const kept = [...odd].sort((a, b) => a - b);
-    if (kept.length === 0) return this.bit(invert ? 1 : 0, length);
-    if (kept.length === 1 && !invert) return this.bits(kept[0]!);
-    return this.bits(this.graph.local({ op: 'xor', invert }, kept, 'bits', length));
+    const nodes = terms.map((b) => b.id);
+    return this.bits(xorNode(this.graph, nodes, negated, length));
   }
 
   private gate(
@@ -428,21 +344,9 @@ export class PlanBuilder {
     return this.graph.shared(operation, wires, { kind, form: 'share', length });
   }
 
-  private sliceOf(id: NodeId, start: number, length: number): Handle {
-    const x = this.handle(id);
-    return x.kind === 'ring' ? this.slice(x, start, length) : this.slice(x, start, length);
-  }
-
-  /** A constant of the same value with another length. */
-  private spread(x: Handle, length: number): Handle {
-    const value = this.graph.constant(x.id);
-    assert(value !== undefined, 'only a constant is spread');
-    return x.kind === 'ring' ? this.constant(value, length) : this.bit(value === 1n ? 1 : 0, length);
-  }
-
   private constantFirst(x: Ring, y: Ring): [bigint | undefined, Ring] {
-    const value = this.graph.constant(x.id);
-    return value === undefined ? [this.graph.constant(y.id), x] : [value, y];
+    const value = this.graph.valueOf(x.id);
+    return value === undefined ? [this.graph.valueOf(y.id), x] : [value, y];
   }
 
   private ordered(x: Ring, y: Ring): Ring[] {
@@ -470,9 +374,6 @@ export class PlanBuilder {
     return { kind: 'bits', id, length: this.graph.shape(id).length };
   }
 }
-
-/** The representative in [-2^63, 2^63). */
-const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
 
 /** The smallest power of two that is at least `domain` (and at least 2): reduction modulo it commutes with modulo 2^64. */
 function powerOfTwo(domain: number): number {

@@ -39,6 +39,12 @@ export class PlanGraph {
     return this.shared(operation, inputs, { kind, form, length });
   }
 
+  /** `length` elements of one public value (bits: 0 or 1). */
+  constant(kind: Kind, value: bigint, length: number): NodeId {
+    const text = (kind === 'ring' ? BigInt.asIntN(64, value) : BigInt.asUintN(1, value)).toString();
+    return this.shared({ op: 'constant', kind, value: text, length }, [], { kind, form: 'wire', length });
+  }
+
   /** The value as a wire: itself, or the one opening of it. */
   wire(id: NodeId): NodeId {
     const shape = this.shape(id);
@@ -65,7 +71,7 @@ export class PlanGraph {
   }
 
   /** The public value that every element of this node has, if it is a constant. */
-  constant(id: NodeId): bigint | undefined {
+  valueOf(id: NodeId): bigint | undefined {
     const operation = this.operation(id, 'constant');
     return operation && BigInt(operation.value);
   }
