@@ -1,0 +1,114 @@
+/**
+ * Owns the dealer's side of a tape: masks from both servers' keystreams, and the the corrections that are server
+ * B's shares of dealt values: v - keystream_A (bits: v XOR keystream_A), where v is known to the dealer.
+ * A sees its keystream only; B sees v under A's keystream, a one-time pad: each is uniform and tells nothing of v.
+ * Must never use a lane of a node twice (the pads would repeat), nor leave the layout's order: B reads by offsets.
+ */
+import { bytesOfWords } from '../base/bytes.ts';
+import { assert } from '../base/errors.ts';
+import type { DealerTape, DealtLane, Kind } from '../gates/gate.ts';
+import { xor } from '../ring/bits.ts';
+import { sub } from '../ring/ring.ts';
+import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import { wordsOf } from '../ring/words.ts';
+import type { InputSlice } from './input-mask.ts';
+import { combine, wholeInputMask } from './input-mask.ts';
+import { GATES, Keystream } from './keystream.ts';
+import type { Seed } from './seed.ts';
+
+/** Takes corrections in order. The bytes are the sink's to keep. */
+export type CorrectionSink = (bytes: Uint8Array) => void;
+
+export interface ServerSeeds {
+  readonly a: Seed;
+  readonly b: Seed;
+}
+
+/** The whole tape: nodes are dealt in order of their ids. */
+export class DealerTapes {
+  readonly #seeds: ServerSeeds;
+  readonly #a: Keystream;
+  readonly #b: Keystream;
+  readonly #sink: CorrectionSink;
+  #lastNode = -1;
+
+  constructor(seeds: ServerSeeds, sink: CorrectionSink) {
+    this.#seeds = seeds;
+    this.#a = new Keystream(seeds.a, GATES);
+    this.#b = new Keystream(seeds.b, GATES);
+    this.#sink = sink;
+  }
+
+  /** The tape of node `id`, which deals exactly `lanes`. Ids must rise; call `finish` when the gate has dealt. */
+  node(id: number, lanes: readonly DealtLane[]): DealerNodeTape {
+    assert(id > this.#lastNode, 'nodes are dealt once and in order');
+    this.#lastNode = id;
+    return new DealerNodeTape(id, lanes, this.#a, this.#b, this.#sink);
+  }
+
+  /** The mask of input node `id`. */
+  inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words {
+    const { a, b } = this.#seeds;
+    return combine(kind, wholeInputMask(a, slices, id, kind), wholeInputMask(b, slices, id, kind));
+  }
+}
+
+export class DealerNodeTape implements DealerTape {
+  readonly #node: number;
+  readonly #lanes: readonly DealtLane[];
+  readonly #a: Keystream;
+  readonly #b: Keystream;
+  readonly #sink: CorrectionSink;
+  readonly #used = new Set<number>();
+  #dealt = 0;
+
+  constructor(node: number, lanes: readonly DealtLane[], a: Keystream, b: Keystream, sink: CorrectionSink) {
+    this.#node = node;
+    this.#lanes = lanes;
+    this.#a = a;
+    this.#b = b;
+    this.#sink = sink;
+  }
+
+  maskRing(lane: number, length: number): RingVector {
+    this.#take(lane);
+    return combine('ring', this.#a.ring(this.#node, lane, length), this.#b.ring(this.#node, lane, length));
+  }
+
+  maskBits(lane: number, length: number): BitVector {
+    this.#take(lane);
+    return combine('bits', this.#a.bits(this.#node, lane, length), this.#b.bits(this.#node, lane, length));
+  }
+
+  dealRing(lane: number, value: RingVector): void {
+    this.#deal(lane, 'ring', value, value.length / 2);
+    const pad = this.#a.ring(this.#node, lane, value.length / 2);
+    this.#sink(bytesOfWords(sub(pad, value, pad)));
+  }
+
+  dealBits(lane: number, value: BitVector, length: number): void {
+    this.#deal(lane, 'bits', value, length);
+    const pad = this.#a.bits(this.#node, lane, length);
+    this.#sink(bytesOfWords(xor(pad, value, pad)));
+  }
+
+  /** Asserts that every lane of the layout has been dealt. */
+  finish(): void {
+    assert(this.#dealt === this.#lanes.length, 'a gate deals all of its lanes');
+  }
+
+  #deal(lane: number, kind: Kind, value: Words, length: number): void {
+    const expected = this.#lanes[this.#dealt++];
+    assert(
+      expected?.lane === lane && expected.kind === kind && expected.length === length,
+      'lanes are dealt in the order and size the gate declares',
+    );
+    assert(value.length === wordsOf(kind, length), 'a dealt value has the words of its length');
+    this.#take(lane);
+  }
+
+  #take(lane: number): void {
+    assert(!this.#used.has(lane), 'a lane is used once');
+    this.#used.add(lane);
+  }
+}

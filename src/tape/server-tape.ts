@@ -1,0 +1,85 @@
+/**
+ * Owns a server's side of a tape. Server A's is its seed alone: masks and dealt shares are its keystream. Server B's
+ * masks are its keystream, its dealt shares are the corrections, read at random from a file or from memory.
+ * Must never be used for two input sets: the binding is persisted by the session before anything is opened.
+ */
+import { wordsOfBytes } from '../base/bytes.ts';
+import { assert, EXIT, MpcError } from '../base/errors.ts';
+import type { Kind, ServerTape } from '../gates/gate.ts';
+import { clearPadding } from '../ring/bits.ts';
+import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import type { InputSlice } from './input-mask.ts';
+import { wholeInputMask } from './input-mask.ts';
+import { GATES, Keystream } from './keystream.ts';
+import type { TapeLayout } from './layout.ts';
+import { laneBytes, placeOf } from './layout.ts';
+import type { Seed } from './seed.ts';
+
+/** `length` bytes from byte `offset` of the corrections. */
+export type TapeReader = (offset: number, length: number) => Uint8Array;
+
+/** A server's whole tape. */
+export interface ServerTapes {
+  /** The tape of gate node `id`. */
+  node(id: number): ServerTape;
+  /** This server's share of the mask of input node `id`. */
+  inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words;
+}
+
+/** Server A's tape: nothing but a seed. */
+export function tapeOfServerA(seed: Seed): ServerTapes {
+  const keystream = new Keystream(seed, GATES);
+  return {
+    node: (id) => ({
+      ...masksOf(keystream, id),
+      dealtRing: (lane, length) => keystream.ring(id, lane, length),
+      dealtBits: (lane, length) => keystream.bits(id, lane, length),
+    }),
+    inputMask: (id, slices, kind) => wholeInputMask(seed, slices, id, kind),
+  };
+}
+
+/** Server B's tape: a seed, and corrections laid out by the plan. */
+export function tapeOfServerB(seed: Seed, layout: TapeLayout, read: TapeReader): ServerTapes {
+  const keystream = new Keystream(seed, GATES);
+  return {
+    node: (id) => ({
+      ...masksOf(keystream, id),
+      dealtRing: (lane, length) => corrections(layout, read, id, lane, 'ring', length),
+      dealtBits: (lane, length) => clearPadding(corrections(layout, read, id, lane, 'bits', length), length),
+    }),
+    inputMask: (id, slices, kind) => wholeInputMask(seed, slices, id, kind),
+  };
+}
+
+/** A reader of corrections that are all in memory. */
+export function memoryReader(corrections: Uint8Array): TapeReader {
+  return (offset, length) => corrections.subarray(offset, offset + length);
+}
+
+function masksOf(keystream: Keystream, node: number): Pick<ServerTape, 'maskRing' | 'maskBits'> {
+  return {
+    maskRing: (lane: number, length: number): RingVector => keystream.ring(node, lane, length),
+    maskBits: (lane: number, length: number): BitVector => keystream.bits(node, lane, length),
+  };
+}
+
+function corrections(
+  layout: TapeLayout,
+  read: TapeReader,
+  node: number,
+  lane: number,
+  kind: Kind,
+  length: number,
+): Words {
+  const { offset, dealt } = placeOf(layout, node, lane);
+  assert(dealt.kind === kind && dealt.length === length, 'a dealt lane is read whole, as it was declared');
+  const bytes = read(offset, laneBytes(dealt));
+  if (bytes.length !== laneBytes(dealt)) {
+    throw new MpcError('tape.truncated', `the tape ends inside the corrections of node ${node}`, {
+      hint: 'Ask the dealer for the tape of this collaboration again.',
+      exitCode: EXIT.ioError,
+    });
+  }
+  return wordsOfBytes(bytes);
+}
