@@ -198,6 +198,18 @@ export function dotGroups(out: RingVector, a: RingVector, b: RingVector, groups:
   return out;
 }
 
+/** Each element of `a` `times` times over: a a b b. `out` holds times as many elements and is another vector. */
+export function repeatEach(out: RingVector, a: RingVector, times: number): RingVector {
+  assert(out !== a && out.length === a.length * times, 'output is `times` as long');
+  for (let i = 0, at = 0; i < a.length; i += 2) {
+    for (let k = 0; k < times; k++, at += 2) {
+      out[at] = a[i]!;
+      out[at + 1] = a[i + 1]!;
+    }
+  }
+  return out;
+}
+
 /** out = floor(a / 2^count) of the unsigned elements, 0 <= count < 64. */
 export function shiftRight(out: RingVector, a: RingVector, count: number): RingVector {
   sameLength(out, a);

@@ -1,5 +1,5 @@
 /**
- * Owns the dealer's side of a tape: masks from both servers' keystreams, and the the corrections that are server
+ * Owns the dealer's side of a tape: masks from both servers' keystreams, and the corrections that are server
  * B's shares of dealt values: v - keystream_A (bits: v XOR keystream_A), where v is known to the dealer.
  * A sees its keystream only; B sees v under A's keystream, a one-time pad: each is uniform and tells nothing of v.
  * Must never use a lane of a node twice (the pads would repeat), nor leave the layout's order: B reads by offsets.

@@ -1,0 +1,50 @@
+/**
+ * Owns the one record of all gates, by the name of their operation. Interpreters look gates up here and know none by name.
+ */
+import { andGate } from './and.ts';
+import { bitToRingGate } from './bit-to-ring.ts';
+import { concatGate } from './concat.ts';
+import { constantGate } from './constant.ts';
+import { dotGate } from './dot.ts';
+import { equalsZeroGate } from './equals-zero.ts';
+import type { Gate } from './gate.ts';
+import { groupSumGate } from './group-sum.ts';
+import { lessThanZeroGate } from './less-than-zero.ts';
+import { linearGate } from './linear.ts';
+import { multiplyGate } from './multiply.ts';
+import { oneHotGate } from './one-hot.ts';
+import { openGate } from './open.ts';
+import type { Operation, OperationName, OperationOf } from './operations.ts';
+import { repeatGate } from './repeat.ts';
+import { selectGate } from './select.ts';
+import { sliceGate } from './slice.ts';
+import { sumGate } from './sum.ts';
+import { truncateGate } from './truncate.ts';
+import { xorGate } from './xor.ts';
+
+export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
+  constant: constantGate,
+  linear: linearGate,
+  sum: sumGate,
+  slice: sliceGate,
+  concat: concatGate,
+  repeat: repeatGate,
+  xor: xorGate,
+  open: openGate,
+  multiply: multiplyGate,
+  dot: dotGate,
+  select: selectGate,
+  bitToRing: bitToRingGate,
+  and: andGate,
+  groupSum: groupSumGate,
+  oneHot: oneHotGate,
+  truncate: truncateGate,
+  lessThanZero: lessThanZeroGate,
+  equalsZero: equalsZeroGate,
+};
+
+/** The gate of that operation, to be given that operation (or another of the same name) and nothing else. */
+export function gateOf(operation: Operation): Gate<Operation> {
+  // The record's type ties each name to its own gate, which TypeScript cannot follow through a lookup by a union.
+  return GATES[operation.op] as unknown as Gate<Operation>;
+}

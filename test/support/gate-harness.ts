@@ -1,0 +1,187 @@
+/**
+ * Runs one gate as a deployment would, in memory: the dealer makes real tapes, two servers evaluate in lockstep and
+ * exchange their openings, and the result is put together in the clear. Everything a party saw is returned.
+ */
+import assert from 'node:assert/strict';
+import { bytesOfWords, concatBytes } from '../../src/base/bytes.ts';
+import type { DealerValue, Form, Gate, Kind, ServerValue, Shape } from '../../src/gates/gate.ts';
+import { clearPadding, xor } from '../../src/ring/bits.ts';
+import { sub } from '../../src/ring/ring.ts';
+import type { Words } from '../../src/ring/words.ts';
+import { wordsOf } from '../../src/ring/words.ts';
+import { DealerTapes } from '../../src/tape/dealer-tape.ts';
+import { combine } from '../../src/tape/input-mask.ts';
+import { Keystream } from '../../src/tape/keystream.ts';
+import { tapeLayout } from '../../src/tape/layout.ts';
+import { deriveSeed, Seed } from '../../src/tape/seed.ts';
+import { memoryReader, tapeOfServerA, tapeOfServerB } from '../../src/tape/server-tape.ts';
+
+/** An input in the clear, and the form in which the servers are to hold it. */
+export interface HarnessInput {
+  readonly kind: Kind;
+  readonly form: Form;
+  readonly length: number;
+  readonly value: Words;
+}
+
+export interface GateRun {
+  readonly shape: Shape;
+  /** The result in the clear. */
+  readonly output: Words;
+  /** What the gate's `clear` says it should be. */
+  readonly expected: Words;
+  /** Counted, not declared. */
+  readonly rounds: number;
+  readonly bytesOnline: number;
+  readonly bytesTape: number;
+  /** The sum of both shares of each opening: what both servers learn. */
+  readonly opened: readonly Words[];
+  /** What server A, and what server B, sent. */
+  readonly sent: { readonly a: readonly Words[]; readonly b: readonly Words[] };
+  /** Server B's corrections. */
+  readonly corrections: Uint8Array;
+}
+
+/** Runs the gate on the inputs with tapes made from `seedNumber`; asserts what holds for every gate. */
+export function runGate<O extends { readonly op: string }>(
+  gate: Gate<O>,
+  operation: O,
+  inputs: readonly HarnessInput[],
+  seedNumber: number,
+): GateRun {
+  const shapes: readonly Shape[] = inputs.map(({ kind, form, length }) => ({ kind, form, length }));
+  const shape = gate.infer(operation, shapes);
+  const node = inputs.length;
+  const root = new Seed(new Uint8Array(32).fill(seedNumber & 0xff).fill(seedNumber >>> 8, 16));
+  const seeds = { a: deriveSeed(root, 'a'), b: deriveSeed(root, 'b') };
+
+  const held = inputs.map((input, k) => holdInput(input, k, seeds));
+  const lanes = gate.lanes(operation, shapes);
+  const pieces: Uint8Array[] = [];
+  const dealerTape = new DealerTapes(seeds, (bytes) => pieces.push(bytes)).node(node, lanes);
+  const dealt = gate.deal(
+    operation,
+    shapes,
+    held.map((value) => value.dealer),
+    dealerTape,
+  );
+  dealerTape.finish();
+  const corrections = concatBytes(...pieces);
+
+  const layout = tapeLayout([...inputs.map(() => []), lanes]);
+  assert.equal(corrections.length, layout.totalBytes, 'the tape is as long as its layout says');
+  const tapes = { a: tapeOfServerA(seeds.a), b: tapeOfServerB(seeds.b, layout, memoryReader(corrections)) };
+  const start = (server: 'a' | 'b') =>
+    gate.evaluate(
+      operation,
+      shapes,
+      held.map((value) => value[server]),
+      tapes[server].node(node),
+      server,
+    );
+  const evaluations = { a: start('a'), b: start('b') };
+  const opened: Words[] = [];
+  const sent: { a: Words[]; b: Words[] } = { a: [], b: [] };
+  let a = evaluations.a.next();
+  let b = evaluations.b.next();
+  while (!a.done && !b.done) {
+    assert.equal(a.value.kind, b.value.kind, 'both servers open the same kind');
+    assert.equal(a.value.share.length, b.value.share.length, 'both servers open the same length');
+    sent.a.push(a.value.share.slice());
+    sent.b.push(b.value.share.slice());
+    const sum = combine(a.value.kind, a.value.share, b.value.share);
+    opened.push(sum.slice());
+    a = evaluations.a.next(sum.slice());
+    b = evaluations.b.next(sum.slice());
+  }
+  assert(a.done && b.done, 'both servers open equally often');
+
+  const run = {
+    shape,
+    output: reconstruct(shape, dealt, a.value, b.value),
+    expected: gate.clear(
+      operation,
+      shapes,
+      inputs.map((input) => input.value),
+    ),
+    rounds: opened.length,
+    bytesOnline: sent.a.reduce((sum, words) => sum + words.byteLength, 0),
+    bytesTape: corrections.length,
+    opened,
+    sent,
+    corrections,
+  };
+  const { rounds, bytesOnline, bytesTape } = run;
+  assert.deepEqual(
+    { rounds, bytesOnline, bytesTape },
+    gate.cost(operation, shapes),
+    'the cost is as declared',
+  );
+  return run;
+}
+
+/** Masks (wire) or splits (share) an input, with randomness of its own node. */
+function holdInput(
+  { kind, form, length, value }: HarnessInput,
+  node: number,
+  seeds: { readonly a: Seed; readonly b: Seed },
+): { readonly dealer: DealerValue; readonly a: ServerValue; readonly b: ServerValue } {
+  assert.equal(value.length, wordsOf(kind, length), 'an input has the words of its length');
+  const shareOf = (seed: Seed) => new Keystream(seed, 'harness inputs')[kind](node, 0, length);
+  const maskA = shareOf(seeds.a);
+  const maskB = shareOf(seeds.b);
+  if (form === 'share') {
+    const rest = new Uint32Array(value.length);
+    if (kind === 'ring') sub(rest, value, maskA);
+    else xor(rest, value, maskA);
+    return { dealer: undefined, a: { form, share: maskA }, b: { form, share: rest } };
+  }
+  const mask = combine(kind, maskA, maskB);
+  const masked = combine(kind, value, mask);
+  return { dealer: mask, a: { form, masked, mask: maskA }, b: { form, masked: masked.slice(), mask: maskB } };
+}
+
+/** The clear result, having checked that dealer and servers agree on its form and mask and keep padding zero. */
+function reconstruct(shape: Shape, dealt: DealerValue, a: ServerValue, b: ServerValue): Words {
+  assert.equal(a.form, shape.form, 'server A holds the form that was inferred');
+  assert.equal(b.form, shape.form, 'server B holds the form that was inferred');
+  if (a.form === 'share' || b.form === 'share') {
+    assert(a.form === 'share' && b.form === 'share');
+    assert.equal(dealt, undefined, 'the dealer knows nothing of a share');
+    for (const words of [a.share, b.share]) checkWords(shape, words);
+    return combine(shape.kind, a.share, b.share);
+  }
+  assert.deepEqual(a.masked, b.masked, 'both servers hold the same masked value');
+  const mask = combine(shape.kind, a.mask, b.mask);
+  assert.deepEqual(dealt, mask, 'the dealer knows the mask');
+  for (const words of [a.masked, a.mask, b.mask]) checkWords(shape, words);
+  return shape.kind === 'ring'
+    ? sub(new Uint32Array(mask.length), a.masked, mask)
+    : combine('bits', a.masked, mask);
+}
+
+function checkWords(shape: Shape, words: Words): void {
+  assert.equal(words.length, wordsOf(shape.kind, shape.length), 'a vector has the words of its length');
+  if (shape.kind === 'bits') {
+    assert.deepEqual(clearPadding(words.slice(), shape.length), words, 'padding bits are zero');
+  }
+}
+
+/** All bytes of word vectors, for tests of uniformity. */
+export function bytesOfAll(vectors: readonly Words[]): Uint8Array {
+  return concatBytes(...vectors.map(bytesOfWords));
+}
+
+/**
+ * Pearson's chi-square of the bytes against uniform (255 degrees of freedom: mean 255, standard deviation 22.6). Give
+ * at least 5 * 256 bytes. Uniform bytes exceed 430 with probability below 1e-10.
+ */
+export function chiSquareOfBytes(bytes: Uint8Array): number {
+  assert(bytes.length >= 5 * 256, 'enough bytes for chi-square');
+  const counts = new Float64Array(256);
+  for (const byte of bytes) counts[byte] = counts[byte]! + 1;
+  const expected = bytes.length / 256;
+  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+export const CHI_SQUARE_LIMIT = 430;
