@@ -1,0 +1,131 @@
+/**
+ * Owns how rows leave a client: masked, as one canonical byte string that both servers receive alike; and how servers
+ * put the parties' strings together again. x^ = x + r_A + r_B (bits: XOR), where the party makes r_A and r_B itself from
+ * the sub-seeds that the two servers told it.
+ * Must never let a plain word out, nor mask two different row sets with the same sub-seeds: their difference would show.
+ */
+import { bytesOfWords, concatBytes, hex, sha256, utf8, wordsOfBytes } from '../base/bytes.ts';
+import { digestOf } from '../base/canonical.ts';
+import { assert, EXIT, MpcError } from '../base/errors.ts';
+import type { Kind } from '../gates/gate.ts';
+import { planInputs } from '../plan/check.ts';
+import type { NodeId, Plan } from '../plan/plan.ts';
+import { type Words, wordsOf } from '../ring/words.ts';
+import { combine, inputMask } from '../tape/input-mask.ts';
+import type { Seed } from '../tape/seed.ts';
+import { slicesOf } from './tape.ts';
+
+/** One input node's share of a party's upload: its `capacity` elements. */
+export interface UploadPart {
+  readonly node: NodeId;
+  readonly kind: Kind;
+  readonly capacity: number;
+}
+
+export interface MaskOptions {
+  readonly plan: Plan;
+  readonly party: string;
+  /** Plain words of this party's slice of each input node it takes part in (see `uploadParts`), padding rows zero. */
+  readonly rows: ReadonlyMap<NodeId, Words>;
+  /** This party's sub-seeds of the two servers' seeds (`inputSeed` in src/tape). */
+  readonly subSeedA: Seed;
+  readonly subSeedB: Seed;
+}
+
+/** What a party's upload is made of: the input nodes of the tables it has a slice in, in node order. */
+export function uploadParts(plan: Plan, party: string): UploadPart[] {
+  return planInputs(plan).flatMap(({ node, input }) =>
+    slicesOf(plan, input.table)
+      .filter((slice) => slice.party === party)
+      .map(({ capacity }) => ({ node, kind: input.kind, capacity })),
+  );
+}
+
+/** Bytes of a party's upload. */
+export function uploadBytes(plan: Plan, party: string): number {
+  return uploadParts(plan, party).reduce((sum, part) => sum + partBytes(part), 0);
+}
+
+/** The parties that have a slice in a table of the plan, sorted. */
+export function inputParties(plan: Plan): string[] {
+  return [...new Set(plan.tables.flatMap(({ slices }) => slices.map(({ party }) => party)))].sort();
+}
+
+/** The masked rows of one party, as the bytes both servers receive. */
+export function maskRows({ plan, party, rows, subSeedA, subSeedB }: MaskOptions): Uint8Array {
+  const masked = uploadParts(plan, party).map(({ node, kind, capacity }) => {
+    const plain = rows.get(node);
+    assert(plain?.length === wordsOf(kind, capacity), 'every input node of this party has its words');
+    const mask = combine(
+      kind,
+      inputMask(subSeedA, node, kind, capacity),
+      inputMask(subSeedB, node, kind, capacity),
+    );
+    return bytesOfWords(combine(kind, plain, mask));
+  });
+  return concatBytes(...masked);
+}
+
+/** Digest of one party's upload: what it signs, and what the two servers compare. */
+export function uploadDigest(upload: Uint8Array): string {
+  return hex.encode(sha256(utf8.encode('mpc/1 upload\n'), upload));
+}
+
+/** Digest of a whole input set: the parties' digests in party order. What a tape is bound to. */
+export function inputSetDigest(digests: ReadonlyMap<string, string>): string {
+  const entries = [...digests].sort(([a], [b]) => (a < b ? -1 : 1));
+  return digestOf(
+    'inputs',
+    entries.map(([party, digest]) => [party, digest]),
+  );
+}
+
+/** Refuses an upload of the wrong size with `rows.wrong-size`. */
+export function checkUpload(plan: Plan, party: string, bytes: number): void {
+  const expected = uploadBytes(plan, party);
+  if (bytes === expected) return;
+  throw new MpcError(
+    'rows.wrong-size',
+    `${party} sent ${bytes} bytes of masked rows instead of ${expected}`,
+    {
+      place: { party },
+      exitCode: EXIT.badData,
+      hint: 'the client masked rows for another plan, or the upload was cut short: send it again',
+    },
+  );
+}
+
+/** The masked words of every input node, from all parties' uploads. Throws `rows.wrong-size` and `rows.missing`. */
+export function assembleInputs(plan: Plan, uploads: ReadonlyMap<string, Uint8Array>): Map<NodeId, Words> {
+  const pieces = new Map<string, Words>();
+  for (const party of inputParties(plan)) {
+    const upload = uploads.get(party);
+    if (!upload) {
+      throw new MpcError('rows.missing', `${party} has sent no rows`, {
+        place: { party },
+        exitCode: EXIT.noInput,
+        hint: 'the computation needs the rows of every party; a party without rows sends an empty file',
+      });
+    }
+    checkUpload(plan, party, upload.length);
+    let at = 0;
+    for (const part of uploadParts(plan, party)) {
+      pieces.set(`${part.node} ${party}`, wordsOfBytes(upload.subarray(at, at + partBytes(part))));
+      at += partBytes(part);
+    }
+  }
+  const inputs = new Map<NodeId, Words>();
+  for (const { node, input } of planInputs(plan)) {
+    const whole = new Uint32Array(wordsOf(input.kind, input.length));
+    let at = 0;
+    for (const { party } of slicesOf(plan, input.table)) {
+      const words = pieces.get(`${node} ${party}`)!;
+      whole.set(words, at);
+      at += words.length;
+    }
+    inputs.set(node, whole);
+  }
+  return inputs;
+}
+
+const partBytes = ({ kind, capacity }: UploadPart): number => 4 * wordsOf(kind, capacity);

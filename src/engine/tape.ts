@@ -1,0 +1,36 @@
+/**
+ * Owns the link between a plan and its tape: which gate deals which lanes, and where server B finds them.
+ * Must never differ between dealer and server: both compute the layout from the plan alone.
+ */
+import { assert } from '../base/errors.ts';
+import { gateOf, inputShapes, shapesOf } from '../plan/check.ts';
+import type { NodeId, Plan, Shapes, Slice } from '../plan/plan.ts';
+import { type TapeLayout, tapeLayout } from '../tape/layout.ts';
+
+/** Places of all corrections in server B's tape; `totalBytes` equals `planCost(plan).bytesTape`. */
+export function planTapeLayout(plan: Plan, shapes: Shapes = shapesOf(plan)): TapeLayout {
+  return tapeLayout(
+    plan.nodes.map((node) => {
+      const { operation } = node;
+      return operation.op === 'input' ? [] : gateOf(operation).lanes(operation, inputShapes(node, shapes));
+    }),
+  );
+}
+
+/** The slices of the table that an input node reads. */
+export function slicesOf(plan: Plan, table: string): readonly Slice[] {
+  const found = plan.tables.find(({ name }) => name === table);
+  assert(found, 'a validated plan declares the tables it reads');
+  return found.slices;
+}
+
+/** How often each node's value is needed: by each node that uses it and by each output. */
+export function usesOf(plan: Plan): number[] {
+  const uses: number[] = plan.nodes.map(() => 0);
+  const count = (id: NodeId) => {
+    uses[id] = uses[id]! + 1;
+  };
+  for (const node of plan.nodes) node.inputs.forEach(count);
+  for (const { node } of plan.outputs) count(node);
+  return uses;
+}
