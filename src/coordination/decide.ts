@@ -1,0 +1,177 @@
+/**
+ * Owns what a verified command does to the collaborations: the change, or the typed reason why there is none.
+ * Must never change anything itself, nor depend on more than its arguments.
+ */
+import { canonicalJson, type Json } from '../base/canonical.ts';
+import { type ErrorReport, MpcError } from '../base/errors.ts';
+import { authorOf, type Command } from './commands.ts';
+import {
+  checkDescriptor,
+  collaborationId,
+  type Descriptor,
+  descriptorDigest,
+  inputParties,
+  participantsOf,
+} from './descriptor.ts';
+import { ENDED, type LifecycleSnapshot, lifecycleEvent, type StepBody } from './lifecycle.ts';
+import type { Collaboration, LogRules, StateView } from './state.ts';
+
+/** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
+export const KEPT_COLLABORATIONS = 4096;
+/** Collaborations of one creator that have not ended: no party may fill the log's state for the others. */
+export const OPEN_PER_CREATOR = 256;
+
+export interface Decision {
+  readonly refusal?: ErrorReport;
+  readonly before?: Collaboration;
+  /** The collaboration to keep instead. */
+  readonly put?: Collaboration;
+  readonly forget: readonly string[];
+}
+
+type Create = Extract<Command['body'], { kind: 'create' }>;
+
+export function decide(rules: LogRules, state: StateView, command: Command, timeMs: number): Decision {
+  const { body } = command;
+  return body.kind === 'create'
+    ? decideCreate(rules, state, command, body, timeMs)
+    : decideStep(rules, state, command, body, timeMs);
+}
+
+function decideStep(
+  rules: LogRules,
+  state: StateView,
+  command: Command,
+  body: StepBody,
+  timeMs: number,
+): Decision {
+  const before = state.collaboration(body.collaboration);
+  if (before === undefined)
+    return refuse('collaboration.unknown', `there is no collaboration ${body.collaboration}`, 'check its id');
+  const author = authorOf(command);
+  const { descriptor } = before;
+  const allowed =
+    body.kind === 'expire' ? author === 'coordinator' : participantsOf(descriptor).includes(author);
+  if (!allowed) return { ...notAllowed(author, body.kind), before };
+  if (body.kind === 'expire' && timeMs < descriptor.deadlineMs)
+    return {
+      ...refuse('collaboration.not-expired', 'its deadline has not passed in log time', 'ask again later'),
+      before,
+    };
+  const { snapshot, refusal } = rules.chart.step(before.lifecycle, lifecycleEvent(author, body));
+  if (refusal !== undefined) return { refusal, before, forget: [] };
+  const lifecycle = plain(snapshot);
+  return {
+    before,
+    put: { ...before, changedMs: timeMs, lifecycle, status: rules.chart.status(lifecycle) },
+    forget: [],
+  };
+}
+
+function decideCreate(
+  rules: LogRules,
+  state: StateView,
+  command: Command,
+  { descriptor }: Create,
+  timeMs: number,
+): Decision {
+  const author = authorOf(command);
+  const digest = descriptorDigest(descriptor);
+  const id = collaborationId(digest);
+  const before = state.collaboration(id);
+  if (before !== undefined)
+    return {
+      ...refuse(
+        'collaboration.exists',
+        `collaboration ${id} exists already`,
+        'use it, or choose a new nonce',
+      ),
+      before,
+    };
+  if (!isParty(author) || !participantsOf(descriptor).includes(author)) return notAllowed(author, 'create');
+  const fault = faultOf(rules, descriptor, timeMs);
+  if (fault !== undefined) return { refusal: fault, forget: [] };
+  const room = roomFor(state, author, timeMs);
+  if (room.refusal !== undefined) return room;
+  const lifecycle = plain(
+    rules.chart.initial({
+      descriptor: digest,
+      creator: author,
+      inputs: inputParties(descriptor),
+      outputs: descriptor.outputs,
+    }),
+  );
+  const status = rules.chart.status(lifecycle);
+  return {
+    put: { id, digest, descriptor, creator: author, createdMs: timeMs, changedMs: timeMs, status, lifecycle },
+    forget: room.forget,
+  };
+}
+
+function faultOf({ trust }: LogRules, descriptor: Descriptor, timeMs: number): ErrorReport | undefined {
+  try {
+    checkDescriptor(descriptor);
+  } catch (error) {
+    if (error instanceof MpcError) return error.report();
+    throw error;
+  }
+  const foreign = participantsOf(descriptor).filter((address) => trust[address] !== descriptor.keys[address]);
+  if (foreign.length > 0)
+    return report(
+      'descriptor.key-mismatch',
+      `the key of ${foreign.slice(0, 8).join(', ')} is not the enrolled one`,
+      'enrol it, or build the descriptor again',
+    );
+  if (descriptor.deadlineMs <= timeMs)
+    return report('descriptor.deadline-passed', 'its deadline has passed already', 'choose a later deadline');
+  return undefined;
+}
+
+/** An ended collaboration is forgotten only after its deadline: its `create`, told again, is refused from then on. */
+function roomFor(state: StateView, creator: string, timeMs: number): Decision {
+  const all = state.collaborations();
+  const open = all.filter((item) => item.creator === creator && !ENDED.includes(item.status)).length;
+  if (open >= OPEN_PER_CREATOR)
+    return refuse(
+      'collaboration.too-many',
+      `${creator} has ${open} collaborations that have not ended`,
+      'cancel some of them',
+    );
+  if (all.length < KEPT_COLLABORATIONS) return { forget: [] };
+  const forget = all
+    .filter((item) => ENDED.includes(item.status) && item.descriptor.deadlineMs <= timeMs)
+    .sort((a, b) => a.changedMs - b.changedMs)
+    .slice(0, 1 + all.length - KEPT_COLLABORATIONS)
+    .map((item) => item.id);
+  return forget.length > 0
+    ? { forget }
+    : refuse(
+        'collaboration.no-room',
+        `${all.length} collaborations are kept and none can be forgotten`,
+        'wait until some have ended',
+      );
+}
+
+const isParty = (author: string): boolean => author.startsWith('party-');
+
+/** The chart's snapshot as it would come back from a file: replicas that restarted must equal those that did not. */
+const plain = (snapshot: LifecycleSnapshot): LifecycleSnapshot =>
+  JSON.parse(canonicalJson(snapshot as unknown as Json));
+
+const report = (code: string, message: string, hint: string): ErrorReport => ({ code, message, hint });
+
+const refuse = (
+  code: string,
+  message: string,
+  hint: string,
+): Decision & { readonly refusal: ErrorReport } => ({
+  refusal: report(code, message, hint),
+  forget: [],
+});
+
+const notAllowed = (author: string, kind: string): Decision =>
+  refuse(
+    'command.not-allowed',
+    `${author} may not say ${kind} here`,
+    'only those the descriptor names may, each in its own part',
+  );
