@@ -1,0 +1,89 @@
+/**
+ * Owns the words that all charts share: events of the replicated log, what stands in for effects and deliveries, and
+ * reports of what went wrong. Must never do anything: the host (src/host) runs effects and delivers actions.
+ */
+import { fromPromise } from 'xstate';
+import { type ErrorReport, reportOf } from '../src/base/errors.ts';
+import type { CommandBody, CommandKind } from '../src/coordination/commands.ts';
+import type { CollaborationStatus } from './collaboration-rules.ts';
+
+/** A committed command, as the actor of its collaboration hears of it. */
+export type LogEvent<K extends CommandKind> = K extends CommandKind
+  ? {
+      readonly type: `log.${K}`;
+      readonly author: string;
+      /** The collaboration's new status, where this command changed it. */
+      readonly status?: CollaborationStatus;
+    } & Omit<Extract<CommandBody, { kind: K }>, 'kind' | 'collaboration'>
+  : never;
+
+/** Stands in for an invoked effect: charts name effects, the host runs them. */
+export const hostRuns = <Input, Output = unknown>() =>
+  fromPromise<Output, Input>(async () => {
+    throw new Error('the host runs effects');
+  });
+
+/** Stands in for an action that the host delivers after the commit, with these parameters. */
+export const hostDelivers =
+  <Params>() =>
+  (_args: unknown, _params: Params): void => {};
+
+/** What an effect failed with: the host hands a report, anything else is wrapped. */
+export function reportFrom(error: unknown): ErrorReport {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
+    return reportOf(error);
+  const { code, message } = error;
+  if (typeof code !== 'string' || typeof message !== 'string') return reportOf(error);
+  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+  const place =
+    'place' in error && typeof error.place === 'object' && error.place !== null ? error.place : undefined;
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(place === undefined ? {} : { place }),
+  };
+}
+
+/** The command that tells every participant why this one cannot go on. Texts are cut to what a command may hold. */
+export function failCommand(collaboration: string, reason: ErrorReport | null): CommandBody {
+  const { code, message, hint, place } = reason ?? reportOf(new Error('no reason was kept'));
+  return {
+    kind: 'fail',
+    collaboration,
+    reason: {
+      code: code.slice(0, 100),
+      message: message.slice(0, 500),
+      ...(hint === undefined ? {} : { hint: hint.slice(0, 500) }),
+      ...(place === undefined ? {} : { place: cutPlace(place) }),
+    },
+  };
+}
+
+type CommandPlace = Extract<CommandBody, { kind: 'fail' }>['reason']['place'];
+
+function cutPlace({
+  party,
+  file,
+  line,
+  column,
+}: NonNullable<ErrorReport['place']>): NonNullable<CommandPlace> {
+  return {
+    ...(party === undefined ? {} : { party: party.slice(0, 64) }),
+    ...(file === undefined ? {} : { file: file.slice(0, 500) }),
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column: typeof column === 'string' ? column.slice(0, 500) : column }),
+  };
+}
+
+/** The two ends a collaboration comes to from outside, in words. */
+export const EXPIRED: ErrorReport = {
+  code: 'collaboration.expired',
+  message: 'the deadline passed before the collaboration finished',
+  hint: 'create a new collaboration with a later deadline',
+};
+export const CANCELLED: ErrorReport = {
+  code: 'collaboration.cancelled',
+  message: 'its creator took the collaboration back',
+  hint: 'ask the party that created it',
+};
