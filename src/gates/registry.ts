@@ -14,7 +14,7 @@ import { linearGate } from './linear.ts';
 import { multiplyGate } from './multiply.ts';
 import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
-import type { OperationName, OperationOf } from './operations.ts';
+import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
 import { selectGate } from './select.ts';
 import { sliceGate } from './slice.ts';
@@ -22,7 +22,7 @@ import { sumGate } from './sum.ts';
 import { truncateGate } from './truncate.ts';
 import { xorGate } from './xor.ts';
 
-export const gates: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
+export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   constant: constantGate,
   linear: linearGate,
   sum: sumGate,
@@ -42,3 +42,8 @@ export const gates: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,
 };
+
+/** The gate of that operation, to be given that operation (or another of the same name) and nothing else. */
+export function gateOf(operation: Operation): Gate<Operation> {
+  return GATES[operation.op];
+}
