@@ -5,7 +5,8 @@
  *
  * <to>, <from>: a role (`server-a`, `server-b`, `dealer`, `coordinator`) or a party (`party-acme`).
  * verbs: `submit` (a signed command to any coordinator replica; request and reply),
- *        `channel` (frames of the sealed channel).
+ *        `channel` (frames of the sealed channel),
+ *        `hello` (is the other server there? request and reply, believed by nobody).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
  */
 
@@ -37,6 +38,7 @@ export const subjects = {
     collaboration: string,
     purpose: Purpose,
   ): string => `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
+  hello: (deployment: string, to: Address, from: Address): string => `mpc.${deployment}.${to}.${from}.hello`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
 };

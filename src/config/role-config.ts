@@ -9,9 +9,7 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EXIT, MpcError } from '../base/errors.ts';
-
-export const ROLES = ['server-a', 'server-b', 'dealer', 'client', 'coordinator'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from './roles.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
 const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/, 'expected a public key, U and 55 characters');

@@ -1,0 +1,46 @@
+/**
+ * Owns how a coordinator replica is put together.
+ */
+import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
+import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
+import type { EffectContext } from '../../src/host/host.ts';
+import { coordinatorMachine } from '../../roles/coordinator.ts';
+import type { RoleParts, Runtime } from './runtime.ts';
+
+const ROOT = 'coordinator';
+const DEADLINES_MS = 1_000;
+
+export function coordinatorRole(runtime: Runtime): RoleParts {
+  let service: CoordinatorService | undefined;
+  return {
+    root: { name: ROOT, input: {} },
+    machines: { [ROOT]: coordinatorMachine },
+    effects: {
+      catchUp: () => runtime.connect(),
+      drain: () => runtime.endTalks(),
+      serveRequests: async ({ signal }: EffectContext) => {
+        const { bus, deployment, trust, clock, follower, troubles } = await runtime.place;
+        service = await startCoordinatorService({
+          bus,
+          deployment,
+          trust,
+          clock,
+          follower,
+          onTrouble: (report, from) => troubles.note(report, { from }),
+        });
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      },
+      watchDeadlines: async ({ signal }: EffectContext) => {
+        const { follower, clock } = await runtime.place;
+        while (!signal.aborted) {
+          for (const { collaboration, commandId } of expiredCollaborations(follower.state, clock.now()))
+            await runtime.submit({ kind: 'expire', collaboration }, commandId);
+          await clock.sleep(DEADLINES_MS, signal);
+        }
+      },
+    },
+    deliveries: {},
+    onApplied: async () => {},
+    stop: async () => service?.stop(),
+  };
+}

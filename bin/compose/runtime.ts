@@ -1,0 +1,198 @@
+/**
+ * Owns what every role's process is made of: a store, the durable host, the bus, the log it follows. A role adds its
+ * charts, effects and deliveries. The order of starting does not matter to anyone: whatever is missing is waited for.
+ *
+ * The host runs at once, because it holds what a crash left unfinished; effects that need the bus wait for `place`,
+ * which the root chart's own `connect` effect brings.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AnyStateMachine, EventObject } from 'xstate';
+import type { Clock } from '../../src/base/clock.ts';
+import { type ErrorReport, MpcError, reportOf } from '../../src/base/errors.ts';
+import type { RandomSource } from '../../src/base/random.ts';
+import type { Bus } from '../../src/bus/bus.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import type { CommandBody } from '../../src/coordination/commands.ts';
+import { followLog } from '../../src/coordination/follower.ts';
+import type { Applied, Collaboration } from '../../src/coordination/state.ts';
+import { submitCommand } from '../../src/coordination/submit.ts';
+import { describeWaiting } from '../../src/coordination/waiting.ts';
+import type { Workplace } from '../../src/duties/workplace.ts';
+import { openHost } from '../../src/host/actor-host.ts';
+import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts';
+import type { Identity } from '../../src/identity/keys.ts';
+import { type Logger, Troubles } from '../../src/observe/logger.ts';
+import { openStore } from '../../src/store/store.ts';
+import { collaborationChart } from '../../roles/collaboration.ts';
+
+export interface RuntimeParts {
+  readonly deployment: string;
+  readonly me: Address;
+  readonly identity: Identity;
+  readonly trust: Workplace['trust'];
+  /** This role's own directory. */
+  readonly state: string;
+  /** Connects, waiting until there is a broker. */
+  readonly connectBus: (signal: AbortSignal) => Promise<Bus>;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+}
+
+/** What a role adds. Built once the host's parts are there; `place` gives what effects need, as soon as it is there. */
+export interface RoleParts {
+  /** The root chart's name, its actor's id, and its input. */
+  readonly root: { readonly name: string; readonly input: object };
+  readonly machines: Readonly<Record<string, AnyStateMachine>>;
+  readonly effects: Readonly<Record<string, Effect>>;
+  readonly deliveries: Readonly<Record<string, Delivery>>;
+  /** What an accepted entry of the log means to this role. */
+  readonly onApplied: (applied: Accepted, host: Host) => Promise<void>;
+  /** The log has been caught up with for the first time. */
+  readonly onCaughtUp?: () => Promise<void>;
+  readonly onTransition?: (transition: Transition) => void;
+  /** Ends channels and whatever else the duties hold. */
+  readonly stop: () => Promise<void> | void;
+}
+
+/** An entry of the log that was accepted, and the collaboration it is about. */
+export type Accepted = Applied & {
+  readonly command: NonNullable<Applied['command']>;
+  readonly collaboration: Collaboration;
+};
+
+export class Runtime {
+  readonly parts: RuntimeParts;
+  readonly troubles: Troubles;
+  /** Resolves once connected and caught up with the log. */
+  readonly place: Promise<Workplace>;
+  /** Resolves when the role has drained. */
+  readonly drained: Promise<void>;
+  readonly #stopping = new AbortController();
+  #arrive: (place: Workplace) => void = () => {};
+  #finish: () => void = () => {};
+  #bus: Bus | undefined;
+  #host: Host | undefined;
+  #role: RoleParts | undefined;
+
+  constructor(parts: RuntimeParts) {
+    this.parts = parts;
+    this.troubles = new Troubles(parts.logger);
+    this.place = new Promise((resolve) => {
+      this.#arrive = resolve;
+    });
+    this.drained = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  /** Opens store and host and starts the role's root chart. */
+  async start(role: RoleParts): Promise<void> {
+    const { state, clock, random, logger } = this.parts;
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    this.#role = role;
+    const store = await openStore({ path: join(state, 'role.sqlite') });
+    const host = await openHost({
+      store,
+      clock,
+      random,
+      machines: role.machines,
+      effects: role.effects,
+      deliveries: role.deliveries,
+      onTransition: (transition) => {
+        logger.info({ ...transition }, `${transition.actor}: ${transition.to.join(', ')}`);
+        role.onTransition?.(transition);
+        if (transition.actor === role.root.name && transition.to.includes('stopped')) void this.#leave(store);
+      },
+      onTrouble: (report, actor) => this.troubles.note(report, { actor }),
+    });
+    this.#host = host;
+    if (host.has(role.root.name)) await host.send(role.root.name, { type: 'boot' });
+    else await host.start(role.root.name, role.root.name, role.root.input);
+  }
+
+  /** The root chart's `connect`: bus, log, and everything the log holds already. */
+  async connect(): Promise<void> {
+    const { parts, troubles } = this;
+    const { deployment, me, identity, trust, clock, random, state, logger } = parts;
+    const bus = await parts.connectBus(this.#stopping.signal);
+    this.#bus = bus;
+    bus.onTrouble((report) => troubles.note(report));
+    const follower = await followLog({
+      bus,
+      deployment,
+      trust,
+      chart: collaborationChart,
+      onApplied: (applied) => this.#heard(applied),
+      onFault: (report) => logger.fatal({ ...report }, `the log cannot be followed: ${report.message}`),
+    });
+    await follower.caughtUp;
+    this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
+    await this.#role?.onCaughtUp?.();
+  }
+
+  /** The `submit` delivery of every chart. */
+  async submit(body: CommandBody, id: string): Promise<void> {
+    const { bus } = await this.place;
+    const { deployment, identity, me, clock, logger } = this.parts;
+    const { signal } = this.#stopping;
+    try {
+      await submitCommand({ bus, deployment, identity, me, clock, signal }, body, id);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // The log's refusal is final: repeating it would not change it. Everyone sees the state it left.
+      logger.warn({ kind: body.kind, ...reportOf(error) }, 'the log refused a command');
+    }
+  }
+
+  /** Asks the role to drain; `drained` resolves when it has. */
+  async drain(): Promise<void> {
+    const root = this.#role?.root.name;
+    if (root !== undefined) await this.#host?.send(root, { type: 'drain' });
+  }
+
+  /** The root chart's `drain`: ends what talks to others. */
+  async endTalks(): Promise<void> {
+    await this.#role?.stop();
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  async #leave(store: { close(): Promise<void> }): Promise<void> {
+    this.#stopping.abort(new MpcError('role.stopping', 'this role is stopping'));
+    await this.#host?.stop();
+    await this.#bus?.close();
+    await store.close();
+    this.#finish();
+  }
+
+  async #heard(applied: Applied): Promise<void> {
+    const { command, outcome, collaboration, statusBefore, statusAfter } = applied;
+    if (command === undefined || collaboration === undefined || !outcome.ok || applied.duplicate) return;
+    if (statusAfter !== statusBefore || command.body.kind === 'randomnessReady')
+      this.parts.logger.info(
+        { collaboration: collaboration.id, status: statusAfter, waiting: describeWaiting(collaboration) },
+        `collaboration ${collaboration.id}: ${statusAfter}`,
+      );
+    if (this.#host !== undefined) await this.#role?.onApplied({ ...applied, command, collaboration }, this.#host);
+  }
+}
+
+/** The event that a chart of one collaboration hears of a log entry. */
+export function logEvent({ command, statusBefore, statusAfter }: Accepted): EventObject & Record<string, unknown> {
+  const { kind, ...body } = command.body;
+  const { collaboration: _, ...facts } = { collaboration: undefined, ...body };
+  const status = statusAfter === statusBefore ? {} : { status: statusAfter };
+  return { type: `log.${kind}`, author: command.author, ...facts, ...status };
+}
+
+/** Once-only key of a log entry. */
+export const logKey = ({ sequence }: Accepted): string => `log:${sequence}`;
+
+/** An error report of an effect as the process's end. */
+export function endOf(report: ErrorReport): MpcError {
+  return MpcError.from(report);
+}

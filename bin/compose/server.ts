@@ -1,0 +1,65 @@
+/**
+ * Owns how a compute server is put together: its charts, and which duty answers which effect.
+ */
+import { Queries } from '../../src/duties/queries.ts';
+import { greetPeer } from '../../src/duties/greeting.ts';
+import { ServerDuties } from '../../src/duties/server-duties.ts';
+import { ATTEMPT } from '../../src/duties/workplace.ts';
+import type { EffectContext, Host } from '../../src/host/host.ts';
+import { inputParties } from '../../src/coordination/descriptor.ts';
+import { serverMachine } from '../../roles/server.ts';
+import { type SessionInput, sessionMachine } from '../../roles/session.ts';
+import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { commonDeliveries, rootEffects, awaitDeadline } from './shared.ts';
+
+const ROOT = 'server';
+const sessionOf = (collaboration: string): string => `session:${collaboration}`;
+
+export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): RoleParts {
+  const queries = new Queries();
+  const duties = runtime.place.then((place) => new ServerDuties(place, queries));
+  /** Runs a duty once the server is connected. */
+  const duty =
+    <Input, Output>(run: (duties: ServerDuties, context: EffectContext<Input>) => Promise<Output>) =>
+    async (context: EffectContext<Input>): Promise<Output> =>
+      run(await duties, context);
+  return {
+    root: { name: ROOT, input: { server } },
+    machines: { [ROOT]: serverMachine, session: sessionMachine },
+    effects: {
+      ...rootEffects(runtime),
+      watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),
+      checkDescriptor: duty((server, context: EffectContext<{ collaboration: string }>) => server.checkDescriptor(context)),
+      receiveTape: duty((server, context: EffectContext<{ collaboration: string }>) => server.receiveTape(context)),
+      collectInputs: duty((server, context: EffectContext<{ collaboration: string }>) => server.collectInputs(context)),
+      compute: duty((server, context: EffectContext<{ collaboration: string }>) => server.compute(context)),
+      storeResult: duty((server, context: EffectContext<{ collaboration: string }>) => server.storeResult(context)),
+      serveResults: duty((server, context: EffectContext<{ collaboration: string }>) => server.serveResults(context)),
+      awaitDeadline: awaitDeadline(runtime),
+    },
+    deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),
+    onApplied: (applied, host) => tellSession(applied, host, server),
+    onCaughtUp: async () => (await duties).repeatForPeer(),
+    stop: async () => (await duties).stop(),
+  };
+}
+
+async function tellSession(applied: Accepted, host: Host, server: 'server-a' | 'server-b'): Promise<void> {
+  const { command, collaboration } = applied;
+  const actor = sessionOf(collaboration.id);
+  if (command.body.kind === 'create') {
+    const { descriptor, digest, id } = collaboration;
+    const input: SessionInput = {
+      collaboration: id,
+      descriptor: digest,
+      attempt: ATTEMPT,
+      server,
+      parties: inputParties(descriptor),
+      outputs: descriptor.outputs,
+      deadlineMs: descriptor.deadlineMs,
+    };
+    await host.start(actor, 'session', input);
+  } else if (host.has(actor)) {
+    await host.send(actor, logEvent(applied), logKey(applied));
+  }
+}

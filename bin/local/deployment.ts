@@ -1,0 +1,59 @@
+/**
+ * Owns a deployment on one machine: a directory with a key and a configuration file for every role and party.
+ * Must never overwrite a key that is there, nor let one be readable by others.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { stringify } from 'smol-toml';
+import type { RandomSource } from '../../src/base/random.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import type { ClientConfig } from '../../src/config/role-config.ts';
+import type { PublicKey } from '../../src/identity/keys.ts';
+import { createIdentity, loadIdentity, saveIdentity } from '../../src/identity/identity.ts';
+
+export const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as const;
+
+export interface Deployment {
+  readonly directory: string;
+  readonly name: string;
+  readonly nats: string;
+  readonly trust: Readonly<Record<string, PublicKey>>;
+}
+
+/** Makes keys for the services and these parties (or reads those that are there). */
+export function openDeployment(
+  directory: string,
+  name: string,
+  nats: string,
+  parties: readonly string[],
+  random: RandomSource,
+): Deployment {
+  const root = resolve(directory);
+  mkdirSync(join(root, 'keys'), { recursive: true, mode: 0o700 });
+  const trust: Record<string, PublicKey> = {};
+  for (const address of [...SERVICES, ...parties.map((party): Address => `party-${party}`)]) {
+    const path = keyPath(root, address);
+    if (!existsSync(path)) saveIdentity(path, createIdentity(random));
+    trust[address] = loadIdentity(path).publicKey;
+  }
+  return { directory: root, name, nats, trust };
+}
+
+export const keyPath = (directory: string, address: string): string => join(directory, 'keys', `${address}.seed`);
+
+/** Writes the configuration of a role or party and returns its path. */
+export function writeConfig(deployment: Deployment, address: Address, client?: Partial<ClientConfig>): string {
+  const { directory, name, nats, trust } = deployment;
+  const path = join(directory, `${address}.toml`);
+  const config = {
+    role: address.startsWith('party-') ? 'client' : address,
+    deployment: name,
+    nats,
+    state: join(directory, 'state', address),
+    key: keyPath(directory, address),
+    trust,
+    ...(client === undefined ? {} : { client }),
+  };
+  writeFileSync(path, `${stringify(config)}\n`, { mode: 0o600 });
+  return path;
+}

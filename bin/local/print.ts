@@ -1,0 +1,52 @@
+/**
+ * Owns how answers look on a terminal: tables, the disclosure statement, progress. Progress goes to standard error and
+ * only to a terminal; answers go to standard output.
+ */
+import type { Cell, ResultTable } from '../../src/sql/specification.ts';
+
+/** A result as aligned text: numbers to the right, NULL as an empty cell. */
+export function tableText({ columns, rows }: ResultTable): string {
+  const numeric = columns.map((column) => column.type === 'integer' || column.type === 'decimal');
+  const cells = rows.map((row) => row.map(cellText));
+  const widths = columns.map((column, at) =>
+    Math.max(column.name.length, ...cells.map((row) => row[at]?.length ?? 0)),
+  );
+  const line = (texts: readonly string[]): string =>
+    texts.map((text, at) => (numeric[at] ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0))).join('  ').trimEnd();
+  return [
+    line(columns.map((column) => column.name)),
+    widths.map((width) => '-'.repeat(width)).join('  '),
+    ...cells.map(line),
+    `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`,
+  ].join('\n');
+}
+
+const cellText = (cell: Cell): string => (cell === null ? '' : String(cell));
+
+export function bytesText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Progress lines on standard error; silent where that is not a terminal and `always` is not asked for. */
+export class Progress {
+  readonly #startedMs = Date.now();
+  readonly #shown: boolean;
+  #last = '';
+
+  constructor(shown: boolean) {
+    this.#shown = shown;
+  }
+
+  say(text: string): void {
+    if (!this.#shown || text === this.#last) return;
+    this.#last = text;
+    process.stderr.write(`${((Date.now() - this.#startedMs) / 1000).toFixed(2).padStart(7)} s  ${text}\n`);
+  }
+}

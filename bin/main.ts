@@ -1,0 +1,122 @@
+/**
+ * Owns the command line: names, options and help. Each verb lives in a file of its own and is loaded when it is called.
+ * Must never print a stack trace unless --debug asks for it, nor anything but the answer on standard output.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, MpcError } from '../src/base/errors.ts';
+import { ROLES } from '../src/config/roles.ts';
+
+const program = new Command('mpc')
+  .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
+  .version('0.1.0')
+  .option('--debug', 'show stack traces')
+  .exitOverride()
+  .showHelpAfterError('(mpc --help shows all commands)');
+
+program
+  .addOption(new Option('--role <role>', 'run this role in the foreground').choices(ROLES))
+  .option('--config <file>', 'its configuration', 'mpc.toml')
+  .option('--nats <url>', 'broker to use instead of the configured one')
+  .option('--state <directory>', 'state directory instead of the configured one')
+  .option('--log <level>', 'trace, debug, info, warn, error or silent')
+  .action(async (options: { role?: string; config: string; nats?: string; state?: string; log?: string }) => {
+    if (options.role === undefined) return program.help({ error: true });
+    const { runRole } = await import('./role.ts');
+    await runRole({ ...options, role: options.role });
+  });
+
+program
+  .command('run')
+  .description('the whole thing on this machine: broker, servers, dealer, coordinator, one client per input')
+  .argument('<query.sql>', 'CREATE TABLE statements and one SELECT')
+  .option('--input <party[:table]=file.csv>', "a party's rows (repeat for each)", collect, [])
+  .option('--output <party>', 'who learns the result', 'analyst')
+  .option('--rows <count>', 'most rows each party may bring (default: a little more than it has)', positiveInteger)
+  .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
+  .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--nats-server <path>', 'the nats-server program to start')
+  .option('--keep', 'keep the working directory with logs and state')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (query: string, options) => (await import('./verbs/run.ts')).run(query, options));
+
+program
+  .command('up')
+  .description('a local deployment that stays, until Ctrl-C: broker, servers, dealer, coordinator')
+  .option('--dir <directory>', 'where keys, configuration, state and logs go', '.mpc')
+  .option('--party <name>', 'make keys and configuration for this party (repeat for each)', collect, [])
+  .option('--nats <url>', 'use this broker instead of starting one')
+  .option('--nats-server <path>', 'the nats-server program to start')
+  .action(async (options) => (await import('./verbs/up.ts')).up(options));
+
+program
+  .command('check')
+  .description('what a query reveals and costs; with --input, whether a CSV fits it')
+  .argument('<query.sql>')
+  .option('--rows <count>', 'most rows each party may bring', positiveInteger, 1000)
+  .option('--parties <count>', 'number of input parties', positiveInteger, 3)
+  .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
+  .option('--input <[table=]file.csv>', 'check this CSV (repeat for each)', collect, [])
+  .option('--plan', 'print the plan, a line a node')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (query: string, options) => (await import('./verbs/check.ts')).check(query, options));
+
+program
+  .command('describe')
+  .description('write the descriptor of a collaboration: what every party reads, approves and pins')
+  .argument('<query.sql>')
+  .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone taking part')
+  .option('--input <party[:table]=rows>', 'an input party and the most rows it may bring (repeat for each)', collect, [])
+  .option('--output <party>', 'a party that learns the result (repeat for each)', collect, [])
+  .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
+  .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
+  .option('--out <file>', 'where to write it', 'descriptor.json')
+  .action(async (query: string, options) => (await import('./verbs/describe.ts')).describe(query, options));
+
+program
+  .command('status')
+  .description('collaborations, their states, and who waits for whom and why')
+  .requiredOption('--config <file>', "any role's configuration")
+  .option('--nats <url>', 'broker to use instead of the configured one')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/status.ts')).status(options));
+
+program
+  .command('key')
+  .description("make an identity key file and print its public key; of an existing file, print the public key")
+  .argument('<file>')
+  .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number of at least 1`, { exitCode: EXIT.usage });
+  return value;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = explain(error, program.opts<{ debug?: boolean }>().debug === true);
+}
+
+/** Prints what happened, where, and what to do; returns the exit code. */
+function explain(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const lines: string[] = [];
+  if (error instanceof MpcError) {
+    const { party, file, line, column } = error.place ?? {};
+    const position = [line === undefined ? undefined : `line ${line}`, column === undefined ? undefined : `column ${column}`];
+    const place = [party, file, ...position].filter((part) => part !== undefined).join(', ');
+    lines.push(`mpc: ${place === '' ? '' : `${place}: `}${error.message} [${error.code}]`);
+    if (error.hint !== undefined) lines.push(`     ${error.hint}`);
+  } else {
+    lines.push(`mpc: ${error instanceof Error ? error.message : String(error)} [internal]`);
+  }
+  if (debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return error instanceof MpcError ? error.exitCode : EXIT.software;
+}

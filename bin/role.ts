@@ -1,0 +1,100 @@
+/**
+ * Owns one role's process: configuration, signals, and how it ends. SIGTERM and SIGINT drain, a second one stops.
+ * Started by another mpc process, it also drains when that one is gone.
+ */
+import { systemClock } from '../src/base/clock.ts';
+import { EXIT, MpcError } from '../src/base/errors.ts';
+import { systemRandom } from '../src/base/random.ts';
+import { connectNats } from '../src/bus/nats.ts';
+import type { Address } from '../src/bus/subjects.ts';
+import { loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
+import { loadIdentity } from '../src/identity/identity.ts';
+import { openLogger } from '../src/observe/logger.ts';
+import { coordinatorRole } from './compose/coordinator.ts';
+import { clientRole } from './compose/client.ts';
+import { dealerRole } from './compose/dealer.ts';
+import { type RoleParts, Runtime } from './compose/runtime.ts';
+import { serverRole } from './compose/server.ts';
+
+export async function runRole(flags: Overrides & { readonly config: string }): Promise<void> {
+  const { config: file, ...overrides } = flags;
+  const config = loadRoleConfig(file, overrides, process.env);
+  const me = addressOf(config);
+  const identity = loadIdentity(config.key);
+  checkTrust(config, me, identity.publicKey, file);
+  const runtime = new Runtime({
+    deployment: config.deployment,
+    me,
+    identity,
+    trust: config.trust,
+    state: config.state,
+    clock: systemClock,
+    random: systemRandom,
+    logger: openLogger(me, config.log),
+    connectBus: (signal) => connectNats({ servers: config.nats, name: me, signal }),
+  });
+  let fault: MpcError | undefined;
+  const role = partsOf(config, runtime, (ended) => {
+    if (config.client?.once !== true) return;
+    fault = ended;
+    void runtime.drain();
+  });
+  await runtime.start(role);
+  const stopListening = onEndOfService(runtime);
+  await runtime.drained;
+  stopListening();
+  if (fault !== undefined) throw fault;
+}
+
+function partsOf(config: RoleConfig, runtime: Runtime, onEnd: (fault: MpcError | undefined) => void): RoleParts {
+  switch (config.role) {
+    case 'server-a':
+    case 'server-b':
+      return serverRole(runtime, config.role);
+    case 'dealer':
+      return dealerRole(runtime);
+    case 'coordinator':
+      return coordinatorRole(runtime);
+    case 'client':
+      if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
+      return clientRole(runtime, config.client, onEnd);
+  }
+}
+
+function addressOf(config: RoleConfig): Address {
+  return config.role === 'client' ? `party-${config.client?.party ?? ''}` : config.role;
+}
+
+function checkTrust(config: RoleConfig, me: Address, publicKey: string, file: string): void {
+  if (config.trust[me] === publicKey) return;
+  throw new MpcError('config.wrong-key', `the key file ${config.key} is not the one that [trust] names for ${me}`, {
+    place: { file },
+    hint: `mpc key ${config.key} shows its public key; [trust] must have it under ${me}`,
+    exitCode: EXIT.badConfig,
+  });
+}
+
+/** Drains on the first signal (or when the parent is gone), ends at once on the second. */
+function onEndOfService(runtime: Runtime): () => void {
+  let asked = false;
+  const asking = (): void => {
+    if (asked) process.exit(EXIT.temporary);
+    asked = true;
+    void runtime.drain();
+  };
+  process.on('SIGTERM', asking);
+  process.on('SIGINT', asking);
+  const parentGone = (): void => {
+    if (!asked) asking();
+  };
+  if (process.env['MPC_PARENT_PIPE'] === '1') {
+    process.stdin.resume();
+    process.stdin.once('end', parentGone);
+    process.stdin.once('error', parentGone);
+  }
+  return () => {
+    process.off('SIGTERM', asking);
+    process.off('SIGINT', asking);
+    process.stdin.destroy();
+  };
+}

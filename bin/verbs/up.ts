@@ -1,0 +1,46 @@
+/**
+ * Owns `mpc up`: a local deployment that stays until Ctrl-C. Keys, configuration, state and logs are kept in its
+ * directory, so that the next start goes on where this one ended.
+ */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { systemRandom } from '../../src/base/random.ts';
+import { checkName } from '../../src/bus/subjects.ts';
+import { openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
+import { ownBroker } from '../local/own-broker.ts';
+import { Processes } from '../local/processes.ts';
+
+export interface UpOptions {
+  readonly dir: string;
+  readonly party: readonly string[];
+  readonly nats?: string;
+  readonly natsServer?: string;
+}
+
+export async function up(options: UpOptions): Promise<void> {
+  const directory = resolve(options.dir);
+  const logs = join(directory, 'logs');
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const url = options.nats ?? process.env['NATS_URL'];
+  const broker = url === undefined ? await ownBroker(directory, options.natsServer) : undefined;
+  const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
+  try {
+    const parties = options.party.map((party) => checkName('party', party));
+    const deployment = openDeployment(directory, 'local', broker?.url ?? url ?? '', parties, systemRandom);
+    for (const service of SERVICES) processes.start(service, writeConfig(deployment, service));
+    const configs = parties.map((party) => writeConfig(deployment, `party-${party}`, { party }));
+    process.stderr.write(`running: ${SERVICES.join(', ')} on ${deployment.nats}; logs in ${logs}\n`);
+    for (const config of configs) process.stderr.write(`start a client with: mpc --config ${config}\n`);
+    await Promise.race([interrupted(), processes.firstFailure()]);
+  } finally {
+    await processes.stop();
+    await broker?.stop();
+  }
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}

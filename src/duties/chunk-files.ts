@@ -1,0 +1,163 @@
+/**
+ * Owns bulk data on disk as the channel's chunks: a source that reads a file at any chunk, and a sink that appends and,
+ * after a crash, goes on where the disk ends. Must never acknowledge what is not on the disk.
+ *
+ * A file of chunks is an optional head (its own chunk 0, a few bytes in a file of its own) and a body cut into pieces of
+ * LIMITS.chunkBytes; only the last piece may be shorter. Secret files are created readable by their owner only.
+ */
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MpcError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { ChunkSink, ChunkSource } from '../channel/channel.ts';
+
+const OWNER_ONLY = 0o600;
+
+/** Writes a small file so that after a crash it is there whole or not at all. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const partial = `${path}.part`;
+  const file = await open(partial, 'w', OWNER_ONLY);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  renameSync(partial, path);
+}
+
+/** The file's bytes, or undefined where there is none. */
+export function readWhole(path: string): Uint8Array | undefined {
+  return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+}
+
+/** Overwrites what is at `path` once, then removes it: used tapes and seeds go this way. */
+export function shredFile(path: string): void {
+  if (!existsSync(path)) return;
+  const blank = new Uint8Array(1024 * 1024);
+  const file = openSync(path, 'r+');
+  try {
+    for (let left = statSync(path).size; left > 0; left -= blank.length)
+      writeFileSync(file, blank.subarray(0, Math.min(left, blank.length)));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  rmSync(path, { force: true });
+}
+
+export interface ChunkFile {
+  /** The body. */
+  readonly path: string;
+  /** Sent as chunk 0, before the body. */
+  readonly head?: Uint8Array;
+}
+
+/** A source over a finished file. Reads at random, so that a receiver may start anywhere again. */
+export function fileSource({ path, head }: ChunkFile): ChunkSource {
+  const first = head === undefined ? 0 : 1;
+  return {
+    async chunk(index) {
+      if (head !== undefined && index === 0) return head;
+      const file = await open(path, 'r');
+      try {
+        const at = (index - first) * LIMITS.chunkBytes;
+        const piece = new Uint8Array(LIMITS.chunkBytes);
+        const { bytesRead } = await file.read(piece, 0, piece.length, at);
+        return bytesRead === 0 ? undefined : piece.subarray(0, bytesRead);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+export interface FileSinkOptions {
+  readonly path: string;
+  /** Where chunk 0 goes when the stream has a head, and how long it must be. */
+  readonly head?: { readonly path: string; readonly bytes: number };
+  /** The exact size of the body. */
+  readonly bodyBytes: number;
+}
+
+/** A sink into a file. `complete` resolves when every byte is on the disk. */
+export class FileSink implements ChunkSink {
+  readonly complete: Promise<void>;
+  readonly #options: FileSinkOptions;
+  readonly #complete: () => void;
+  #bodyChunks: number;
+  #hasHead: boolean;
+
+  constructor(options: FileSinkOptions) {
+    this.#options = options;
+    let settle = (): void => {};
+    this.complete = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.#complete = settle;
+    this.#hasHead = options.head === undefined || existsSync(options.head.path);
+    const size = existsSync(options.path) ? statSync(options.path).size : 0;
+    const whole = size === options.bodyBytes;
+    this.#bodyChunks = whole ? Math.ceil(size / LIMITS.chunkBytes) : Math.floor(size / LIMITS.chunkBytes);
+    // A torn last write is cut off; its chunk is asked for again.
+    if (!whole && existsSync(options.path)) cutTo(options.path, this.#bodyChunks * LIMITS.chunkBytes);
+    if (this.#isWhole()) settle();
+  }
+
+  wanted(): number {
+    if (!this.#hasHead) return 0;
+    return this.#bodyChunks + (this.#options.head === undefined ? 0 : 1);
+  }
+
+  async accept(chunk: Uint8Array): Promise<void> {
+    const { head, path, bodyBytes } = this.#options;
+    if (!this.#hasHead && head !== undefined) {
+      if (chunk.length !== head.bytes) throw wrongSize(head.bytes, chunk.length);
+      await writeWhole(head.path, chunk);
+      this.#hasHead = true;
+      return;
+    }
+    const at = this.#bodyChunks * LIMITS.chunkBytes;
+    const expected = Math.min(LIMITS.chunkBytes, bodyBytes - at);
+    if (chunk.length !== expected) throw wrongSize(expected, chunk.length);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(path, 'a', OWNER_ONLY);
+    try {
+      await file.writeFile(chunk);
+      if (at + chunk.length === bodyBytes) await file.sync();
+    } finally {
+      await file.close();
+    }
+    this.#bodyChunks++;
+    if (this.#isWhole()) this.#complete();
+  }
+
+  async finished(): Promise<void> {
+    const { bodyBytes, path } = this.#options;
+    if (!this.#hasHead) throw wrongSize(1, 0);
+    if (bodyBytes === 0) await writeWhole(path, new Uint8Array(0));
+    if (!this.#isWhole()) throw wrongSize(bodyBytes, this.#bodyChunks * LIMITS.chunkBytes);
+    this.#complete();
+  }
+
+  #isWhole(): boolean {
+    return this.#hasHead && this.#bodyChunks === Math.ceil(this.#options.bodyBytes / LIMITS.chunkBytes) && existsSync(this.#options.path);
+  }
+}
+
+function cutTo(path: string, size: number): void {
+  const file = openSync(path, 'r+');
+  try {
+    ftruncateSync(file, size);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function wrongSize(expected: number, got: number): MpcError {
+  return new MpcError('transfer.wrong-size', `expected a chunk of ${expected} bytes, got ${got}`, {
+    hint: 'the sender follows another plan: compare versions of mpc on both sides',
+  });
+}

@@ -1,0 +1,174 @@
+/**
+ * Owns what a party's client does in one collaboration: checks its rows at home, masks them, hands the same masked bytes
+ * to both servers, and combines the result that its party is entitled to.
+ * Sees its own rows and its own results. Must never send before its party approved the descriptor's digest, and never
+ * mask two different sets of rows with one set of masks: what was masked is kept and sent again as it is.
+ *
+ * Files: masks/<server> (until masked), upload (the masked rows), result.json.
+ */
+import { existsSync } from 'node:fs';
+import { utf8 } from '../base/bytes.ts';
+import { assert, EXIT, MpcError } from '../base/errors.ts';
+import { Collector } from '../channel/streams.ts';
+import type { ClientConfig } from '../config/role-config.ts';
+import { combineOutputs, outputsOfBytes } from '../engine/combine.ts';
+import { maskRows, uploadDigest } from '../engine/mask.ts';
+import type { EffectContext } from '../host/host.ts';
+import { encodeRows, type PartyRows } from '../rows/encode.ts';
+import { tableOf } from '../sql/result.ts';
+import type { ResultTable } from '../sql/specification.ts';
+import { Seed, SEED_BYTES } from '../tape/seed.ts';
+import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
+import type { Queries, Query } from './queries.ts';
+import { resultBytes } from './result-parcel.ts';
+import { collaborationOf, Links, pathOf, unlessAborted, type Workplace } from './workplace.ts';
+
+export interface ParticipationInput {
+  readonly collaboration: string;
+}
+
+type Context = EffectContext<ParticipationInput>;
+
+const SERVERS = ['server-a', 'server-b'] as const;
+
+/** What a result file holds. */
+export interface ResultFile {
+  readonly collaboration: string;
+  readonly table: ResultTable;
+  readonly disclosure: readonly string[];
+}
+
+export class ClientDuties {
+  readonly #place: Workplace;
+  readonly #queries: Queries;
+  readonly #config: ClientConfig;
+  readonly #links: Links;
+  readonly #rows = new Map<string, PartyRows>();
+
+  constructor(place: Workplace, queries: Queries, config: ClientConfig) {
+    this.#place = place;
+    this.#queries = queries;
+    this.#config = config;
+    this.#links = new Links(place);
+  }
+
+  /** Reads and checks this party's CSV files. Nothing has been sent when this throws `rows.*`. */
+  async prepareRows({ input }: Context): Promise<void> {
+    const query = await this.#query(input.collaboration);
+    if (!existsSync(this.#at(input, 'upload'))) await this.#readRows(input.collaboration, query);
+  }
+
+  /** Asks both servers for this party's mask seeds; waits until they have randomness. */
+  async fetchMasks({ input, signal }: Context): Promise<void> {
+    const id = input.collaboration;
+    if (existsSync(this.#at(input, 'upload'))) return;
+    const arrived = SERVERS.map((server) => {
+      const sink = new FileSink({ path: this.#at(input, 'masks', server), bodyBytes: SEED_BYTES });
+      this.#links.open(id, server, 'masks', { incoming: sink });
+      return sink.complete;
+    });
+    await unlessAborted(Promise.all(arrived), signal);
+  }
+
+  /** Masks the rows, keeps the masked bytes, forgets the masks. */
+  async maskRows({ input }: Context): Promise<{ rows: string }> {
+    const upload = this.#at(input, 'upload');
+    const known = readWhole(upload);
+    if (known !== undefined) {
+      this.#forgetMasks(input);
+      return { rows: uploadDigest(known) };
+    }
+    const query = await this.#query(input.collaboration);
+    const rows = this.#rows.get(input.collaboration) ?? (await this.#readRows(input.collaboration, query));
+    const [a, b] = SERVERS.map((server) => readWhole(this.#at(input, 'masks', server)));
+    assert(a !== undefined && b !== undefined, 'masks are there before rows are masked');
+    const masked = maskRows({
+      plan: query.plan,
+      party: this.#config.party,
+      rows,
+      subSeedA: new Seed(a),
+      subSeedB: new Seed(b),
+    });
+    await writeWhole(upload, masked);
+    this.#forgetMasks(input);
+    this.#rows.delete(input.collaboration);
+    return { rows: uploadDigest(masked) };
+  }
+
+  /** Hands the masked rows to both servers; ends when both have them on their disks. */
+  async uploadRows({ input, signal }: Context): Promise<void> {
+    const id = input.collaboration;
+    this.#links.close(id, 'masks');
+    const outgoing = fileSource({ path: this.#at(input, 'upload') });
+    const sent = SERVERS.map((server) => this.#links.open(id, server, 'rows', { outgoing }).done);
+    await unlessAborted(Promise.all(sent), signal);
+    this.#links.close(id, 'rows');
+  }
+
+  /** Fetches both halves, combines them, writes the result file. Throws `result.servers-differ`. */
+  async fetchAndCombine({ input, signal }: Context): Promise<void> {
+    const id = input.collaboration;
+    const query = await this.#query(id);
+    const halves = await unlessAborted(
+      Promise.all(
+        SERVERS.map((server) => {
+          const collector = new Collector(resultBytes(query.plan));
+          this.#links.open(id, server, 'result', { incoming: collector });
+          return collector.whole;
+        }),
+      ),
+      signal,
+    );
+    const [a, b] = halves.map((half) => outputsOfBytes(query.plan, half));
+    assert(a !== undefined && b !== undefined, 'two halves make a result');
+    const table = tableOf(query.result, combineOutputs(a, b));
+    const file: ResultFile = { collaboration: id, table, disclosure: query.disclosure };
+    const bytes = utf8.encode(`${JSON.stringify(file)}\n`);
+    await writeWhole(this.#at(input, 'result.json'), bytes);
+    if (this.#config.result !== undefined) await writeWhole(this.#config.result, bytes);
+  }
+
+  /** Ends what is open; masks that were never used are destroyed. */
+  async shred(id: string): Promise<void> {
+    this.#links.close(id);
+    this.#forgetMasks({ collaboration: id });
+    this.#rows.delete(id);
+  }
+
+  stop(): void {
+    this.#links.closeAll();
+  }
+
+  async #readRows(id: string, query: Query): Promise<PartyRows> {
+    const { descriptor } = collaborationOf(this.#place, id);
+    const { party, tables } = this.#config;
+    const files = descriptor.inputs
+      .filter((entry) => entry.party === party)
+      .map(({ table, maxRows }) => {
+        const file = tables[table];
+        if (file === undefined)
+          throw new MpcError('rows.no-file', `this party brings rows to ${table}, but no file is named for it`, {
+            place: { party },
+            hint: `add ${table} = "file.csv" under [client.tables]`,
+            exitCode: EXIT.badData,
+          });
+        return { table, file, maxRows };
+      });
+    const rows = await encodeRows({ plan: query.plan, tables: query.tables, party, files });
+    this.#rows.set(id, rows);
+    return rows;
+  }
+
+  async #query(id: string): Promise<Query> {
+    const { digest, descriptor } = collaborationOf(this.#place, id);
+    return this.#queries.of(digest, descriptor);
+  }
+
+  #forgetMasks(input: ParticipationInput): void {
+    for (const server of SERVERS) shredFile(this.#at(input, 'masks', server));
+  }
+
+  #at(input: ParticipationInput, ...names: string[]): string {
+    return pathOf(this.#place, input.collaboration, ...names);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Owns what the dealer does for one collaboration: deals a tape from fresh seeds, hands each server its part, forgets.
+ * Sees the plan and its own masks; never a masked value. Must never deal twice for one collaboration: once a seed may
+ * have left, the same tape is delivered again, byte for byte.
+ *
+ * Files: deal/seed-a, deal/seed-b, deal/corrections, and deal/complete once the tape is whole.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { EXIT, MpcError } from '../base/errors.ts';
+import { dealPlan } from '../engine/dealer.ts';
+import type { EffectContext } from '../host/host.ts';
+import { Seed } from '../tape/seed.ts';
+import { fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
+import type { Queries } from './queries.ts';
+import { collaborationOf, factsOf, Links, pathOf, unlessAborted, type Workplace } from './workplace.ts';
+
+export interface DealInput {
+  readonly collaboration: string;
+}
+
+type Context = EffectContext<DealInput>;
+
+/** How long a server may be silent before its delivery makes room for the next one. */
+const PATIENCE_MS = 15_000;
+
+export class DealerDuties {
+  readonly #place: Workplace;
+  readonly #queries: Queries;
+  readonly #links: Links;
+
+  constructor(place: Workplace, queries: Queries) {
+    this.#place = place;
+    this.#queries = queries;
+    this.#links = new Links(place);
+  }
+
+  /** Makes the tape of a collaboration, unless it is there. */
+  async dealTape({ input, signal }: Context): Promise<void> {
+    const id = input.collaboration;
+    const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
+    if (existsSync(at('complete'))) return;
+    const { digest, descriptor } = collaborationOf(this.#place, id);
+    const { plan } = await this.#queries.of(digest, descriptor);
+    const seedA = Seed.fresh(this.#place.random);
+    const seedB = Seed.fresh(this.#place.random);
+    await rm(at(''), { recursive: true, force: true });
+    await mkdir(at(''), { recursive: true, mode: 0o700 });
+    const file = await open(at('corrections'), 'w', 0o600);
+    try {
+      await dealPlan({ plan, seedA, seedB, signal, corrections: (bytes) => file.writeFile(bytes) });
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await writeWhole(at('seed-a'), seedA.exposeSecretBytes());
+    await writeWhole(at('seed-b'), seedB.exposeSecretBytes());
+    await writeWhole(at('complete'), new Uint8Array(0));
+    seedA.erase();
+    seedB.erase();
+  }
+
+  /** Hands both servers their tapes; ends when both have them. Throws `dealer.peer-away` when one stays silent. */
+  async deliverTapes({ input, signal }: Context): Promise<void> {
+    const id = input.collaboration;
+    const { randomness } = collaborationOf(this.#place, id).lifecycle.context;
+    const waiting = (['server-a', 'server-b'] as const).filter((server) => !randomness.includes(server));
+    try {
+      await Promise.all(waiting.map((server) => this.#deliver(id, server, signal)));
+    } finally {
+      this.#links.close(id);
+    }
+  }
+
+  async #deliver(id: string, server: 'server-a' | 'server-b', signal: AbortSignal): Promise<void> {
+    const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
+    const seed = readWhole(at(server === 'server-a' ? 'seed-a' : 'seed-b'));
+    if (seed === undefined)
+      throw new MpcError('dealer.tape-gone', `the tape for ${server} has been destroyed already`, {
+        hint: 'open a new collaboration',
+        exitCode: EXIT.protocol,
+      });
+    const away = new AbortController();
+    const tooLong = (): void =>
+      away.abort(
+        new MpcError('dealer.peer-away', `${server} does not answer`, {
+          hint: `start it, or check its broker address; its tape is delivered when it is back`,
+          exitCode: EXIT.temporary,
+        }),
+      );
+    let cancel = this.#place.clock.after(PATIENCE_MS, tooLong);
+    const outgoing =
+      server === 'server-a' ? { chunk: async (index: number) => (index === 0 ? seed : undefined) } : fileSource({ path: at('corrections'), head: seed });
+    const channel = this.#links.open(id, server, 'tape', {
+      outgoing,
+      onPresence: (present) => {
+        cancel();
+        if (!present) cancel = this.#place.clock.after(PATIENCE_MS, tooLong);
+      },
+    });
+    try {
+      // A server that had it all before a restart says so in the log rather than on the channel.
+      const inTheLog = this.#place.follower.until(
+        (log) => factsOf(log, id)?.randomness.includes(server),
+        AbortSignal.any([signal, away.signal]),
+      );
+      await unlessAborted(Promise.race([channel.done, inTheLog]), AbortSignal.any([signal, away.signal]));
+      await inTheLog;
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Forgets a tape that has been delivered, or that nobody needs any more. */
+  async shred(id: string): Promise<void> {
+    this.#links.close(id);
+    for (const name of ['seed-a', 'seed-b', 'corrections']) shredFile(pathOf(this.#place, id, 'deal', name));
+  }
+
+  stop(): void {
+    this.#links.closeAll();
+  }
+}

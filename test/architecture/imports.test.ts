@@ -1,0 +1,97 @@
+/**
+ * Owns the rule that imports only go down: bin -> roles -> src, and inside src from later rooms to earlier ones.
+ * Reads the sources as text, so that it holds for types too.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'node:test';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** The rooms of src, lowest first. A file may import from its own room and from those before it. */
+const ROOMS = [
+  'base', 'ring', 'gates', 'tape', 'plan', 'engine', 'sql', 'rows', 'identity', 'bus', 'broker', 'store', 'channel',
+  'coordination', 'host', 'observe', 'config', 'duties',
+];
+
+/** What roles may know of src: types and pure functions. */
+const ROLES_MAY_USE = ['base', 'coordination'];
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+}
+
+const files = ['src', 'roles', 'bin'].flatMap((folder) => filesBelow(join(root, folder)));
+const imports = files.flatMap(importsOf);
+
+test('every room of src has its place in the order', () => {
+  const rooms = new Set(files.map(roomOf).filter((room) => room?.startsWith('src/')));
+  const unknown = [...rooms].filter((room) => !ROOMS.includes(room?.slice(4) ?? ''));
+  assert.deepEqual(unknown, []);
+  assert.ok(rooms.size >= 15, `expected to see the rooms of src, saw ${rooms.size}`);
+});
+
+test('imports only go down', () => {
+  const upward = imports.filter(({ from, target }) => {
+    const [here, there] = [storeyOf(from), storeyOf(target)];
+    if (here !== there) return here < there;
+    if (!from.startsWith('src/')) return false;
+    return ROOMS.indexOf(roomName(target)) > ROOMS.indexOf(roomName(from));
+  });
+  assert.deepEqual(upward, []);
+  assert.ok(imports.length > 200, `expected to check many imports, saw ${imports.length}`);
+});
+
+test('roles import xstate and pure parts of src, nothing that does I/O', () => {
+  const roles = files.filter((file) => file.startsWith('roles/'));
+  assert.ok(roles.length >= 6, `expected the roles' charts, saw ${roles.length}`);
+  for (const file of roles) {
+    for (const specifier of specifiersOf(file)) {
+      const fine =
+        specifier === 'xstate' || specifier.startsWith('./') || ROLES_MAY_USE.some((room) => specifier.startsWith(`../src/${room}/`));
+      assert.ok(fine, `${file} imports ${specifier}`);
+    }
+  }
+});
+
+test('no file is longer than 400 lines, and each opens with what it owns', () => {
+  assert.ok(files.length > 60, `expected to read many files, saw ${files.length}`);
+  for (const file of files) {
+    const text = readFileSync(join(root, file), 'utf8');
+    assert.ok(text.split('\n').length <= 400, `${file} is longer than 400 lines: split it by meaning`);
+    assert.match(text.slice(0, 600), /^(#!.*\n)?\/\*\*[\s\S]*?Owns /, `${file} does not open with what it owns`);
+  }
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return filesBelow(path);
+    return path.endsWith('.ts') ? [relative(root, path)] : [];
+  });
+}
+
+function specifiersOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+function importsOf(file: string): Import[] {
+  return specifiersOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({ from: file, target: relative(root, resolve(root, dirname(file), specifier)) }));
+}
+
+function roomOf(file: string): string | undefined {
+  return file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : undefined;
+}
+
+const roomName = (file: string): string => file.split('/')[1] ?? '';
+
+/** 0 for src, 1 for roles, 2 for bin. */
+function storeyOf(file: string): number {
+  return ['src', 'roles', 'bin'].indexOf(file.split('/')[0] ?? '');
+}
