@@ -10,9 +10,9 @@ import { LIMITS } from '../base/limits.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { Identity, PublicKey } from '../identity/keys.ts';
+import { verify } from '../identity/signing.ts';
 import { descriptorSchema } from './descriptor.ts';
 import { faultsOf } from './faults.ts';
-import { verify } from './signature.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const collaboration = z.string().regex(/^[0-9a-f]{20}$/);

@@ -1,0 +1,109 @@
+/**
+ * Builds what the coordination tests share: participants with keys, the chart, descriptors and signed commands.
+ */
+
+import { collaborationChart } from '../../roles/collaboration.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import type { LogEntry } from '../../src/bus/bus.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import { type CommandBody, commandBytes, signCommand } from '../../src/coordination/commands.ts';
+import {
+  buildDescriptor,
+  collaborationId,
+  type Descriptor,
+  descriptorDigest,
+} from '../../src/coordination/descriptor.ts';
+import type { LogRules } from '../../src/coordination/state.ts';
+import { createIdentity } from '../../src/identity/identity.ts';
+import type { Identity } from '../../src/identity/keys.ts';
+
+export const DEPLOYMENT = 'trial';
+export const START_MS = 1_800_000_000_000;
+export const DEADLINE_MS = START_MS + 3_600_000;
+
+export const EVERYONE: readonly Address[] = [
+  'server-a',
+  'server-b',
+  'dealer',
+  'coordinator',
+  'party-acme',
+  'party-beta',
+  'party-analyst',
+  'party-stranger',
+];
+
+const identities = new Map(EVERYONE.map((address) => [address, createIdentity(systemRandom)]));
+
+export function identityOf(address: Address): Identity {
+  const identity = identities.get(address);
+  if (identity === undefined) throw new Error(`the tests know no ${address}`);
+  return identity;
+}
+
+export const trust = Object.fromEntries(EVERYONE.map((address) => [address, identityOf(address).publicKey]));
+
+export const rules: LogRules = { deployment: DEPLOYMENT, trust, chart: collaborationChart };
+
+/** acme and beta bring rows, the analyst gets the result. Equal numbers give equal descriptors. */
+export function descriptorOf(number = 0, changes: Partial<Descriptor> = {}): Descriptor {
+  const built = buildDescriptor({
+    random: (length) => new Uint8Array(length).fill(number),
+    sql: 'CREATE TABLE t (x INTEGER CHECK (x BETWEEN 0 AND 9)); SELECT SUM(x) FROM t',
+    plan: '0'.repeat(64),
+    inputs: [
+      { party: 'beta', table: 't', maxRows: 10 },
+      { party: 'acme', table: 't', maxRows: 20 },
+    ],
+    outputs: ['analyst'],
+    keys: trust,
+    minGroupSize: 3,
+    deadlineMs: DEADLINE_MS,
+  });
+  return { ...built, ...changes };
+}
+
+export const digestOfNumber = (number: number): string => descriptorDigest(descriptorOf(number));
+export const idOfNumber = (number: number): string => collaborationId(digestOfNumber(number));
+
+/** The id with that number. */
+export const commandId = (number: number): string => number.toString(16).padStart(32, '0');
+
+export function signed(author: Address, body: CommandBody, id: string, signer: Address = author) {
+  return signCommand({ deployment: DEPLOYMENT, identity: identityOf(signer), author, body, id });
+}
+
+/** Counts entries of one log: each call is the next entry, one second after the last. */
+export function entries(): { readonly next: (data: Uint8Array, timeMs?: number) => LogEntry } {
+  let sequence = 0;
+  return {
+    next: (data, timeMs) => {
+      sequence++;
+      return { sequence, timeMs: timeMs ?? START_MS + sequence * 1000, data };
+    },
+  };
+}
+
+/** What is said, by whom, from the creation of a collaboration to its end: 12 commands. */
+export function wholeLife(number = 0): readonly (readonly [Address, CommandBody])[] {
+  const collaboration = idOfNumber(number);
+  const descriptor = digestOfNumber(number);
+  const binding = 'b'.repeat(64);
+  const outputs = 'c'.repeat(64);
+  return [
+    ['party-analyst', { kind: 'create', descriptor: descriptorOf(number) }],
+    ['server-a', { kind: 'randomnessReady', collaboration, attempt: 1 }],
+    ['party-acme', { kind: 'approve', collaboration, descriptor }],
+    ['party-beta', { kind: 'approve', collaboration, descriptor }],
+    ['party-acme', { kind: 'uploaded', collaboration, rows: '1'.repeat(64) }],
+    ['server-b', { kind: 'randomnessReady', collaboration, attempt: 1 }],
+    ['party-beta', { kind: 'uploaded', collaboration, rows: '2'.repeat(64) }],
+    ['server-a', { kind: 'bound', collaboration, attempt: 1, binding }],
+    ['server-b', { kind: 'bound', collaboration, attempt: 1, binding }],
+    ['server-b', { kind: 'resultStored', collaboration, outputs }],
+    ['server-a', { kind: 'resultStored', collaboration, outputs }],
+    ['party-analyst', { kind: 'received', collaboration }],
+  ];
+}
+
+export const bytesFor = (author: Address, body: CommandBody, id: string): Uint8Array =>
+  commandBytes(signed(author, body, id));
