@@ -11,10 +11,10 @@ import type { ErrorReport } from '../base/errors.ts';
 /** Runs one invoked effect. Idempotent: after a crash it runs again. Rejections become `xstate.error.actor.<id>` with an ErrorReport. */
 export type Effect = (context: EffectContext) => Promise<unknown>;
 
-export interface EffectContext {
+export interface EffectContext<Input = never> {
   readonly actor: string;
   /** The invoke's input, as the machine gave it: JSON. */
-  readonly input: never;
+  readonly input: Input;
   /** Aborted when the state is left, or the host stops. */
   readonly signal: AbortSignal;
   /** Sends an event to the actor while running (progress, presence): durable like any other. */
@@ -25,7 +25,10 @@ export interface EffectContext {
  * Delivers one outbox item (an action of the machine by name, with its JSON params): at least once, in the actor's order,
  * retried with backoff until it resolves. `id` (32 hexadecimal digits) is the same for every retry, also after a crash.
  */
-export type Delivery = (params: never, context: { readonly actor: string; readonly id: string }) => Promise<void>;
+export type Delivery = (
+  params: never,
+  context: { readonly actor: string; readonly id: string },
+) => Promise<void>;
 
 export interface HostOptions {
   readonly machines: Readonly<Record<string, AnyStateMachine>>;
@@ -54,6 +57,10 @@ export interface Host {
   send(actor: string, event: EventObject, key?: string): Promise<void>;
   /** The actor's active leaves, or undefined. */
   states(actor: string): readonly string[] | undefined;
-  /** Ends finished actors' rows, aborts effects, waits for the transaction in hand. Nothing is lost. */
+  /** True once the actor has reached a final state of its machine; it stays known, so that it never runs again. */
+  isDone(actor: string): boolean;
+  /** Forgets a finished actor whose actions are all delivered, so that one of that name may start again. */
+  forget(actor: string): Promise<void>;
+  /** Ends finished actors' inboxes, aborts effects, waits for the transaction in hand. Nothing is lost. */
   stop(): Promise<void>;
 }
