@@ -59,6 +59,7 @@ export const sessionMachine = chart.createMachine({
       always: { guard: 'tapeAndInputsAreThere', target: 'binding' },
       states: {
         randomness: {
+          description: "The dealer's tape: correlated randomness for this one run.",
           initial: 'waitingForRandomness',
           states: {
             waitingForRandomness: {
@@ -89,6 +90,7 @@ export const sessionMachine = chart.createMachine({
           },
         },
         inputs: {
+          description: 'The masked rows of every input party.',
           initial: 'waitingForInputs',
           states: {
             waitingForInputs: {
@@ -128,6 +130,7 @@ export const sessionMachine = chart.createMachine({
           },
         },
         peer: {
+          description: 'Whether the other server answers: a fact for people, nothing waits for it here.',
           invoke: {
             id: 'watchPeer',
             src: 'watchPeer',

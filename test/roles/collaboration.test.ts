@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EventObject } from 'xstate';
+import {
+  type CollaborationEvent,
+  type CollaborationSnapshot,
+  collaborationChart,
+  collaborationMachine,
+  refusalOf,
+} from '../../roles/collaboration.ts';
+import { assertWholeChart, walk } from './walk.ts';
+
+const input = { descriptor: 'D', creator: 'party-city', inputs: ['bolt', 'acme'], outputs: ['city'] };
+const reason = { code: 'x', message: 'x' };
+const approve = (party: string): CollaborationEvent => ({
+  type: 'approve',
+  author: `party-${party}`,
+  descriptor: 'D',
+});
+const uploaded = (party: string, rows = 'R'): CollaborationEvent => ({
+  type: 'uploaded',
+  author: `party-${party}`,
+  rows,
+});
+const tape = (author: string): CollaborationEvent => ({ type: 'randomnessReady', author, attempt: 1 });
+const bound = (author: string, binding = 'B'): CollaborationEvent => ({
+  type: 'bound',
+  author,
+  attempt: 1,
+  binding,
+});
+const stored = (author: string, outputs = 'O'): CollaborationEvent => ({
+  type: 'resultStored',
+  author,
+  outputs,
+});
+const received = (party: string): CollaborationEvent => ({ type: 'received', author: `party-${party}` });
+const fail = (author: string): CollaborationEvent => ({ type: 'fail', author, reason });
+const cancel: CollaborationEvent = { type: 'cancel', author: 'party-city' };
+const expire: CollaborationEvent = { type: 'expire', author: 'coordinator' };
+
+const whole: readonly [CollaborationEvent, string][] = [
+  [tape('server-a'), 'open'],
+  [approve('acme'), 'registering'],
+  [uploaded('acme'), 'registering'],
+  [approve('bolt'), 'collecting'],
+  [uploaded('bolt'), 'collecting'],
+  [bound('server-a'), 'collecting'],
+  [tape('server-b'), 'ready'],
+  [bound('server-b'), 'running'],
+  [stored('server-b'), 'running'],
+  [approve('city'), 'running'],
+  [stored('server-a'), 'finished'],
+  [received('city'), 'finished'],
+];
+
+/** The snapshot after the first `count` events of a whole life, through JSON as a replica stores it. */
+function after(count: number, ...more: readonly CollaborationEvent[]): CollaborationSnapshot {
+  return [...whole.slice(0, count).map(([event]) => event), ...more].reduce<CollaborationSnapshot>(
+    (snapshot, event) => {
+      const step = collaborationChart.step(snapshot, event);
+      assert.equal(step.refusal, undefined, `${event.type} by ${event.author}: ${step.refusal?.message}`);
+      return JSON.parse(JSON.stringify(step.snapshot));
+    },
+    collaborationChart.initial(input),
+  );
+}
+
+const status = collaborationChart.status;
+const stages: readonly [string, number][] = [
+  ['open', 0],
+  ['registering', 2],
+  ['collecting', 4],
+  ['ready', 7],
+  ['running', 8],
+  ['finished', 11],
+];
+
+test('a whole life goes from open to finished, each fact moving it when the last one that is missing comes', () => {
+  for (const [index, [, expected]] of whole.entries()) assert.equal(status(after(index + 1)), expected);
+  assert.deepEqual(after(whole.length).value, { finished: 'delivered' });
+});
+
+test('every fact told again is accepted and changes nothing, at once and at every later time', () => {
+  let checked = 0;
+  for (let count = 1; count <= whole.length; count++)
+    for (const [event] of whole.slice(0, count)) {
+      const snapshot = after(count);
+      const step = collaborationChart.step(snapshot, event);
+      assert.equal(step.refusal, undefined, `${event.type} by ${event.author} after ${count}`);
+      assert.deepEqual(step.snapshot, snapshot);
+      checked++;
+    }
+  assert.equal(checked, (12 * 13) / 2);
+});
+
+const refusals: readonly [string, number, CollaborationEvent, string][] = [
+  ['a stranger approves', 0, approve('mallory'), 'not-a-party'],
+  ['a server approves', 0, { type: 'approve', author: 'server-a', descriptor: 'D' }, 'not-a-party'],
+  [
+    'another descriptor is approved',
+    0,
+    { type: 'approve', author: 'party-acme', descriptor: 'E' },
+    'other-descriptor',
+  ],
+  ['a party uploads before it approves', 2, uploaded('bolt'), 'not-approved'],
+  ['an output party uploads', 4, uploaded('city'), 'not-an-input-party'],
+  ['a party uploads other rows', 4, uploaded('acme', 'S'), 'second-upload'],
+  ['rows are changed while it runs', 8, uploaded('acme', 'S'), 'second-upload'],
+  ['a party has a tape', 0, tape('party-acme'), 'not-a-server'],
+  [
+    'a tape is of another attempt',
+    0,
+    { type: 'randomnessReady', author: 'server-a', attempt: 2 },
+    'other-attempt',
+  ],
+  ['a server binds before all rows are there', 4, bound('server-a'), 'too-early'],
+  ['a server binds before its tape is there', 6, bound('server-b'), 'too-early'],
+  ['a server binds other inputs', 6, bound('server-a', 'C'), 'second-binding'],
+  ['a party binds', 6, bound('party-acme'), 'not-a-server'],
+  [
+    'a binding is of another attempt',
+    7,
+    { type: 'bound', author: 'server-b', attempt: 2, binding: 'B' },
+    'other-attempt',
+  ],
+  ['a result comes before it runs', 7, stored('server-a'), 'wrong-state'],
+  ['a server stores a second result', 9, stored('server-b', 'P'), 'second-result'],
+  ['a party stores a result', 8, stored('party-acme'), 'not-a-server'],
+  ['a result is received before it is there', 8, received('city'), 'wrong-state'],
+  ['an input party receives', 11, received('acme'), 'not-an-output-party'],
+  ['a stranger fails it', 3, fail('party-mallory'), 'not-a-participant'],
+  ['the coordinator fails it', 3, fail('coordinator'), 'not-a-participant'],
+  ['another party cancels', 3, { type: 'cancel', author: 'party-acme' }, 'not-the-creator'],
+  ['the creator cancels what runs', 8, cancel, 'wrong-state'],
+  ['a party expires it', 3, { type: 'expire', author: 'party-acme' }, 'not-the-coordinator'],
+  ['it is failed after it finished', 11, fail('server-a'), 'over'],
+  ['it expires after it finished', 11, expire, 'over'],
+  ['it is cancelled after it finished', 12, cancel, 'over'],
+];
+for (const [what, count, event, code] of refusals)
+  test(`it is refused that ${what}`, () => {
+    const snapshot = after(count);
+    const step = collaborationChart.step(snapshot, event);
+    assert.equal(step.refusal?.code, `collaboration.${code}`);
+    assert.ok(step.refusal.message.length > 5 && (step.refusal.hint ?? '').length > 5);
+    assert.equal(step.snapshot, snapshot);
+  });
+
+test('it ends from every stage before the result, and what is over stays over', () => {
+  let checked = 0;
+  const ends: readonly [CollaborationEvent, string][] = [
+    [fail('dealer'), 'failed'],
+    [expire, 'expired'],
+    [cancel, 'cancelled'],
+  ];
+  for (const [stage, count] of stages.slice(0, -1))
+    for (const [event, end] of ends) {
+      if (stage === 'running' && event === cancel) continue;
+      const ended = after(count, event);
+      assert.equal(status(ended), end);
+      assert.ok((ended.context.reason?.message ?? '') !== '');
+      assert.equal(refusalOf(ended, event), undefined, 'told again');
+      for (const other of [fail('server-b'), expire, cancel].filter(({ type }) => type !== event.type))
+        assert.equal(refusalOf(ended, other)?.code, 'collaboration.over');
+      checked++;
+    }
+  assert.equal(checked, 14);
+});
+
+test('servers that disagree end it, with the reason', () => {
+  const bindings = after(7, bound('server-b', 'C'));
+  assert.equal(status(bindings), 'failed');
+  assert.equal(bindings.context.reason?.code, 'collaboration.bindings-differ');
+  const results = after(9, stored('server-a', 'P'));
+  assert.equal(status(results), 'failed');
+  assert.equal(results.context.reason?.code, 'collaboration.results-differ');
+});
+
+test('every edge of the chart is walked, and an end can be reached from every state', () => {
+  const events: EventObject[] = [
+    approve('acme'),
+    approve('bolt'),
+    approve('city'),
+    uploaded('acme'),
+    uploaded('bolt'),
+    tape('server-a'),
+    tape('server-b'),
+    bound('server-a'),
+    bound('server-b'),
+    bound('server-b', 'C'),
+    stored('server-a'),
+    stored('server-b'),
+    stored('server-b', 'P'),
+    received('city'),
+    fail('dealer'),
+    cancel,
+    expire,
+  ];
+  const all = walk(collaborationMachine, {
+    input,
+    events: () => events,
+    isEnd: ({ value, status: ended }) =>
+      ended === 'done' || (typeof value === 'object' && value.finished === 'delivered'),
+  });
+  assertWholeChart(collaborationMachine, [all]);
+  assert.ok(all.reached.length > 50, `${all.reached.length} states`);
+});
