@@ -6,6 +6,7 @@
 import type { Clock } from '../base/clock.ts';
 import { assert, reportOf } from '../base/errors.ts';
 import type { Log, LogEntry, Subscription } from './bus.ts';
+import { copied } from './copied.ts';
 import type { Copy } from './fate.ts';
 import { busFaults, type Troubles } from './faults.ts';
 
@@ -93,7 +94,7 @@ export class MemoryLog implements Log {
 
   async append(id: string, data: Uint8Array): Promise<number> {
     this.#checkSize(data);
-    const kept = data.slice();
+    const kept = copied(data);
     await this.#leg(`append to ${this.#store.name}`);
     const sequence = this.#store.append(id, this.#network.clock.now(), kept);
     await this.#leg(`acknowledgement of ${this.#store.name}`);
@@ -162,7 +163,7 @@ export class MemoryLog implements Log {
         continue;
       }
       try {
-        await handler({ ...entry, data: entry.data.slice() });
+        await handler({ ...entry, data: copied(entry.data) });
         next++;
       } catch (error) {
         this.#troubles.call(reportOf(error));

@@ -8,6 +8,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { Bus, Log, Message, Subscription } from './bus.ts';
+import { copied } from './copied.ts';
 import { type Faults, fateOf, seededDraws } from './fate.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
 import { MemoryLog, type MemoryNetwork, MemoryStore } from './memory-log.ts';
@@ -221,7 +222,7 @@ class Connection implements Bus {
   publish(subject: string, data: Uint8Array): void {
     this.#checkSize(subject, data);
     if (this.#closed) return;
-    const sent = data.slice();
+    const sent = copied(data);
     for (const held of this.#network.targets(subject)) this.#send(held, subject, sent);
   }
 
@@ -244,11 +245,11 @@ class Connection implements Bus {
         cancel();
         cancel = this.#network.later(0, () => settle(() => reject(busFaults.noResponders(subject))), abandon);
       }
-      const sent = data.slice();
+      const sent = copied(data);
       for (const held of targets) {
         this.#send(held, subject, sent, (answer) => {
           held.owner.#checkSize(subject, answer);
-          const kept = answer.slice();
+          const kept = copied(answer);
           this.#network.carry(held.owner, this, `answer to ${subject}`, () => settle(() => resolve(kept)));
         });
       }
@@ -299,7 +300,7 @@ class Connection implements Bus {
   #send(held: Held, subject: string, sent: Uint8Array, respond?: (data: Uint8Array) => void): void {
     this.#network.carry(this, held.owner, subject, () => {
       if (!this.#network.isHeld(held)) return;
-      const message = { subject, data: sent.slice(), ...(respond === undefined ? {} : { respond }) };
+      const message = { subject, data: copied(sent), ...(respond === undefined ? {} : { respond }) };
       held.owner.#troubles.guard(() => held.handler(message));
     });
   }

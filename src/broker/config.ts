@@ -1,0 +1,69 @@
+/**
+ * Owns the configuration text of a broker that we start: loopback only, JetStream in its own directory, and an
+ * acknowledgement that means "on disk".
+ * Must never hold a secret: logins are public keys, and the broker relays ciphertext.
+ */
+
+/** What one key may do; subjects as in NATS, `*` and `>` included. */
+export interface BrokerUser {
+  readonly publicKey: string;
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+export interface BrokerConfig {
+  /** Absolute; holds the store, the log file and the ports file. */
+  readonly directory: string;
+  /** 0 asks the system for a free one. */
+  readonly port: number;
+  /** Without it everyone on this machine may do everything. Each may answer what it was asked, once. */
+  readonly users?: readonly BrokerUser[];
+}
+
+/** Twice our largest message: room for headers, and for a newer version's larger chunks. */
+const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024;
+
+/** The files of a broker inside its directory. */
+export const BROKER_FILES = {
+  config: 'nats-server.conf',
+  log: 'nats-server.log',
+  store: 'jetstream',
+  ports: 'ports',
+  pid: 'nats-server.pid',
+};
+
+export function brokerConfig({ directory, port, users }: BrokerConfig): string {
+  const lines = [
+    'host: "127.0.0.1"',
+    `port: ${port === 0 ? -1 : port}`,
+    `max_payload: ${MAX_PAYLOAD_BYTES}`,
+    // Eight windows of a channel: past it the broker cuts a slow receiver off.
+    `max_pending: ${64 * 1024 * 1024}`,
+    'write_deadline: "10s"',
+    `log_file: ${JSON.stringify(`${directory}/${BROKER_FILES.log}`)}`,
+    `logfile_size_limit: ${16 * 1024 * 1024}`,
+    'logfile_max_num: 2',
+    `ports_file_dir: ${JSON.stringify(`${directory}/${BROKER_FILES.ports}`)}`,
+    `pid_file: ${JSON.stringify(`${directory}/${BROKER_FILES.pid}`)}`,
+    'jetstream: {',
+    `  store_dir: ${JSON.stringify(`${directory}/${BROKER_FILES.store}`)}`,
+    '  sync_interval: always',
+    '}',
+    ...(users === undefined ? [] : authorization(users)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function authorization(users: readonly BrokerUser[]): string[] {
+  const list = (subjects: readonly string[]): string => `{ allow: ${JSON.stringify(subjects)} }`;
+  return [
+    'authorization: {',
+    '  users: [',
+    ...users.map(
+      ({ publicKey, publish, subscribe }) =>
+        `    { nkey: ${publicKey}, permissions: { publish: ${list(publish)}, subscribe: ${list(subscribe)}, allow_responses: { max: 1, expires: "1m" } } }`,
+    ),
+    '  ]',
+    '}',
+  ];
+}

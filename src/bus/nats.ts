@@ -1,0 +1,239 @@
+/**
+ * Owns the bus over a NATS broker: connection, reconnection, copies, typed errors.
+ * Must never hand out or keep the caller's or the client's buffers, nor pile up messages while there is no connection.
+ *
+ * Why so careful with buffers: the client keeps a reference to what is published until its next flush, and what it
+ * delivers is a slice that pins a whole receive buffer.
+ */
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, errors, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { type ErrorReport, EXIT, MpcError } from '../base/errors.ts';
+import type { Identity } from '../identity/keys.ts';
+import { isAtLeast, OLDEST_BROKER, tooOld, versionIn } from './broker-version.ts';
+import type { Bus, Log, Message, Subscription } from './bus.ts';
+import { copied } from './copied.ts';
+import { busFaults, Listeners, Troubles } from './faults.ts';
+import { type NatsLink, openNatsLog } from './nats-log.ts';
+import { logSubjectOf } from './subjects.ts';
+
+export interface NatsOptions {
+  /** URLs, one or more brokers of one cluster. */
+  readonly servers: string | readonly string[];
+  /** What the broker's own lists call this connection; also the last token of its inbox, `_INBOX.<name>.>`. */
+  readonly name: string;
+  readonly clock?: Clock;
+  /** Logs in with this key. The seed stays where it is: only signatures are asked for. */
+  readonly identity?: Identity;
+  /** How long to try for the first connection; without it, for ever. */
+  readonly connectTimeoutMs?: number;
+  /** Gives up the first connection. */
+  readonly signal?: AbortSignal;
+  /** Copies of a log that is created here: the number of brokers, at most 5. */
+  readonly replicas?: number;
+  /** How long an append or a look at the log is tried again before `bus.unavailable`. */
+  readonly logPatienceMs?: number;
+}
+
+const RECONNECT_MS = 100;
+/** A drain that takes longer is cut short: the broker has gone. */
+const DRAIN_MS = 2000;
+
+/**
+ * Connects, waiting for the broker where it is not there yet. Throws `bus.unavailable` past `connectTimeoutMs`,
+ * `bus.permission-denied` when the broker refuses the identity, or the signal's reason.
+ */
+export async function connectNats(options: NatsOptions): Promise<Bus> {
+  const clock = options.clock ?? systemClock;
+  const startMs = clock.now();
+  for (;;) {
+    options.signal?.throwIfAborted();
+    try {
+      return new NatsBus(await connect(clientOptions(options)), clock, options);
+    } catch (error) {
+      if (error instanceof errors.AuthorizationError) throw busFaults.denied(error.message);
+      if (!(error instanceof errors.ConnectionError || error instanceof errors.TimeoutError)) throw error;
+      if (clock.now() - startMs >= (options.connectTimeoutMs ?? Number.POSITIVE_INFINITY))
+        throw new MpcError('bus.unavailable', `no broker at ${[options.servers].flat().join(', ')}`, {
+          exitCode: EXIT.unavailable,
+          hint: 'start the broker, or correct its address',
+        });
+    }
+    await clock.sleep(RECONNECT_MS, options.signal);
+  }
+}
+
+function clientOptions({ servers, name, identity }: NatsOptions) {
+  return {
+    servers: [servers].flat(),
+    name,
+    inboxPrefix: `_INBOX.${name}`,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    pingInterval: 2000,
+    timeout: 5000,
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+    ...(identity === undefined ? {} : { authenticator: signsNonce(identity) }),
+  };
+}
+
+/** The broker's challenge: Ed25519 over its nonce, base64url. */
+function signsNonce(identity: Identity) {
+  return (nonce?: string) => ({
+    nkey: identity.publicKey,
+    sig: nonce === undefined ? '' : Buffer.from(identity.sign(Buffer.from(nonce))).toString('base64url'),
+  });
+}
+
+class NatsBus implements Bus {
+  readonly #client: NatsConnection;
+  readonly #clock: Clock;
+  readonly #options: NatsOptions;
+  readonly #reconnects = new Listeners<[]>();
+  readonly #troubles = new Troubles();
+  readonly #closing = new AbortController();
+  #connected = true;
+
+  constructor(client: NatsConnection, clock: Clock, options: NatsOptions) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#options = options;
+    void this.#watch(client.status());
+  }
+
+  publish(subject: string, data: Uint8Array): void {
+    this.#checkSize(subject, data.length);
+    // The client would keep it without bound and flush it before the other side has subscribed again: lost anyway.
+    if (!this.#connected || this.#closing.signal.aborted) return;
+    this.#client.publish(subject, copied(data));
+  }
+
+  async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    this.#checkSize(subject, data.length);
+    const sent = copied(data);
+    const startMs = this.#clock.now();
+    if (!(await this.#connection(timeoutMs))) throw busFaults.timeout(subject, timeoutMs);
+    const leftMs = Math.max(1, timeoutMs - (this.#clock.now() - startMs));
+    try {
+      return copied((await this.#client.request(subject, sent, { timeout: leftMs })).data);
+    } catch (error) {
+      throw requestFault(error, subject, timeoutMs);
+    }
+  }
+
+  subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription {
+    if (this.#closing.signal.aborted) throw busFaults.closed();
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error === null) this.#troubles.guard(() => handler(this.#received(message)));
+    };
+    const held = this.#client.subscribe(subject, { callback, ...(queue === undefined ? {} : { queue }) });
+    return { unsubscribe: () => held.unsubscribe() };
+  }
+
+  async log(name: string, subject = logSubjectOf(name)): Promise<Log> {
+    const version = versionIn(this.#client.info?.version ?? '');
+    if (version !== undefined && !isAtLeast(version, OLDEST_BROKER))
+      throw tooOld(`the broker at ${this.#client.getServer()}`, version);
+    return openNatsLog(await this.#link(), name, subject, this.#options.replicas ?? 1);
+  }
+
+  onReconnect(handler: () => void): Subscription {
+    return this.#reconnects.add(handler);
+  }
+
+  onTrouble(handler: (report: ErrorReport) => void): Subscription {
+    return this.#troubles.add(handler);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(busFaults.closed());
+    const bound = new AbortController();
+    const tooLong = this.#clock.sleep(this.#connected ? DRAIN_MS : 0, bound.signal).catch(() => undefined);
+    await Promise.race([this.#client.drain().catch(() => undefined), tooLong]);
+    bound.abort();
+    await this.#client.close();
+  }
+
+  async #link(): Promise<NatsLink> {
+    return {
+      streams: await jetstreamManager(this.#client, { checkAPI: false, timeout: 3000 }),
+      client: jetstream(this.#client, { timeout: 3000 }),
+      clock: this.#clock,
+      troubles: this.#troubles,
+      closing: this.#closing.signal,
+      patienceMs: this.#options.logPatienceMs ?? 10_000,
+      checkSize: (subject, size) => this.#checkSize(subject, size),
+      connection: (timeoutMs) => this.#connection(timeoutMs),
+      onReconnect: (handler) => this.#reconnects.add(handler),
+    };
+  }
+
+  #received(message: Msg): Message {
+    const { subject, reply } = message;
+    const data = copied(message.data);
+    if (reply === undefined || reply === '') return { subject, data };
+    return { subject, data, respond: (answer) => this.publish(reply, answer) };
+  }
+
+  #checkSize(subject: string, size: number): void {
+    const most = this.#client.info?.max_payload;
+    if (most !== undefined && size > most) throw busFaults.tooLarge(subject, size, most);
+  }
+
+  /** Waits for the connection to be back; false when it is not in time. Throws `bus.closed`. */
+  async #connection(timeoutMs: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    if (this.#connected) return true;
+    const wait = new AbortController();
+    const back = this.#reconnects.add(() => wait.abort());
+    try {
+      await this.#clock.sleep(timeoutMs, AbortSignal.any([wait.signal, signal]));
+    } catch {
+      signal.throwIfAborted(); // else the wait was cut short by the reconnection
+    } finally {
+      back.unsubscribe();
+    }
+    return this.#connected;
+  }
+
+  /** Follows the connection's fortunes until it is closed. */
+  async #watch(statuses: AsyncIterable<Status>): Promise<void> {
+    for await (const status of statuses) {
+      if (status.type === 'disconnect') this.#connected = false;
+      else if (status.type === 'reconnect') {
+        this.#connected = true;
+        this.#troubles.guard(() => this.#reconnects.call());
+      } else if (status.type === 'error') this.#troubles.call(connectionTrouble(status.error).report());
+    }
+    this.#connected = false;
+  }
+}
+
+function requestFault(error: unknown, subject: string, timeoutMs: number): MpcError {
+  if (error instanceof errors.TimeoutError) return busFaults.timeout(subject, timeoutMs);
+  if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
+    return busFaults.closed();
+  if (error instanceof errors.RequestError) {
+    if (error.isNoResponders()) return busFaults.noResponders(subject);
+    if (error.cause instanceof errors.PermissionViolationError) return busFaults.denied(error.message);
+    if (error.message === 'cancelled') return busFaults.closed();
+  }
+  return busFaults.unavailable(
+    `request on ${subject}`,
+    error instanceof Error ? error.message : String(error),
+  );
+}
+
+function connectionTrouble(error: Error): MpcError {
+  if (error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError)
+    return busFaults.denied(error.message);
+  if (/slow consumer/i.test(error.message))
+    return new MpcError('bus.slow-consumer', 'the broker cut this connection off for reading too slowly', {
+      exitCode: EXIT.temporary,
+      hint: 'messages were lost; channels repeat theirs. If it happens often, this machine is overloaded',
+    });
+  return new MpcError('bus.trouble', `the broker reports: ${error.message}`, { exitCode: EXIT.temporary });
+}
