@@ -3,12 +3,13 @@
  * flow-controlled and sealed end to end. The broker sees sizes and addresses.
  * Must never lose its place: a receiver names the next number it wants, and the sender repeats from there.
  */
-import type { Identity, PublicKey } from '../identity/keys.ts';
-import type { Address, Purpose } from '../bus/subjects.ts';
-import type { Bus } from '../bus/bus.ts';
+
 import type { Clock } from '../base/clock.ts';
-import type { RandomSource } from '../base/random.ts';
 import type { ErrorReport } from '../base/errors.ts';
+import type { RandomSource } from '../base/random.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Address, Purpose } from '../bus/subjects.ts';
+import type { Identity, PublicKey } from '../identity/keys.ts';
 
 /** A deterministic, random-access sender's side: asking twice for a number gives the same bytes. */
 export interface ChunkSource {
@@ -52,10 +53,25 @@ export interface ChannelOptions {
   readonly onPresence?: (present: boolean) => void;
 }
 
+/** What a channel has moved so far. */
+export interface Traffic {
+  /** Bytes of chunks (plaintext), each counted once. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Bytes on the bus, everything counted: handshakes, acknowledgements, repetitions. */
+  readonly sentFrameBytes: number;
+  readonly receivedFrameBytes: number;
+  /** Chunks sent again. */
+  readonly repeatedChunks: number;
+  readonly refusedFrames: number;
+}
+
 export interface Channel {
-  /** Resolves when everything outgoing is acknowledged and everything incoming accepted. */
+  /**
+   * Resolves when everything outgoing is acknowledged and everything incoming accepted. Rejects when the source or the
+   * sink fails (with its error), or with `channel.closed`. A channel that is done still answers until it is closed.
+   */
   readonly done: Promise<void>;
-  /** Bytes of plaintext chunks and of frames sent and received so far. */
-  readonly traffic: { readonly sentBytes: number; readonly receivedBytes: number };
+  readonly traffic: Traffic;
   close(): void;
 }
