@@ -20,7 +20,7 @@ import { logSubjectOf } from './subjects.ts';
 export interface NatsOptions {
   /** URLs, one or more brokers of one cluster. */
   readonly servers: string | readonly string[];
-  /** What the broker's own lists call this connection; also the last token of its inbox, `_INBOX.<name>.>`. */
+  /** What the broker's own lists call this connection; its answers arrive below `inboxOf(name)`. */
   readonly name: string;
   readonly clock?: Clock;
   /** Logs in with this key. The seed stays where it is: only signatures are asked for. */
@@ -63,11 +63,16 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
   }
 }
 
+/** The prefix of the subjects on which that connection is answered; its permissions need `<prefix>.>`. */
+export function inboxOf(name: string): string {
+  return `_INBOX.${name.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+}
+
 function clientOptions({ servers, name, identity }: NatsOptions) {
   return {
     servers: [servers].flat(),
     name,
-    inboxPrefix: `_INBOX.${name}`,
+    inboxPrefix: inboxOf(name),
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
     pingInterval: 2000,
@@ -118,6 +123,7 @@ class NatsBus implements Bus {
     try {
       return copied((await this.#client.request(subject, sent, { timeout: leftMs })).data);
     } catch (error) {
+      this.#closing.signal.throwIfAborted();
       throw requestFault(error, subject, timeoutMs);
     }
   }
@@ -214,12 +220,9 @@ class NatsBus implements Bus {
 
 function requestFault(error: unknown, subject: string, timeoutMs: number): MpcError {
   if (error instanceof errors.TimeoutError) return busFaults.timeout(subject, timeoutMs);
-  if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
-    return busFaults.closed();
   if (error instanceof errors.RequestError) {
     if (error.isNoResponders()) return busFaults.noResponders(subject);
     if (error.cause instanceof errors.PermissionViolationError) return busFaults.denied(error.message);
-    if (error.message === 'cancelled') return busFaults.closed();
   }
   return busFaults.unavailable(
     `request on ${subject}`,
