@@ -1,0 +1,480 @@
+/**
+ * Every simple gate, run by dealer and two servers on real tapes, against its plain meaning computed here with BigInt and
+ * lists (and against the gate's own `clear`). The harness checks the counted cost of every run against `cost`.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { MpcError } from '../../src/base/errors.ts';
+import { bitToRingGate } from '../../src/gates/bit-to-ring.ts';
+import { concatGate } from '../../src/gates/concat.ts';
+import { constantGate } from '../../src/gates/constant.ts';
+import { dotGate } from '../../src/gates/dot.ts';
+import type { Form, Gate, Kind, Shape } from '../../src/gates/gate.ts';
+import { linearGate } from '../../src/gates/linear.ts';
+import { multiplyGate } from '../../src/gates/multiply.ts';
+import { openGate } from '../../src/gates/open.ts';
+import { GATES } from '../../src/gates/registry.ts';
+import { repeatGate } from '../../src/gates/repeat.ts';
+import { selectGate } from '../../src/gates/select.ts';
+import { sliceGate } from '../../src/gates/slice.ts';
+import { sumGate } from '../../src/gates/sum.ts';
+import { xorGate } from '../../src/gates/xor.ts';
+import { fromBools, toBools } from '../../src/ring/bits.ts';
+import { fromBigInts, toBigInts } from '../../src/ring/ring.ts';
+import {
+  bytesOfAll,
+  CHI_SQUARE_LIMIT,
+  chiSquareOfBytes,
+  type GateRun,
+  type HarnessInput,
+  runGate,
+} from '../support/gate-harness.ts';
+
+const MIN = -(2n ** 63n);
+const MAX = 2n ** 63n - 1n;
+const EDGES = [
+  0n,
+  1n,
+  -1n,
+  MIN,
+  MAX,
+  2n ** 62n,
+  2n ** 62n - 1n,
+  -(2n ** 62n),
+  -(2n ** 62n) - 1n,
+  2n ** 32n,
+  -(2n ** 32n),
+];
+const wrap = (value: bigint) => BigInt.asIntN(64, value);
+
+const element = fc.oneof(fc.constantFrom(...EDGES), fc.bigInt({ min: MIN, max: MAX }));
+const length = fc.oneof(fc.constantFrom(1, 2, 63, 64, 65, 128), fc.integer({ min: 1, max: 200 }));
+const form = fc.constantFrom<Form>('wire', 'share');
+const seed = fc.nat(0xffff);
+const elements = (n: number) => fc.array(element, { minLength: n, maxLength: n });
+const booleans = (n: number) => fc.array(fc.boolean(), { minLength: n, maxLength: n });
+
+const ring = (values: readonly bigint[], held: Form = 'wire'): HarnessInput => ({
+  kind: 'ring',
+  form: held,
+  length: values.length,
+  value: fromBigInts(values),
+});
+const bits = (values: readonly boolean[], held: Form = 'wire'): HarnessInput => ({
+  kind: 'bits',
+  form: held,
+  length: values.length,
+  value: fromBools(values),
+});
+
+function assertRing(run: GateRun, expected: readonly bigint[]): void {
+  assert.deepEqual(toBigInts(run.output), expected);
+  assert.deepEqual(run.expected, run.output, 'clear says the same');
+  assert.deepEqual([run.shape.kind, run.shape.length], ['ring', expected.length]);
+}
+
+function assertBits(run: GateRun, expected: readonly boolean[]): void {
+  assert.deepEqual(toBools(run.output, expected.length), expected);
+  assert.deepEqual(run.expected, run.output, 'clear says the same');
+  assert.deepEqual([run.shape.kind, run.shape.length], ['bits', expected.length]);
+}
+
+/** A list of a random length, and as many lists of that length as asked for. */
+const ringLists = (count: number) =>
+  length.chain((n) => fc.array(elements(n), { minLength: count, maxLength: count }));
+
+test('constant is the same value everywhere, known to all', () => {
+  fc.assert(
+    fc.property(length, element, fc.boolean(), seed, (n, value, bit, number) => {
+      const filled = runGate(
+        constantGate,
+        { op: 'constant', kind: 'ring', value: `${value}`, length: n },
+        [],
+        number,
+      );
+      assertRing(
+        filled,
+        Array.from({ length: n }, () => value),
+      );
+      assert.equal(filled.shape.form, 'wire');
+      const flags = runGate(
+        constantGate,
+        { op: 'constant', kind: 'bits', value: bit ? '1' : '0', length: n },
+        [],
+        number,
+      );
+      assertBits(
+        flags,
+        Array.from({ length: n }, () => bit),
+      );
+    }),
+  );
+});
+
+test('linear is a weighted sum and an offset, over wires, shares and both', () => {
+  const terms = length.chain((n) =>
+    fc.array(fc.tuple(elements(n), element, form), { minLength: 1, maxLength: 4 }),
+  );
+  const seen = new Set<Form>();
+  fc.assert(
+    fc.property(terms, element, seed, (list, offset, number) => {
+      const operation = {
+        op: 'linear',
+        coefficients: list.map(([, c]) => `${c}`),
+        offset: `${offset}`,
+      } as const;
+      const run = runGate(
+        linearGate,
+        operation,
+        list.map(([values, , held]) => ring(values, held)),
+        number,
+      );
+      assertRing(
+        run,
+        list[0]![0].map((_, i) => wrap(list.reduce((sum, [x, c]) => sum + c * x[i]!, offset))),
+      );
+      assert.equal(run.shape.form, list.some(([, , held]) => held === 'share') ? 'share' : 'wire');
+      seen.add(run.shape.form);
+    }),
+  );
+  assert.equal(seen.size, 2, 'both forms came out');
+});
+
+test('linear leaves its inputs as they were when it is a plain copy', () => {
+  const run = runGate(
+    linearGate,
+    { op: 'linear', coefficients: ['1'], offset: '5' },
+    [ring([1n, -1n], 'share')],
+    1,
+  );
+  assertRing(run, [6n, 4n]);
+});
+
+test('sum adds up rows', () => {
+  const rows = fc
+    .tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 20 }))
+    .chain(([groups, len]) => fc.tuple(fc.constant(groups), elements(groups * len)));
+  fc.assert(
+    fc.property(rows, form, seed, ([groups, values], held, number) => {
+      const len = values.length / groups;
+      const run = runGate(sumGate, { op: 'sum', groups }, [ring(values, held)], number);
+      assertRing(
+        run,
+        Array.from({ length: groups }, (_, g) =>
+          wrap(values.slice(g * len, (g + 1) * len).reduce((a, b) => a + b)),
+        ),
+      );
+      assert.equal(run.shape.form, held);
+    }),
+  );
+});
+
+test('slice and repeat place elements and bits', () => {
+  const range = length.chain((n) => fc.tuple(elements(n), booleans(n), fc.nat(n - 1), fc.nat(n)));
+  fc.assert(
+    fc.property(
+      range,
+      form,
+      fc.integer({ min: 1, max: 4 }),
+      seed,
+      ([values, flags, start, ask], held, times, number) => {
+        const count = Math.max(1, Math.min(ask, values.length - start));
+        const cut = { op: 'slice', start, length: count } as const;
+        assertRing(runGate(sliceGate, cut, [ring(values, held)], number), values.slice(start, start + count));
+        assertBits(runGate(sliceGate, cut, [bits(flags, held)], number), flags.slice(start, start + count));
+        const copies = Array.from({ length: times });
+        const whole = { op: 'repeat', times, each: false } as const;
+        assertRing(
+          runGate(repeatGate, whole, [ring(values, held)], number),
+          copies.flatMap(() => values),
+        );
+        assertBits(
+          runGate(repeatGate, whole, [bits(flags, held)], number),
+          copies.flatMap(() => flags),
+        );
+        const each = { op: 'repeat', times, each: true } as const;
+        assertRing(
+          runGate(repeatGate, each, [ring(values, held)], number),
+          values.flatMap((x) => copies.map(() => x)),
+        );
+        assertBits(
+          runGate(repeatGate, each, [bits(flags, held)], number),
+          flags.flatMap((x) => copies.map(() => x)),
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('concat joins vectors of any lengths, over wires, shares and both', () => {
+  const parts = <T>(list: (n: number) => fc.Arbitrary<T[]>) =>
+    fc.array(fc.tuple(length.chain(list), form), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(parts(elements), parts(booleans), seed, (numbers, flags, number) => {
+      const joined = runGate(
+        concatGate,
+        { op: 'concat' },
+        numbers.map(([values, held]) => ring(values, held)),
+        number,
+      );
+      assertRing(
+        joined,
+        numbers.flatMap(([values]) => values),
+      );
+      assertBits(
+        runGate(
+          concatGate,
+          { op: 'concat' },
+          flags.map(([values, held]) => bits(values, held)),
+          number,
+        ),
+        flags.flatMap(([values]) => values),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('xor is the parity of its inputs, inverted or not, over wires, shares and both', () => {
+  const lists = length.chain((n) => fc.array(fc.tuple(booleans(n), form), { minLength: 1, maxLength: 4 }));
+  fc.assert(
+    fc.property(lists, fc.boolean(), seed, (list, invert, number) => {
+      const run = runGate(
+        xorGate,
+        { op: 'xor', invert },
+        list.map(([flags, held]) => bits(flags, held)),
+        number,
+      );
+      assertBits(
+        run,
+        list[0]![0].map((_, i) => list.reduce((sum, [flags]) => sum !== flags[i]!, invert)),
+      );
+    }),
+  );
+});
+
+test('open makes a wire of a share or of a wire, in one round, and shows only the masked value', () => {
+  const both = length.chain((n) => fc.tuple(elements(n), booleans(n)));
+  fc.assert(
+    fc.property(both, form, seed, ([values, flags], held, number) => {
+      const numbers = runGate(openGate, { op: 'open' }, [ring(values, held)], number);
+      assertRing(numbers, values);
+      assert.deepEqual(
+        [numbers.shape.form, numbers.rounds, numbers.bytesOnline],
+        ['wire', 1, 8 * values.length],
+      );
+      assert.notDeepEqual(numbers.opened[0], numbers.output);
+      const packed = runGate(openGate, { op: 'open' }, [bits(flags, held)], number);
+      assertBits(packed, flags);
+      assert.equal(packed.bytesOnline, 8 * Math.ceil(flags.length / 64));
+    }),
+  );
+});
+
+test('multiply is the product, on every pair of edge values and on random ones', () => {
+  const pairs = EDGES.flatMap((x) => EDGES.map((y): [bigint, bigint] => [x, y]));
+  const edges = runGate(
+    multiplyGate,
+    { op: 'multiply' },
+    [ring(pairs.map(([x]) => x)), ring(pairs.map(([, y]) => y))],
+    7,
+  );
+  assertRing(
+    edges,
+    pairs.map(([x, y]) => wrap(x * y)),
+  );
+  assert.equal(pairs.length, 121);
+  fc.assert(
+    fc.property(ringLists(2), seed, ([x, y], number) => {
+      const run = runGate(multiplyGate, { op: 'multiply' }, [ring(x!), ring(y!)], number);
+      assertRing(
+        run,
+        x!.map((value, i) => wrap(value * y![i]!)),
+      );
+      assert.deepEqual([run.rounds, run.bytesOnline, run.bytesTape], [0, 0, 8 * x!.length]);
+    }),
+  );
+});
+
+test('dot is the inner product of rows and costs by the number of rows only', () => {
+  const rows = fc
+    .tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 20 }))
+    .chain(([groups, len]) => fc.tuple(fc.constant(groups), elements(groups * len), elements(groups * len)));
+  fc.assert(
+    fc.property(rows, seed, ([groups, x, y], number) => {
+      const len = x.length / groups;
+      const run = runGate(dotGate, { op: 'dot', groups }, [ring(x), ring(y)], number);
+      assertRing(
+        run,
+        Array.from({ length: groups }, (_, g) =>
+          wrap(x.slice(g * len, (g + 1) * len).reduce((sum, value, i) => sum + value * y[g * len + i]!, 0n)),
+        ),
+      );
+      assert.equal(run.bytesTape, 8 * groups);
+    }),
+  );
+});
+
+test('select takes x where the bit is 1 and y where it is 0, on every pair of edge values and on random ones', () => {
+  const cases = EDGES.flatMap((x) =>
+    EDGES.flatMap((y) => [true, false].map((bit): [boolean, bigint, bigint] => [bit, x, y])),
+  );
+  assert.equal(cases.length, 242);
+  const check = (list: readonly (readonly [boolean, bigint, bigint])[], number: number) => {
+    const inputs = [
+      bits(list.map(([bit]) => bit)),
+      ring(list.map(([, x]) => x)),
+      ring(list.map(([, , y]) => y)),
+    ];
+    const run = runGate(selectGate, { op: 'select' }, inputs, number);
+    assertRing(
+      run,
+      list.map(([bit, x, y]) => (bit ? x : y)),
+    );
+    assert.deepEqual([run.rounds, run.bytesOnline, run.bytesTape], [0, 0, 16 * list.length]);
+  };
+  check(cases, 7);
+  const list = length.chain((n) =>
+    fc.array(fc.tuple(fc.boolean(), element, element), { minLength: n, maxLength: n }),
+  );
+  fc.assert(fc.property(list, seed, check));
+});
+
+test('bitToRing is 0 or 1', () => {
+  fc.assert(
+    fc.property(length.chain(booleans), seed, (flags, number) => {
+      const run = runGate(bitToRingGate, { op: 'bitToRing' }, [bits(flags)], number);
+      assertRing(
+        run,
+        flags.map((bit) => (bit ? 1n : 0n)),
+      );
+      assert.equal(run.bytesTape, 8 * flags.length);
+    }),
+  );
+});
+
+test('what is opened, sent and dealt on fixed inputs is uniform', () => {
+  const n = 4096;
+  const zeros = Array.from({ length: n }, () => 0n);
+  const ones = Array.from({ length: n }, () => true);
+  const runs = {
+    'open of ring': runGate(openGate, { op: 'open' }, [ring(zeros, 'share')], 11),
+    'open of bits': runGate(
+      openGate,
+      { op: 'open' },
+      [
+        bits(
+          Array.from({ length: 64 * n }, () => true),
+          'share',
+        ),
+      ],
+      12,
+    ),
+    'open of a constant-like wire': runGate(openGate, { op: 'open' }, [ring(zeros)], 13),
+    multiply: runGate(multiplyGate, { op: 'multiply' }, [ring(zeros), ring(zeros)], 14),
+    dot: runGate(dotGate, { op: 'dot', groups: n }, [ring(zeros), ring(zeros)], 15),
+    select: runGate(selectGate, { op: 'select' }, [bits(ones), ring(zeros), ring(zeros)], 16),
+    bitToRing: runGate(bitToRingGate, { op: 'bitToRing' }, [bits(ones)], 17),
+  };
+  let checked = 0;
+  for (const [name, { opened, sent, corrections }] of Object.entries(runs)) {
+    const seen = {
+      opened: bytesOfAll(opened),
+      'sent by A': bytesOfAll(sent.a),
+      'sent by B': bytesOfAll(sent.b),
+      corrections,
+    };
+    for (const [what, bytes] of Object.entries(seen)) {
+      if (bytes.length === 0) continue;
+      const statistic = chiSquareOfBytes(bytes);
+      assert(statistic < CHI_SQUARE_LIMIT, `${name}, ${what}: chi-square ${statistic.toFixed(0)}`);
+      checked++;
+    }
+  }
+  assert.equal(checked, 3 * 3 + 4);
+});
+
+test('the test of uniformity notices bytes that are slightly skewed', () => {
+  const bytes = runGate(
+    bitToRingGate,
+    { op: 'bitToRing' },
+    [bits(Array.from({ length: 4096 }, () => true))],
+    18,
+  ).corrections;
+  assert(chiSquareOfBytes(bytes) < CHI_SQUARE_LIMIT);
+  assert(chiSquareOfBytes(bytes.map((byte, i) => (i % 8 === 0 ? byte & 0xfe : byte))) > CHI_SQUARE_LIMIT);
+});
+
+test('the same value under another tape is another message, under the same tape the same', () => {
+  const sentWith = (number: number) =>
+    runGate(openGate, { op: 'open' }, [ring([1n, 2n], 'share')], number).sent;
+  assert.deepEqual(sentWith(1), sentWith(1));
+  assert.notDeepEqual(sentWith(1), sentWith(2));
+});
+
+test('inputs that do not fit are refused as a plan’s fault', () => {
+  const shape = (kind: Kind, held: Form, n: number): Shape => ({ kind, form: held, length: n });
+  const [wire, share, flags] = [
+    shape('ring', 'wire', 4),
+    shape('ring', 'share', 4),
+    shape('bits', 'wire', 4),
+  ];
+  const short = shape('ring', 'wire', 3);
+  const refusals = [
+    () => constantGate.infer({ op: 'constant', kind: 'ring', value: '9223372036854775808', length: 1 }, []),
+    () => constantGate.infer({ op: 'constant', kind: 'ring', value: '0x1', length: 1 }, []),
+    () => constantGate.infer({ op: 'constant', kind: 'ring', value: '-0', length: 1 }, []),
+    () => constantGate.infer({ op: 'constant', kind: 'bits', value: '2', length: 1 }, []),
+    () => constantGate.infer({ op: 'constant', kind: 'ring', value: '1', length: 0 }, []),
+    () => constantGate.infer({ op: 'constant', kind: 'ring', value: '1', length: 1.5 }, []),
+    () => constantGate.infer({ op: 'constant', kind: 'ring', value: '1', length: 1 }, [wire]),
+    () => linearGate.infer({ op: 'linear', coefficients: [], offset: '0' }, []),
+    () => linearGate.infer({ op: 'linear', coefficients: ['1'], offset: '0' }, [wire, wire]),
+    () => linearGate.infer({ op: 'linear', coefficients: ['1', '1'], offset: '0' }, [wire, short]),
+    () => linearGate.infer({ op: 'linear', coefficients: ['1'], offset: '0' }, [flags]),
+    () => linearGate.infer({ op: 'linear', coefficients: ['1e3'], offset: '0' }, [wire]),
+    () => sumGate.infer({ op: 'sum', groups: 3 }, [wire]),
+    () => sumGate.infer({ op: 'sum', groups: 0 }, [wire]),
+    () => sumGate.infer({ op: 'sum', groups: 2 }, [flags]),
+    () => sliceGate.infer({ op: 'slice', start: 2, length: 3 }, [wire]),
+    () => sliceGate.infer({ op: 'slice', start: -1, length: 2 }, [wire]),
+    () => sliceGate.infer({ op: 'slice', start: 0, length: 0 }, [wire]),
+    () => concatGate.infer({ op: 'concat' }, []),
+    () => concatGate.infer({ op: 'concat' }, [wire, flags]),
+    () => repeatGate.infer({ op: 'repeat', times: 0, each: true }, [wire]),
+    () => repeatGate.infer({ op: 'repeat', times: 2 ** 53, each: true }, [wire]),
+    () => xorGate.infer({ op: 'xor', invert: false }, []),
+    () => xorGate.infer({ op: 'xor', invert: false }, [wire]),
+    () => xorGate.infer({ op: 'xor', invert: false }, [flags, shape('bits', 'wire', 5)]),
+    () => openGate.infer({ op: 'open' }, []),
+    () => openGate.infer({ op: 'open' }, [share, share]),
+    () => multiplyGate.infer({ op: 'multiply' }, [wire]),
+    () => multiplyGate.infer({ op: 'multiply' }, [wire, share]),
+    () => multiplyGate.infer({ op: 'multiply' }, [wire, short]),
+    () => multiplyGate.infer({ op: 'multiply' }, [flags, flags]),
+    () => dotGate.infer({ op: 'dot', groups: 3 }, [wire, wire]),
+    () => dotGate.infer({ op: 'dot', groups: 2 }, [share, wire]),
+    () => selectGate.infer({ op: 'select' }, [flags, wire]),
+    () => selectGate.infer({ op: 'select' }, [wire, wire, wire]),
+    () => selectGate.infer({ op: 'select' }, [flags, wire, share]),
+    () => selectGate.infer({ op: 'select' }, [flags, wire, short]),
+    () => bitToRingGate.infer({ op: 'bitToRing' }, [wire]),
+    () => bitToRingGate.infer({ op: 'bitToRing' }, [shape('bits', 'share', 4)]),
+  ];
+  for (const refusal of refusals) {
+    assert.throws(
+      refusal,
+      (error) => error instanceof MpcError && error.code === 'plan.bad-shape',
+      `${refusal}`,
+    );
+  }
+  assert.equal(refusals.length, 39);
+});
+
+test('the record holds every gate under the name of its operation', () => {
+  const entries: readonly (readonly [string, Pick<Gate<{ op: string }>, 'op'>])[] = Object.entries(GATES);
+  for (const [name, gate] of entries) assert.equal(gate.op, name);
+  assert.equal(entries.length, 18);
+});
