@@ -76,11 +76,12 @@ export function mulAdd(out: RingVector, a: RingVector, b: RingVector): RingVecto
   for (let i = 0; i < out.length; i += 2) {
     const left = a[i]!;
     const right = b[i]!;
-    const low = Math.imul(left, right) >>> 0;
-    const carry = (left * right - low) * INVERSE_OF_2_32 + 0.5;
+    const low = Math.imul(left, right);
+    const carry = (left * right - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
     const high = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
-    const sum = (out[i]! + low) >>> 0;
-    out[i + 1] = (out[i + 1]! + high + (sum < low ? 1 : 0)) | 0;
+    const before = out[i]! | 0;
+    const sum = (before + low) | 0;
+    out[i + 1] = (((out[i + 1]! | 0) + high) | 0) + carryOf(before, low, sum);
     out[i] = sum;
   }
   return out;
@@ -92,12 +93,13 @@ export function mulSub(out: RingVector, a: RingVector, b: RingVector): RingVecto
   for (let i = 0; i < out.length; i += 2) {
     const left = a[i]!;
     const right = b[i]!;
-    const low = Math.imul(left, right) >>> 0;
-    const carry = (left * right - low) * INVERSE_OF_2_32 + 0.5;
+    const low = Math.imul(left, right);
+    const carry = (left * right - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
     const high = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
-    const before = out[i]!;
-    out[i + 1] = (out[i + 1]! - high - (before < low ? 1 : 0)) | 0;
-    out[i] = (before - low) | 0;
+    const before = out[i]! | 0;
+    const difference = (before - low) | 0;
+    out[i + 1] = (((out[i + 1]! | 0) - high) | 0) - borrowOf(before, low, difference);
+    out[i] = difference;
   }
   return out;
 }
@@ -124,11 +126,12 @@ export function scaleAdd(out: RingVector, a: RingVector, k: RingConstant): RingV
   if (k.lo === 0xffffffff && k.hi === 0xffffffff) return sub(out, out, a);
   for (let i = 0; i < out.length; i += 2) {
     const left = a[i]!;
-    const low = Math.imul(left, k.lo) >>> 0;
-    const carry = (left * k.lo - low) * INVERSE_OF_2_32 + 0.5;
+    const low = Math.imul(left, k.lo);
+    const carry = (left * k.lo - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
     const high = ((carry | 0) + Math.imul(left, k.hi) + Math.imul(a[i + 1]!, k.lo)) | 0;
-    const sum = (out[i]! + low) >>> 0;
-    out[i + 1] = (out[i + 1]! + high + (sum < low ? 1 : 0)) | 0;
+    const before = out[i]! | 0;
+    const sum = (before + low) | 0;
+    out[i + 1] = (((out[i + 1]! | 0) + high) | 0) + carryOf(before, low, sum);
     out[i] = sum;
   }
   return out;
@@ -181,16 +184,12 @@ export function dotGroups(out: RingVector, a: RingVector, b: RingVector, groups:
     for (let i = group * width; i < (group + 1) * width; i += 2) {
       const left = a[i]!;
       const right = b[i]!;
-      const term = Math.imul(left, right) >>> 0;
-      const carry = (left * right - term) * INVERSE_OF_2_32 + 0.5;
-      low = (low + term) >>> 0;
-      high =
-        (high +
-          (carry | 0) +
-          Math.imul(left, b[i + 1]!) +
-          Math.imul(a[i + 1]!, right) +
-          (low < term ? 1 : 0)) |
-        0;
+      const term = Math.imul(left, right);
+      const carry = (left * right - (term >>> 0)) * INVERSE_OF_2_32 + 0.5;
+      const product = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
+      const sum = (low + term) | 0;
+      high = (((high + product) | 0) + carryOf(low, term, sum)) | 0;
+      low = sum;
     }
     out[2 * group] = low;
     out[2 * group + 1] = high;
@@ -289,6 +288,16 @@ export function toBigInts(vector: RingVector): bigint[] {
   return Array.from({ length: vector.length / 2 }, (_, i) =>
     BigInt.asIntN(64, (BigInt(vector[2 * i + 1]!) << 32n) | BigInt(vector[2 * i]!)),
   );
+}
+
+/** The carry out of the low words of x + y = sum: sign bits only, so that the loop stays in 32-bit integers. */
+function carryOf(x: number, y: number, sum: number): number {
+  return ((x & y) | ((x | y) & ~sum)) >>> 31;
+}
+
+/** The borrow out of the low words of x - y = difference. */
+function borrowOf(x: number, y: number, difference: number): number {
+  return ((~x & y) | ((~x | y) & difference)) >>> 31;
 }
 
 function sameLength(...vectors: readonly RingVector[]): void {
