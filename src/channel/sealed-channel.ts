@@ -230,7 +230,8 @@ class SealedChannel implements Channel {
     try {
       frame = this.#sessions.seal({ ...content, asks, status: this.#status() });
     } catch (error) {
-      return this.#fail(error);
+      this.#fail(error);
+      return;
     }
     this.#publish(frame);
   }
