@@ -37,7 +37,7 @@ export interface Follower {
   snapshot(): StateSnapshot;
   collaboration(id: string): Collaboration | undefined;
   /**
-   * Resolves with what `predicate` gives as soon as that is neither undefined nor false: at once, or after an entry has been
+   * Not to be awaited inside `onApplied`, which holds the next entry back. Resolves with what `predicate` gives as soon as that is neither undefined nor false: at once, or after an entry has been
    * applied and told. Rejects with the signal's reason, or why the follower stopped (`log.stopped`, or its fault).
    */
   until<Found>(
@@ -110,7 +110,8 @@ class Following implements Follower {
     try {
       if (entry.sequence <= this.state.sequence) return this.compare(entry);
       if (entry.sequence > this.state.sequence + 1) throw gap(this.state.sequence, entry.sequence);
-      await this.options.onApplied?.(this.state.apply(entry));
+      const applied = this.state.apply(entry);
+      await this.options.onApplied?.(applied);
       for (const waiter of [...this.waiters]) if (waiter.check()) this.waiters.delete(waiter);
     } catch (error) {
       this.fail(error instanceof MpcError ? error : MpcError.from(reportOf(error)));
