@@ -25,8 +25,8 @@ export interface SessionInput {
 type Digests = Readonly<Record<string, string>>;
 
 export interface SessionContext extends SessionInput {
-  /** The tape is here, whole and durable. */
-  readonly tapeStored: boolean;
+  /** Name of the tape that is here, whole and durable; null until then. */
+  readonly tape: string | null;
   /** Digest of the masked rows this server holds, by party; null until all are here. */
   readonly rows: Digests | null;
   /** Digest of the masked rows each party says it uploaded. */
@@ -101,7 +101,7 @@ export const chart = setup({
   },
   actors: {
     checkDescriptor: hostRuns<Job>(),
-    receiveTape: hostRuns<Job>(),
+    receiveTape: hostRuns<Job, { tape: string }>(),
     collectInputs: hostRuns<Job, { rows: { party: string; digest: string }[] }>(),
     watchPeer: hostRuns<{ server: string; peer: string }>(),
     compute: hostRuns<Job & { binding: string | null }>(),
@@ -113,7 +113,7 @@ export const chart = setup({
     rowsDifferFromWhatAPartyUploaded: ({ context }) =>
       context.parties.some((party) => differs(context.uploads[party], context.rows?.[party] ?? null)),
     everyPartyConfirmedItsRows: ({ context }) => inputsAgreed(context),
-    tapeAndInputsAreThere: ({ context }) => context.tapeStored && inputsAgreed(context),
+    tapeAndInputsAreThere: ({ context }) => context.tape !== null && inputsAgreed(context),
     ownBindingDiffers: ({ context }) => differs(context.bindings[context.server], context.binding),
     peerBindingDiffers: ({ context }) => differs(context.bindings[peerOf(context)], context.binding),
     bothServersBoundTheSame: ({ context }) =>
@@ -126,7 +126,7 @@ export const chart = setup({
       context.outputs.every((party) => context.received.includes(party)),
   },
   actions: {
-    recordTape: assign({ tapeStored: true }),
+    recordTape: assign({ tape: (_, params: { tape: string }) => params.tape }),
     recordRows: assign({ rows: (_, params: { rows: Digests }) => params.rows }),
     recordUpload: assign({
       uploads: ({ context, event }) =>
@@ -154,7 +154,12 @@ export const chart = setup({
     }),
     bindTapeToInputs: assign({
       binding: ({ context }) =>
-        bindingDigest({ descriptor: context.descriptor, attempt: context.attempt, rows: context.rows ?? {} }),
+        bindingDigest({
+          descriptor: context.descriptor,
+          attempt: context.attempt,
+          tape: context.tape ?? '',
+          rows: context.rows ?? {},
+        }),
     }),
     recordResult: assign({ result: (_, params: { outputs: string }) => params.outputs }),
     recordProgress: assign({

@@ -23,7 +23,7 @@ export const sessionMachine = chart.createMachine({
   meta: { ignores: ['log.approve', 'log.randomnessReady'] },
   context: ({ input }) => ({
     ...input,
-    tapeStored: false,
+    tape: null,
     rows: null,
     uploads: {},
     binding: null,
@@ -72,7 +72,7 @@ export const sessionMachine = chart.createMachine({
                 onDone: {
                   target: 'ready',
                   actions: [
-                    'recordTape',
+                    { type: 'recordTape', params: ({ event }) => ({ tape: event.output.tape }) },
                     {
                       type: 'submit',
                       params: ({ context }) => ({

@@ -6,7 +6,7 @@ import { Queries } from '../../src/duties/queries.ts';
 import { ATTEMPT } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { dealerMachine } from '../../roles/dealer.ts';
-import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { type Accepted, type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'dealer';
@@ -34,7 +34,8 @@ async function tellDealer(applied: Accepted, host: Host): Promise<void> {
   if (!HEARD.includes(kind)) return;
   // The dealer's one chart minds many collaborations, so its events name theirs.
   const about = kind === 'create' ? { descriptor: digest, attempt: ATTEMPT } : {};
-  await host.send(ROOT, { ...logEvent(applied), ...about, collaboration: id }, logKey(applied));
+  const event: LogEvent = { ...logEvent(applied), ...about, collaboration: id };
+  await host.send(ROOT, event, logKey(applied));
 }
 
 const HEARD: readonly string[] = ['create', 'randomnessReady', 'fail', 'expire', 'cancel'];

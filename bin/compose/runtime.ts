@@ -9,7 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnyStateMachine, EventObject } from 'xstate';
 import type { Clock } from '../../src/base/clock.ts';
-import { type ErrorReport, MpcError, reportOf } from '../../src/base/errors.ts';
+import { MpcError, reportOf } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
@@ -19,7 +19,7 @@ import type { Applied, Collaboration } from '../../src/coordination/state.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
-import { openHost } from '../../src/host/actor-host.ts';
+import { openHost } from '../../src/host/open.ts';
 import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { type Logger, Troubles } from '../../src/observe/logger.ts';
@@ -177,12 +177,21 @@ export class Runtime {
         { collaboration: collaboration.id, status: statusAfter, waiting: describeWaiting(collaboration) },
         `collaboration ${collaboration.id}: ${statusAfter}`,
       );
-    if (this.#host !== undefined) await this.#role?.onApplied({ ...applied, command, collaboration }, this.#host);
+    if (this.#host === undefined) return;
+    try {
+      await this.#role?.onApplied({ ...applied, command, collaboration }, this.#host);
+    } catch (error) {
+      // One actor of another version's making must not keep this role from hearing of all the others.
+      if (!(error instanceof MpcError) || error.code !== 'host.stale-snapshot') throw error;
+      this.troubles.note(error.report(), { collaboration: collaboration.id });
+    }
   }
 }
 
+export type LogEvent = EventObject & Readonly<Record<string, unknown>>;
+
 /** The event that a chart of one collaboration hears of a log entry. */
-export function logEvent({ command, statusBefore, statusAfter }: Accepted): EventObject & Record<string, unknown> {
+export function logEvent({ command, statusBefore, statusAfter }: Accepted): LogEvent {
   const { kind, ...body } = command.body;
   const { collaboration: _, ...facts } = { collaboration: undefined, ...body };
   const status = statusAfter === statusBefore ? {} : { status: statusAfter };
@@ -191,8 +200,3 @@ export function logEvent({ command, statusBefore, statusAfter }: Accepted): Even
 
 /** Once-only key of a log entry. */
 export const logKey = ({ sequence }: Accepted): string => `log:${sequence}`;
-
-/** An error report of an effect as the process's end. */
-export function endOf(report: ErrorReport): MpcError {
-  return MpcError.from(report);
-}

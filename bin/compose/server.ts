@@ -5,12 +5,13 @@ import { Queries } from '../../src/duties/queries.ts';
 import { greetPeer } from '../../src/duties/greeting.ts';
 import { ServerDuties } from '../../src/duties/server-duties.ts';
 import { ATTEMPT } from '../../src/duties/workplace.ts';
+import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { inputParties } from '../../src/coordination/descriptor.ts';
 import { serverMachine } from '../../roles/server.ts';
 import { type SessionInput, sessionMachine } from '../../roles/session.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
-import { commonDeliveries, rootEffects, awaitDeadline } from './shared.ts';
+import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'server';
 const sessionOf = (collaboration: string): string => `session:${collaboration}`;
@@ -35,7 +36,7 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
       compute: duty((server, context: EffectContext<{ collaboration: string }>) => server.compute(context)),
       storeResult: duty((server, context: EffectContext<{ collaboration: string }>) => server.storeResult(context)),
       serveResults: duty((server, context: EffectContext<{ collaboration: string }>) => server.serveResults(context)),
-      awaitDeadline: awaitDeadline(runtime),
+      awaitDeadline: awaitDeadline(runtime.parts.clock),
     },
     deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),
     onApplied: (applied, host) => tellSession(applied, host, server),

@@ -13,6 +13,7 @@ import { Collector } from '../channel/streams.ts';
 import type { ClientConfig } from '../config/role-config.ts';
 import { combineOutputs, outputsOfBytes } from '../engine/combine.ts';
 import { maskRows, uploadDigest } from '../engine/mask.ts';
+import { unlessAborted } from '../coordination/abort.ts';
 import type { EffectContext } from '../host/host.ts';
 import { encodeRows, type PartyRows } from '../rows/encode.ts';
 import { tableOf } from '../sql/result.ts';
@@ -21,7 +22,7 @@ import { Seed, SEED_BYTES } from '../tape/seed.ts';
 import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
-import { collaborationOf, Links, pathOf, unlessAborted, type Workplace } from './workplace.ts';
+import { collaborationOf, Links, pathOf, type Workplace } from './workplace.ts';
 
 export interface ParticipationInput {
   readonly collaboration: string;

@@ -4,20 +4,19 @@
  * again after a crash sends the same bytes and a server that is ahead repeats what it has sent.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { concatBytes } from '../base/bytes.ts';
 import { assert, MpcError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
 import { Mailbox, Transcript } from '../channel/streams.ts';
 import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
 import { assembleInputs } from '../engine/mask.ts';
 import { evaluatePlan } from '../engine/server.ts';
 import { planTapeLayout } from '../engine/tape.ts';
 
-import { Seed } from '../tape/seed.ts';
 import { tapeOfServerA, tapeOfServerB } from '../tape/server-tape.ts';
 import { readWhole, writeWhole } from './chunk-files.ts';
 import type { Query } from './queries.ts';
 import { maskedDigest } from './result-parcel.ts';
+import { roundExchange } from './rounds.ts';
+import { readTapeHead } from './tape-head.ts';
 import { collaborationOf, type Links, pathOf, type Workplace } from './workplace.ts';
 
 /** What a run reports while it goes on: facts without content. */
@@ -70,18 +69,13 @@ export class Computation {
     const server = this.#place.me === 'server-a' ? 'a' : 'b';
     const peer = server === 'a' ? 'server-b' : 'server-a';
     const { descriptor } = collaborationOf(this.#place, this.#id);
-    const seedBytes = readWhole(pathOf(this.#place, this.#id, 'tape', 'seed'));
-    if (seedBytes === undefined)
-      throw new MpcError('tape.missing', 'the tape of this collaboration is not on this server any more', {
-        hint: 'open a new collaboration; check the disk this server keeps its state on',
-      });
+    const { seed } = readTapeHead(this.#place, this.#id);
     const rows = new Map<string, Uint8Array>();
     for (const { party } of descriptor.inputs) {
       const bytes = readWhole(pathOf(this.#place, this.#id, 'rows', party));
       assert(bytes !== undefined, 'all rows are in before a run begins');
       rows.set(party, bytes);
     }
-    const seed = new Seed(seedBytes);
     const outgoing = new Transcript();
     const incoming = new Mailbox();
     this.#links.open(this.#id, peer, 'compute', {
@@ -98,18 +92,7 @@ export class Computation {
         tape: server === 'a' ? tapeOfServerA(seed) : tapeOfServerB(seed, planTapeLayout(plan), (offset, length) => corrections.read(offset, length)),
         inputs: assembleInputs(plan, rows),
         signal: this.#stop.signal,
-        exchange: async (_round, payload) => {
-          for (let at = 0; at < payload.length; at += LIMITS.chunkBytes)
-            outgoing.append(payload.subarray(at, at + LIMITS.chunkBytes));
-          const pieces: Uint8Array[] = [];
-          for (let left = payload.length; left > 0; ) {
-            const piece = await incoming.take(this.#stop.signal);
-            left -= piece.length;
-            if (left < 0) throw new MpcError('compute.wrong-size', 'the other server sent an opening of another size');
-            pieces.push(piece);
-          }
-          return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : concatBytes(...pieces);
-        },
+        exchange: roundExchange(outgoing, incoming, this.#stop.signal),
         onProgress: ({ round, rounds }) => {
           const now = this.#place.clock.now();
           if (now - reportedMs < PROGRESS_MS) return;

@@ -3,17 +3,19 @@
  * Sees the plan and its own masks; never a masked value. Must never deal twice for one collaboration: once a seed may
  * have left, the same tape is delivered again, byte for byte.
  *
- * Files: deal/seed-a, deal/seed-b, deal/corrections, and deal/complete once the tape is whole.
+ * Files: deal/head-a, deal/head-b, deal/corrections, and deal/complete once the tape is whole.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { dealPlan } from '../engine/dealer.ts';
+import { unlessAborted } from '../coordination/abort.ts';
 import type { EffectContext } from '../host/host.ts';
 import { Seed } from '../tape/seed.ts';
 import { fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries } from './queries.ts';
-import { collaborationOf, factsOf, Links, pathOf, unlessAborted, type Workplace } from './workplace.ts';
+import { NAME_BYTES, tapeHead } from './tape-head.ts';
+import { collaborationOf, factsOf, Links, pathOf, type Workplace } from './workplace.ts';
 
 export interface DealInput {
   readonly collaboration: string;
@@ -53,8 +55,9 @@ export class DealerDuties {
     } finally {
       await file.close();
     }
-    await writeWhole(at('seed-a'), seedA.exposeSecretBytes());
-    await writeWhole(at('seed-b'), seedB.exposeSecretBytes());
+    const name = this.#place.random(NAME_BYTES);
+    await writeWhole(at('head-a'), tapeHead(seedA, name));
+    await writeWhole(at('head-b'), tapeHead(seedB, name));
     await writeWhole(at('complete'), new Uint8Array(0));
     seedA.erase();
     seedB.erase();
@@ -74,8 +77,8 @@ export class DealerDuties {
 
   async #deliver(id: string, server: 'server-a' | 'server-b', signal: AbortSignal): Promise<void> {
     const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
-    const seed = readWhole(at(server === 'server-a' ? 'seed-a' : 'seed-b'));
-    if (seed === undefined)
+    const head = readWhole(at(server === 'server-a' ? 'head-a' : 'head-b'));
+    if (head === undefined)
       throw new MpcError('dealer.tape-gone', `the tape for ${server} has been destroyed already`, {
         hint: 'open a new collaboration',
         exitCode: EXIT.protocol,
@@ -90,7 +93,7 @@ export class DealerDuties {
       );
     let cancel = this.#place.clock.after(PATIENCE_MS, tooLong);
     const outgoing =
-      server === 'server-a' ? { chunk: async (index: number) => (index === 0 ? seed : undefined) } : fileSource({ path: at('corrections'), head: seed });
+      server === 'server-a' ? { chunk: async (index: number) => (index === 0 ? head : undefined) } : fileSource({ path: at('corrections'), head });
     const channel = this.#links.open(id, server, 'tape', {
       outgoing,
       onPresence: (present) => {
@@ -114,7 +117,7 @@ export class DealerDuties {
   /** Forgets a tape that has been delivered, or that nobody needs any more. */
   async shred(id: string): Promise<void> {
     this.#links.close(id);
-    for (const name of ['seed-a', 'seed-b', 'corrections']) shredFile(pathOf(this.#place, id, 'deal', name));
+    for (const name of ['head-a', 'head-b', 'corrections']) shredFile(pathOf(this.#place, id, 'deal', name));
   }
 
   stop(): void {

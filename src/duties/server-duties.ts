@@ -3,19 +3,21 @@
  * Who sees what: this server sees masked rows, its own half of every mask, the openings (all of them masked values).
  * Must never hand out a mask before the tape is whole, open anything before `bound` is in the log, or use a tape twice.
  *
- * Files of a collaboration: tape/seed, tape/corrections (server b), rows/<party>, result. All effects may run again after
+ * Files of a collaboration: tape/head, tape/corrections (server b), rows/<party>, result. All effects may run again after
  * a crash: they go on from what is on the disk, and computing again sends the same bytes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
 import { uploadBytes, uploadDigest } from '../engine/mask.ts';
+import { unlessAborted } from '../coordination/abort.ts';
 import type { EffectContext } from '../host/host.ts';
-import { inputSeed, Seed, SEED_BYTES } from '../tape/seed.ts';
-import { readWhole, FileSink, fileSource, shredFile } from './chunk-files.ts';
+import { inputSeed } from '../tape/seed.ts';
+import { FileSink, fileSource, shredFile } from './chunk-files.ts';
 import { Computation } from './computation.ts';
 import type { Queries, Query } from './queries.ts';
-import { collaborationOf, factsOf, Links, pathOf, unlessAborted, type Workplace } from './workplace.ts';
+import { HEAD_BYTES, readTapeHead } from './tape-head.ts';
+import { collaborationOf, factsOf, Links, pathOf, type Workplace } from './workplace.ts';
 
 /** The input of every effect of a session. */
 export interface SessionInput {
@@ -54,7 +56,7 @@ export class ServerDuties {
   }
 
   /** Takes the tape from the dealer. Ends when it is whole and on the disk. */
-  async receiveTape({ input, signal }: Context): Promise<void> {
+  async receiveTape({ input, signal }: Context): Promise<{ tape: string }> {
     const id = input.collaboration;
     if (existsSync(pathOf(this.#place, id, 'spent')))
       throw new MpcError('tape.spent', 'the tape of this collaboration has been used and destroyed', {
@@ -64,12 +66,14 @@ export class ServerDuties {
     const { cost } = await this.#query(id);
     const sink = new FileSink({
       path: pathOf(this.#place, id, 'tape', 'corrections'),
-      head: { path: pathOf(this.#place, id, 'tape', 'seed'), bytes: SEED_BYTES },
+      head: { path: pathOf(this.#place, id, 'tape', 'head'), bytes: HEAD_BYTES },
       bodyBytes: this.#place.me === 'server-b' ? cost.bytesTape : 0,
     });
     this.#links.open(id, 'dealer', 'tape', { incoming: sink });
     await unlessAborted(sink.complete, signal);
     this.#tape(id).settle();
+    const { name } = readTapeHead(this.#place, id);
+    return { tape: name };
   }
 
   /** Gives each approved party its masks once the tape is there, takes its masked rows; ends when all are in and confirmed. */
@@ -153,7 +157,7 @@ export class ServerDuties {
     this.#computations.get(id)?.stop();
     this.#computations.delete(id);
     await mkdir(pathOf(this.#place, id, 'spent'), { recursive: true, mode: 0o700 });
-    for (const name of ['seed', 'corrections']) shredFile(pathOf(this.#place, id, 'tape', name));
+    for (const name of ['head', 'corrections']) shredFile(pathOf(this.#place, id, 'tape', name));
     const ended = this.#place.follower.collaboration(id);
     for (const { party } of ended?.descriptor.inputs ?? []) shredFile(pathOf(this.#place, id, 'rows', party));
   }
@@ -178,9 +182,7 @@ export class ServerDuties {
 
   async #masksOf(id: string, party: string): Promise<Uint8Array> {
     await this.#tape(id).ready;
-    const seed = readWhole(pathOf(this.#place, id, 'tape', 'seed'));
-    assert(seed !== undefined, 'a whole tape has a seed');
-    return inputSeed(new Seed(seed), party).exposeSecretBytes();
+    return inputSeed(readTapeHead(this.#place, id).seed, party).exposeSecretBytes();
   }
 
   #tape(id: string): { readonly ready: Promise<void>; readonly settle: () => void } {

@@ -113,13 +113,3 @@ export class Links {
 }
 
 const nameOf = (id: string, peer: Address, purpose: Purpose): string => `${id} ${peer} ${purpose}`;
-
-/** Rejects with the signal's reason when it is aborted first. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) return stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
-}

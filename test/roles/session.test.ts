@@ -16,7 +16,8 @@ const input = {
   deadlineMs: 1000,
 };
 const rows = { acme: 'rows of acme', bolt: 'rows of bolt' };
-const binding = bindingDigest({ descriptor: input.descriptor, attempt: 1, rows });
+const TAPE = 'f'.repeat(32);
+const binding = bindingDigest({ descriptor: input.descriptor, attempt: 1, tape: TAPE, rows });
 const collected = done('collectInputs', {
   rows: Object.entries(rows).map(([party, digest]) => ({ party, digest })),
 });
@@ -34,7 +35,7 @@ const bound = (author: string, digest = binding): Happening => ({
 const stored = (author: string, outputs = 'o'): Happening => ({ type: 'log.resultStored', author, outputs });
 const received = (party: string): Happening => ({ type: 'log.received', author: `party-${party}` });
 
-const ready = [done('checkDescriptor'), done('receiveTape'), collected, uploaded('acme'), uploaded('bolt')];
+const ready = [done('checkDescriptor'), done('receiveTape', { tape: TAPE }), collected, uploaded('acme'), uploaded('bolt')];
 const computing = [...ready, bound('server-a'), bound('server-b')];
 const storing = [...computing, done('compute'), done('storeResult', { outputs: 'o' })];
 const kinds = ({ said }: ReturnType<typeof play>) => said.map(({ action, params }) => params.kind ?? action);
@@ -73,7 +74,7 @@ test('randomness missing while all data is there stays in init.waitingForRandomn
 test('rows that are there but not confirmed by their party keep the session in init', () => {
   const waiting = play(sessionMachine, input, [
     done('checkDescriptor'),
-    done('receiveTape'),
+    done('receiveTape', { tape: TAPE }),
     collected,
     uploaded('acme'),
   ]);
@@ -89,7 +90,7 @@ test('what the log says early is kept until it is needed', () => {
     stored('server-b'),
     received('acme'),
     done('checkDescriptor'),
-    done('receiveTape'),
+    done('receiveTape', { tape: TAPE }),
     collected,
     bound('server-a'),
     done('compute'),
@@ -167,7 +168,7 @@ test('a peer that is lost while computing is waited for, and the computation kee
 test('every edge of the chart is walked, and an end can be reached from every state', () => {
   const small = { ...input, parties: ['acme'], outputs: ['acme'] };
   const oneRow = { acme: rows.acme };
-  const equal = bindingDigest({ descriptor: input.descriptor, attempt: 1, rows: oneRow });
+  const equal = bindingDigest({ descriptor: input.descriptor, attempt: 1, tape: TAPE, rows: oneRow });
   const inState = (snapshot: AnyMachineSnapshot, ...values: string[]) =>
     values.some((value) => snapshot.matches(value));
   const events = (snapshot: AnyMachineSnapshot): EventObject[] => [
@@ -189,6 +190,7 @@ test('every edge of the chart is walked, and an end can be reached from every st
   const outputs = {
     collectInputs: { rows: [{ party: 'acme', digest: rows.acme }] },
     storeResult: { outputs: 'o' },
+    receiveTape: { tape: TAPE },
   };
   const all = walk(sessionMachine, { input: small, events, outputs });
   assertWholeChart(sessionMachine, [all]);

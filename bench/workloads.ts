@@ -1,0 +1,57 @@
+/**
+ * Owns what is measured: plans with inputs, small enough to read, large enough to tell. Inputs are made up; what a run
+ * takes does not depend on them.
+ */
+import { randomFillSync } from 'node:crypto';
+import { PlanBuilder } from '../src/plan/builder.ts';
+import type { Plan } from '../src/plan/plan.ts';
+import { compileQuery } from '../src/sql/compile.ts';
+
+export interface Workload {
+  readonly name: string;
+  /** Elements of work, for rates. */
+  readonly elements: number;
+  readonly plan: Plan;
+}
+
+const ONE_TABLE = (elements: number) => [{ party: 'p', capacity: Math.ceil(elements / 64) * 64 }];
+
+function multiplications(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  const y = builder.input({ table: 't', column: 'y', encoding: 'value', kind: 'ring' });
+  builder.output('z', builder.multiply(x, y));
+  return { name: `${elements} multiplications`, elements, plan: builder.build() };
+}
+
+function comparisons(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  builder.output('z', builder.lessThanZero(x));
+  return { name: `${elements} comparisons`, elements, plan: builder.build() };
+}
+
+/** The survey's grouped average: 28,155 rows of three parties. */
+async function groupedAverage(): Promise<Workload> {
+  const rows = 28_155;
+  const sql = `
+    CREATE TABLE cps (wage DECIMAL(7,2) NOT NULL CHECK (wage BETWEEN 0 AND 20000),
+                      region TEXT NOT NULL CHECK (region IN ('northeast', 'midwest', 'south', 'west')));
+    SELECT region, AVG(wage) FROM cps GROUP BY region`;
+  const inputs = ['a', 'b', 'c'].map((party) => ({ party, table: 'cps', maxRows: rows / 3 }));
+  const { plan } = await compileQuery(sql, { inputs, outputs: ['analyst'], minGroupSize: 1 });
+  return { name: `grouped average of ${rows} rows`, elements: rows, plan };
+}
+
+export async function workloads(): Promise<Workload[]> {
+  return [await groupedAverage(), multiplications(1_000_000), comparisons(100_000)];
+}
+
+/** Uniform words: what masked inputs are. */
+export function uniformWords(words: number): Uint32Array {
+  const out = new Uint32Array(words);
+  randomFillSync(out);
+  return out;
+}

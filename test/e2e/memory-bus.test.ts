@@ -1,0 +1,88 @@
+/**
+ * Owns the promise that a bad network costs time and nothing else: all roles on the memory bus with loss, duplication,
+ * delay and reordering give SQLite's answer.
+ */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { sqliteAnswer } from '../support/rows.ts';
+import { World, type WorldOptions } from '../support/world.ts';
+
+const HEADER = 'team,wage,bonus';
+const ROWS = Array.from({ length: 90 }, (_, row) => `${['red', 'green'][row % 2]},${(row * 7919) % 5000},${row % 4 === 0 ? '' : row}`);
+const WORLD: Omit<WorldOptions, 'seed'> = {
+  sql: `CREATE TABLE pay (team TEXT NOT NULL CHECK (team IN ('red', 'green')),
+                          wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 5000),
+                          bonus INTEGER CHECK (bonus BETWEEN 0 AND 100));
+        SELECT team, COUNT(*), SUM(wage), MAX(wage), COUNT(bonus), SUM(bonus) FROM pay WHERE wage > 500 GROUP BY team;`,
+  rows: ['acme', 'beta', 'gamma'].map((party, at) => ({
+    party,
+    table: 'pay',
+    maxRows: 40,
+    csv: `${[HEADER, ...ROWS.filter((_, row) => row % 3 === at)].join('\n')}\n`,
+  })),
+};
+
+const expected = await sqliteAnswer(
+  'SELECT team, COUNT(*), SUM(wage), MAX(wage), COUNT(bonus), SUM(bonus) FROM pay WHERE wage > 500 GROUP BY team ORDER BY team DESC',
+  'pay',
+  HEADER,
+  ROWS,
+);
+
+for (const seed of [1, 2, 3]) {
+  test(`loss, duplication, delay and reordering change nothing (seed ${seed})`, async () => {
+    const faults = { drop: 0.15, duplicate: 0.15, delayMs: [0, 3] as const, reorder: 0.2 };
+    const world = await World.open({ ...WORLD, seed, faults });
+    try {
+      await world.start();
+      const { table } = await world.result();
+      assert.deepEqual(table.rows, expected);
+    } finally {
+      await world.close();
+    }
+  });
+}
+
+test('roles may start in any order, each long before the next', async () => {
+  const world = await World.open({ ...WORLD, seed: 4 });
+  try {
+    await world.start(...[...world.addresses].reverse());
+    const { table } = await world.result();
+    assert.deepEqual(table.rows, expected);
+  } finally {
+    await world.close();
+  }
+});
+
+test('roles that are stopped in good order and started again go on where they were', async () => {
+  const world = await World.open({ ...WORLD, seed: 5 });
+  try {
+    await world.start('coordinator', 'server-a', 'dealer', 'party-analyst', 'party-acme');
+    await world.follower.until((log) => log.collaboration(world.id)?.lifecycle.context.randomness.includes('server-a'));
+    await world.stop('server-a');
+    await world.stop('party-acme');
+    await world.start('server-b', 'party-beta', 'party-gamma', 'party-acme', 'server-a');
+    const { table } = await world.result();
+    assert.deepEqual(table.rows, expected);
+  } finally {
+    await world.close();
+  }
+});
+
+test('without a dealer everyone sees that randomness is waited for, and with one the run goes on', async () => {
+  const { describeWaiting } = await import('../../src/coordination/waiting.ts');
+  const world = await World.open({ ...WORLD, seed: 6 });
+  try {
+    await world.start(...world.addresses.filter((address) => address !== 'dealer'));
+    const waiting = await world.follower.until((log) => {
+      const collaboration = log.collaboration(world.id);
+      return collaboration?.lifecycle.context.approvals.length === 4 ? describeWaiting(collaboration) : undefined;
+    });
+    assert.ok(waiting.includes('waiting for randomness: server-a, server-b have no tape yet (the dealer makes it)'), waiting.join('; '));
+    await world.start('dealer');
+    const { table } = await world.result();
+    assert.deepEqual(table.rows, expected);
+  } finally {
+    await world.close();
+  }
+});

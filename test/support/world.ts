@@ -1,0 +1,150 @@
+/**
+ * Owns a whole deployment in one process: every role as it is composed for real, on the seeded memory bus, each with its
+ * own store and directory. A role may be stopped and started again.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import type { Faults } from '../../src/bus/fate.ts';
+import { MemoryHub } from '../../src/bus/memory.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import { type Descriptor, collaborationId, descriptorDigest } from '../../src/coordination/descriptor.ts';
+import { type Follower, followLog } from '../../src/coordination/follower.ts';
+import type { ResultFile } from '../../src/duties/client-duties.ts';
+import { createIdentity } from '../../src/identity/identity.ts';
+import type { Identity } from '../../src/identity/keys.ts';
+import { openLogger } from '../../src/observe/logger.ts';
+import { clientRole } from '../../bin/compose/client.ts';
+import { coordinatorRole } from '../../bin/compose/coordinator.ts';
+import { dealerRole } from '../../bin/compose/dealer.ts';
+import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
+import { serverRole } from '../../bin/compose/server.ts';
+import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import { collaborationChart } from '../../roles/collaboration.ts';
+import type { PartyRows } from './mpc.ts';
+
+const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as const;
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly faults?: Faults;
+  readonly sql: string;
+  readonly rows: readonly PartyRows[];
+}
+
+export class World {
+  readonly hub: MemoryHub;
+  readonly directory = mkdtempSync(join(tmpdir(), 'mpc-world-'));
+  readonly descriptor: Descriptor;
+  readonly id: string;
+  readonly follower: Follower;
+  readonly #options: WorldOptions;
+  readonly #identities: ReadonlyMap<Address, Identity>;
+  readonly #running = new Map<Address, Runtime>();
+
+  private constructor(options: WorldOptions, parts: { hub: MemoryHub; descriptor: Descriptor; follower: Follower; identities: ReadonlyMap<Address, Identity> }) {
+    this.#options = options;
+    this.hub = parts.hub;
+    this.descriptor = parts.descriptor;
+    this.follower = parts.follower;
+    this.#identities = parts.identities;
+    this.id = collaborationId(descriptorDigest(parts.descriptor));
+    for (const { party, csv } of options.rows) writeFileSync(join(this.directory, `${party}.csv`), csv);
+    writeFileSync(join(this.directory, 'descriptor.json'), JSON.stringify(parts.descriptor));
+  }
+
+  static async open(options: WorldOptions): Promise<World> {
+    const { seed, faults, sql, rows } = options;
+    const hub = new MemoryHub({ seed, ...(faults === undefined ? {} : { faults }) });
+    const parties = [...new Set([...rows.map(({ party }) => party), 'analyst'])];
+    const addresses: Address[] = [...SERVICES, ...parties.map((party): Address => `party-${party}`)];
+    const identities = new Map(addresses.map((address) => [address, createIdentity(systemRandom)]));
+    const trust = Object.fromEntries([...identities].map(([address, { publicKey }]) => [address, publicKey]));
+    const { descriptor } = await describeCollaboration({
+      sql,
+      inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
+      outputs: ['analyst'],
+      minGroupSize: 1,
+      keys: trust,
+      deadlineMs: Date.now() + 600_000,
+    });
+    const follower = await followLog({ bus: hub.connect('observer'), deployment: 'world', trust, chart: collaborationChart });
+    return new World(options, { hub, descriptor, follower, identities });
+  }
+
+  get addresses(): readonly Address[] {
+    return [...this.#identities.keys()];
+  }
+
+  /** Starts these roles (all by default), in the order given. */
+  async start(...addresses: readonly Address[]): Promise<void> {
+    for (const address of addresses.length === 0 ? this.addresses : addresses) await this.#startOne(address);
+  }
+
+  async stop(address: Address): Promise<void> {
+    const runtime = this.#running.get(address);
+    if (runtime === undefined) return;
+    this.#running.delete(address);
+    await runtime.drain();
+    await runtime.drained;
+  }
+
+  /** The analyst's result, as soon as the log says it has it. */
+  async result(timeoutMs = 60_000): Promise<ResultFile> {
+    await this.follower.until((log) => {
+      const facts = log.collaboration(this.id)?.lifecycle.context;
+      if (facts?.reason !== undefined) throw new Error(`the collaboration failed: ${JSON.stringify(facts.reason)}`);
+      return facts?.received.includes('analyst');
+    }, AbortSignal.timeout(timeoutMs));
+    return JSON.parse(readFileSync(join(this.directory, 'result.json'), 'utf8'));
+  }
+
+  async close(): Promise<void> {
+    for (const address of this.addresses) await this.stop(address);
+    this.follower.stop();
+    this.hub.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #startOne(address: Address): Promise<void> {
+    const identity = this.#identities.get(address);
+    if (identity === undefined) throw new Error(`the world has no ${address}`);
+    const state = join(this.directory, 'state', address);
+    mkdirSync(state, { recursive: true });
+    const runtime = new Runtime({
+      deployment: 'world',
+      me: address,
+      identity,
+      trust: Object.fromEntries([...this.#identities].map(([name, { publicKey }]) => [name, publicKey])),
+      state,
+      connectBus: async () => this.hub.connect(address),
+      clock: systemClock,
+      random: systemRandom,
+      logger: openLogger(address, 'silent'),
+    });
+    this.#running.set(address, runtime);
+    await runtime.start(this.#roleOf(address, runtime));
+  }
+
+  #roleOf(address: Address, runtime: Runtime): RoleParts {
+    switch (address) {
+      case 'server-a':
+      case 'server-b':
+        return serverRole(runtime, address);
+      case 'dealer':
+        return dealerRole(runtime);
+      case 'coordinator':
+        return coordinatorRole(runtime);
+      default: {
+        const party = address.slice('party-'.length);
+        const own = this.#options.rows.filter((entry) => entry.party === party);
+        const tables = Object.fromEntries(own.map(({ table }) => [table, join(this.directory, `${party}.csv`)]));
+        const receives = { create: join(this.directory, 'descriptor.json'), result: join(this.directory, 'result.json') };
+        const approve = [descriptorDigest(this.descriptor)];
+        return clientRole(runtime, { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) }, () => {});
+      }
+    }
+  }
+}
