@@ -15,8 +15,8 @@ export interface FindOptions {
   readonly path?: string;
   /** The process's environment: PATH, HOME and XDG_CACHE_HOME are read, and `npm` inherits it. */
   readonly env: NodeJS.ProcessEnv;
-  /** What may be fetched into the cache; by default the pinned release for this platform, if there is one. */
-  readonly release?: CachedRelease;
+  /** What may be fetched into the cache: by default the pinned release for this platform, if there is one; null for nothing. */
+  readonly release?: CachedRelease | null;
   /** Said before the one slow step, a download of 7 MB. */
   readonly onProgress?: (sentence: string) => void;
   readonly signal?: AbortSignal;
@@ -50,8 +50,8 @@ export async function findBroker(options: FindOptions): Promise<FoundBroker> {
   if (onPath !== undefined && version !== undefined && isAtLeast(version, OLDEST_BROKER))
     return { path: onPath, version, from: 'path' };
 
-  const release = options.release ?? (onLinuxX64() ? linuxX64 : undefined);
-  if (release === undefined) {
+  const release = options.release === undefined ? pinnedHere() : options.release;
+  if (release === null) {
     if (onPath !== undefined && version !== undefined) throw tooOld(onPath, version);
     throw notFound('there is no nats-server on the PATH, and no pinned one for this platform');
   }
@@ -80,8 +80,8 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string {
   return join(base, 'mpc', 'nats-server');
 }
 
-function onLinuxX64(): boolean {
-  return process.platform === 'linux' && process.arch === 'x64';
+function pinnedHere(): CachedRelease | null {
+  return process.platform === 'linux' && process.arch === 'x64' ? linuxX64 : null;
 }
 
 async function firstOnPath(path: string): Promise<string | undefined> {

@@ -263,13 +263,30 @@ async function patiently<Result>(link: NatsLink, what: string, act: () => Promis
     const leftMs = link.patienceMs - (link.clock.now() - startMs);
     if (!(await link.connection(Math.max(1, leftMs)))) throw busFaults.unavailable(what, 'no connection');
     try {
-      return await act();
+      return await unlessReconnected(link, what, act());
     } catch (error) {
       link.closing.throwIfAborted();
       const fault = logFault(what, error);
       if (fault.code !== 'bus.unavailable' || leftMs <= pauseMs) throw fault;
     }
     await link.clock.sleep(pauseMs, link.closing);
+  }
+}
+
+/** An answer cannot come any more once the connection it was to come on is gone: do not wait for its time-out. */
+async function unlessReconnected<Result>(
+  link: NatsLink,
+  what: string,
+  act: Promise<Result>,
+): Promise<Result> {
+  let back: Subscription | undefined;
+  const lost = new Promise<never>((_, reject) => {
+    back = link.onReconnect(() => reject(busFaults.unavailable(what, 'the connection was lost')));
+  });
+  try {
+    return await Promise.race([act, lost]);
+  } finally {
+    back?.unsubscribe();
   }
 }
 
