@@ -13,7 +13,13 @@ import {
   inputParties,
   participantsOf,
 } from './descriptor.ts';
-import { ENDED, type LifecycleSnapshot, lifecycleEvent, type StepBody } from './lifecycle.ts';
+import {
+  ENDED,
+  type LifecycleEvent,
+  type LifecycleSnapshot,
+  lifecycleEvent,
+  type StepBody,
+} from './lifecycle.ts';
 import type { Collaboration, LogRules, StateView } from './state.ts';
 
 /** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
@@ -58,14 +64,34 @@ function decideStep(
       ...refuse('collaboration.not-expired', 'its deadline has not passed in log time', 'ask again later'),
       before,
     };
-  const { snapshot, refusal } = rules.chart.step(before.lifecycle, lifecycleEvent(author, body));
+  const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(author, body));
   if (refusal !== undefined) return { refusal, before, forget: [] };
-  const lifecycle = plain(snapshot);
   return {
     before,
     put: { ...before, changedMs: timeMs, lifecycle, status: rules.chart.status(lifecycle) },
     forget: [],
   };
+}
+
+/** A chart that fails on an entry fails on every replica, for ever: the entry is refused, so that the log can be read on. */
+function stepped(
+  { chart }: LogRules,
+  lifecycle: LifecycleSnapshot,
+  event: LifecycleEvent,
+): { readonly lifecycle: LifecycleSnapshot; readonly refusal?: ErrorReport } {
+  try {
+    const { snapshot, refusal } = chart.step(lifecycle, event);
+    return refusal === undefined ? { lifecycle: plain(snapshot) } : { lifecycle, refusal };
+  } catch {
+    return {
+      lifecycle,
+      refusal: report(
+        'collaboration.chart-fault',
+        'the chart failed on this command',
+        'report this as a fault of the program',
+      ),
+    };
+  }
 }
 
 function decideCreate(

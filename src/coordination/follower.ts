@@ -37,8 +37,9 @@ export interface Follower {
   snapshot(): StateSnapshot;
   collaboration(id: string): Collaboration | undefined;
   /**
-   * Not to be awaited inside `onApplied`, which holds the next entry back. Resolves with what `predicate` gives as soon as that is neither undefined nor false: at once, or after an entry has been
+   * Resolves with what `predicate` gives as soon as that is neither undefined nor false: at once, or after an entry has been
    * applied and told. Rejects with the signal's reason, or why the follower stopped (`log.stopped`, or its fault).
+   * Never to be awaited inside `onApplied`, which holds the next entry back.
    */
   until<Found>(
     predicate: (state: StateView) => Found | undefined | false,

@@ -56,7 +56,9 @@ class Service implements CoordinatorService {
   private readonly perAuthor = new Map<string, number>();
   /** Retries of a command in hand wait for the same outcome. */
   private readonly appending = new Map<string, Promise<Reply>>();
-  private readonly stopping = new AbortController();
+  /** Ends the waiting of each command in hand. */
+  private readonly waiting = new Set<AbortController>();
+  private stopped = false;
   private close: () => void = () => {};
 
   constructor(options: ServiceOptions, log: Log) {
@@ -80,7 +82,8 @@ class Service implements CoordinatorService {
 
   async stop(): Promise<void> {
     this.close();
-    this.stopping.abort(undecided('coordinator.stopping', 'this coordinator is being stopped'));
+    this.stopped = true;
+    for (const giveUp of this.waiting) giveUp.abort(stopping());
     await Promise.all(this.working);
   }
 
@@ -143,19 +146,21 @@ class Service implements CoordinatorService {
   private async append(command: Command): Promise<Reply> {
     const { follower, clock } = this.options;
     const giveUp = new AbortController();
+    this.waiting.add(giveUp);
+    if (this.stopped) giveUp.abort(stopping());
     const cancel = clock.after(PATIENCE_MS, () =>
       giveUp.abort(undecided('coordinator.slow', 'the log has not answered yet')),
     );
-    const stopped = (): void => giveUp.abort(this.stopping.signal.reason);
-    this.stopping.signal.addEventListener('abort', stopped, { once: true });
     try {
       const outcome = follower.state.outcomeOf(command) ?? (await this.appended(command, giveUp.signal));
       return replyTo(outcome, follower.collaboration(subjectOf(command))?.status);
     } catch (error) {
-      return again(reportOf(error));
+      const report = reportOf(error);
+      // No retry makes a command fit a broker that takes less than we need. Everything else may pass.
+      return report.code === 'bus.too-large' ? { ok: false, error: report } : again(report);
     } finally {
       cancel();
-      this.stopping.signal.removeEventListener('abort', stopped);
+      this.waiting.delete(giveUp);
     }
   }
 
@@ -194,6 +199,8 @@ const again = (error: ErrorReport): Reply => ({ ok: false, error, again: true })
 
 const undecided = (code: string, message: string): MpcError =>
   new MpcError(code, message, { hint: 'ask again with the same id' });
+
+const stopping = (): MpcError => undecided('coordinator.stopping', 'this coordinator is being stopped');
 
 const BUSY: ErrorReport = {
   code: 'coordinator.busy',

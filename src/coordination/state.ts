@@ -16,7 +16,10 @@ import { decide } from './decide.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { LifecycleChart, LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
 
-/** Enrolled public keys by address. Equal on every replica. */
+/**
+ * Enrolled public keys by address. Equal on every replica. Keys may be added, never taken away or replaced: whoever reads
+ * the log again checks old entries by them.
+ */
 export type Trust = Readonly<Record<string, PublicKey>>;
 
 export interface LogRules {

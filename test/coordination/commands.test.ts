@@ -102,7 +102,7 @@ test('bytes that are too many, not UTF-8, not JSON or nested without end are ref
     new Uint8Array(),
     utf8.encode('{"id":'),
     utf8.encode('['.repeat(100_000)),
-    utf8.encode('{"body":'.repeat(20_000) + '1' + '}'.repeat(20_000)),
+    utf8.encode(`${'{"body":'.repeat(20_000)}1${'}'.repeat(20_000)}`),
     utf8.encode('{"__proto__":{"author":"dealer"}}'),
   ];
   for (const bytes of hostile) assert.throws(() => parseCommand(bytes), { code: 'command.malformed' });

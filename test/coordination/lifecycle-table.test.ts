@@ -161,12 +161,12 @@ test('a participant may not say what belongs to another part', () => {
   ];
   for (const [author, kind, code] of wrong) {
     const body = SAID.find(([, candidate]) => candidate.kind === kind)![1];
-    assert.equal(judged(PATHS['registering']!, [author, body]), code, `${kind} by ${author}`);
+    assert.equal(judged(PATHS.registering!, [author, body]), code, `${kind} by ${author}`);
   }
 });
 
 test('a server that binds its tape to other inputs ends the collaboration before anything is opened', () => {
-  const { state, say } = reached(PATHS['ready']!);
+  const { state, say } = reached(PATHS.ready!);
   const bind = (author: Address, binding: string) =>
     say([author, { kind: 'bound', collaboration, attempt: 1, binding }]);
   assert.equal(bind('server-a', 'b'.repeat(64)).statusAfter, 'ready');
