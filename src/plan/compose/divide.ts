@@ -12,7 +12,7 @@
 import { assert } from '../../base/errors.ts';
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { absolute, negateWhere } from './absolute.ts';
-import { larger, magnitude, magnitudeOf, type Ranged, requireFits } from './ranged.ts';
+import { larger, magnitudeOf, type Ranged, requireFits, smaller } from './ranged.ts';
 
 /** Comparisons of one digit: about as long as the rounds around them take. */
 const COMPARISONS_A_DIGIT = 4096;
@@ -32,7 +32,7 @@ export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options:
   const { length } = n.value;
   const smallest = larger(d.lo, 1n);
   const exact = n.hi / smallest;
-  const qMax = options.largest !== undefined && options.largest < exact ? options.largest : exact;
+  const qMax = smaller(options.largest ?? exact, exact);
   requireFits(larger(n.hi, qMax * d.hi), 'a dividend, or a quotient times its divisor,');
   const { bits, digits } = radix(qMax, length);
   const base = 1n << BigInt(bits);
@@ -80,11 +80,14 @@ export function divideRound(builder: PlanBuilder, n: Ranged, d: Ranged, options:
       [2n, top.value],
       [1n, bottom.value],
     ]);
+    // N / D + 1/2 falls as D grows: the least divisor gives the largest quotient.
+    const least = larger(bottom.lo, 1n);
+    const reachable = (2n * top.hi + least) / (2n * least);
     return divideFloor(
       builder,
       { value: doubled, lo: 0n, hi: 2n * top.hi + bottom.hi },
       { value: builder.scale(bottom.value, 2n), lo: 2n * bottom.lo, hi: 2n * bottom.hi },
-      options,
+      { largest: smaller(options.largest ?? reachable, reachable) },
     );
   });
 }
@@ -112,7 +115,7 @@ function signedQuotient(
 
 /** Bits of a digit and number of digits for quotients up to `qMax`: wide digits for few elements, then evened out. */
 function radix(qMax: bigint, length: number): { bits: number; digits: number } {
-  const needed = magnitude(qMax).toString(2).length;
+  const needed = qMax.toString(2).length;
   const affordable = Math.floor(Math.log2(COMPARISONS_A_DIGIT / length + 1));
   const widest = Math.min(WIDEST_DIGIT_BITS, Math.max(2, affordable));
   const digits = Math.ceil(needed / widest);

@@ -16,7 +16,8 @@ export interface Ranged {
 const WIDEST = 2n ** 62n;
 
 export const magnitudeOf = ({ lo, hi }: Ranged): bigint => larger(magnitude(lo), magnitude(hi));
-export const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
+export const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** Throws `plan.too-wide` unless values up to `bound` in magnitude fit. `what` names the computation for people. */

@@ -1,0 +1,380 @@
+/**
+ * Owns random programs over the builder, each with a model beside it: plain BigInt arithmetic that knows nothing of
+ * nodes, folding or gates. What a plan's outputs must be is read from the model.
+ */
+import fc from 'fast-check';
+import { type Bits, PlanBuilder, type Ring } from '../../src/plan/builder.ts';
+import { planInputs } from '../../src/plan/check.ts';
+import type { InputColumn, NodeId, Plan } from '../../src/plan/plan.ts';
+import { fromBools } from '../../src/ring/bits.ts';
+import { fromBigInts } from '../../src/ring/ring.ts';
+import type { Words } from '../../src/ring/words.ts';
+
+/** A choice of operation and operands; every number is reduced to what is available. */
+type Step = readonly [operation: number, first: number, second: number, third: number];
+
+export interface Program {
+  readonly capacities: readonly number[];
+  readonly seed: number;
+  readonly steps: readonly Step[];
+}
+
+export interface Modelled {
+  readonly plan: Plan;
+  readonly plain: ReadonlyMap<NodeId, Words>;
+  readonly expected: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly values: readonly (bigint | boolean)[];
+  }[];
+}
+
+const number = fc.nat(1_000_000);
+
+export const programs: fc.Arbitrary<Program> = fc.record({
+  capacities: fc.array(fc.constantFrom(64, 128), { minLength: 1, maxLength: 3 }),
+  seed: number,
+  steps: fc.array(fc.tuple(number, number, number, number), { minLength: 3, maxLength: 14 }),
+});
+
+interface ModelRing {
+  readonly handle: Ring;
+  readonly values: readonly bigint[];
+}
+interface ModelBits {
+  readonly handle: Bits;
+  readonly values: readonly boolean[];
+}
+
+const wrap = (value: bigint) => BigInt.asIntN(64, value);
+const EDGES = [0n, 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 62n, 2n ** 32n, -(2n ** 32n) - 1n];
+
+export function modelOf({ capacities, seed, steps }: Program): Modelled {
+  const b = new PlanBuilder();
+  b.table(
+    't',
+    capacities.map((capacity, k) => ({ party: `p${k}`, capacity })),
+  );
+  const rows = capacities.reduce((sum, capacity) => sum + capacity, 0);
+  const random = generator(seed);
+  const columns = new Map<string, Words>();
+  const ringInput = (column: string, values: bigint[]): ModelRing => {
+    columns.set(column, fromBigInts(values));
+    return { handle: b.input({ table: 't', encoding: 'value', column, kind: 'ring' }), values };
+  };
+  const rings: ModelRing[] = [
+    ringInput(
+      'edges',
+      list(rows, () => EDGES[Number(random() % 8n)]!),
+    ),
+    ringInput(
+      'any',
+      list(rows, () => wrap(random())),
+    ),
+    ringInput(
+      'small',
+      list(rows, () => wrap(random() % 5n)),
+    ),
+    { handle: b.constant(3n, rows), values: list(rows, () => 3n) },
+  ];
+  const flags = list(rows, () => (random() & 1n) === 1n);
+  columns.set('', fromBools(flags));
+  const bits: ModelBits[] = [
+    { handle: b.input({ table: 't', encoding: 'present', kind: 'bits' }), values: flags },
+    { handle: b.bit(1, rows), values: list(rows, () => true) },
+  ];
+  const names = Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[]; // an object's own keys are exactly these
+  for (const [operation, ...picks] of steps) {
+    const name = names[operation % names.length]!;
+    OPERATIONS[name]({ b, rings, bits, picks });
+  }
+  const expected: { name: string; kind: string; values: readonly (bigint | boolean)[] }[] = [];
+  const emit = (name: string, kind: string, { handle, values }: ModelRing | ModelBits) => {
+    b.output(name, handle);
+    expected.push({ name, kind, values });
+  };
+  for (const [k, x] of rings.slice(-5).entries()) emit(`ring${k}`, 'ring', x);
+  for (const [k, x] of bits.slice(-4).entries()) emit(`bits${k}`, 'bits', x);
+  const plan = b.build();
+  const plain = new Map(planInputs(plan).map(({ node, input }) => [node, columns.get(nameOf(input))!]));
+  return { plan, plain, expected };
+}
+
+const nameOf = (input: InputColumn): string => input.column ?? '';
+
+interface World {
+  readonly b: PlanBuilder;
+  readonly rings: ModelRing[];
+  readonly bits: ModelBits[];
+  readonly picks: readonly number[];
+}
+
+const OPERATIONS = {
+  linear: (w: World) => {
+    const [x, y] = pair(w);
+    const [c, d, offset] = [
+      BigInt((w.picks[2]! % 7) - 3),
+      BigInt(w.picks[1]! % 3) - 1n,
+      BigInt(w.picks[0]! % 4),
+    ];
+    push(
+      w,
+      w.b.linear(
+        [
+          [c, x.handle],
+          [d, y.handle],
+        ],
+        offset,
+      ),
+      x.values.map((v, i) => c * v + d * y.values[i]! + offset),
+    );
+  },
+  multiply: (w: World) => {
+    const [x, y] = pair(w);
+    push(
+      w,
+      w.b.multiply(x.handle, y.handle),
+      x.values.map((v, i) => v * y.values[i]!),
+    );
+  },
+  dot: (w: World) => {
+    const [x, y] = pair(w);
+    const groups = divisor(x.values.length, w.picks[2]!);
+    push(
+      w,
+      w.b.dot(x.handle, y.handle, groups),
+      sums(
+        x.values.map((v, i) => v * y.values[i]!),
+        groups,
+      ),
+    );
+  },
+  sum: (w: World) => {
+    const x = one(w);
+    const groups = divisor(x.values.length, w.picks[1]!);
+    push(w, w.b.sum(x.handle, groups), sums(x.values, groups));
+  },
+  slice: (w: World) => {
+    const x = one(w);
+    const [start, length] = range(x.values.length, w.picks);
+    push(w, w.b.slice(x.handle, start, length), x.values.slice(start, start + length));
+  },
+  sliceBits: (w: World) => {
+    const x = oneBit(w);
+    const [start, length] = range(x.values.length, w.picks);
+    pushBits(w, w.b.slice(x.handle, start, length), x.values.slice(start, start + length));
+  },
+  concat: (w: World) => {
+    const [x, y] = [one(w), w.rings[w.picks[1]! % w.rings.length]!];
+    if (x.values.length + y.values.length > 1000) return;
+    push(w, w.b.concat(x.handle, y.handle, x.handle), [...x.values, ...y.values, ...x.values]);
+  },
+  concatBits: (w: World) => {
+    const [x, y] = [oneBit(w), w.bits[w.picks[1]! % w.bits.length]!];
+    if (x.values.length + y.values.length > 1000) return;
+    pushBits(w, w.b.concat(x.handle, y.handle), [...x.values, ...y.values]);
+  },
+  repeat: (w: World) => {
+    const x = one(w);
+    if (x.values.length > 300) return;
+    const [times, each] = [1 + (w.picks[1]! % 3), w.picks[2]! % 2 === 1];
+    push(w, w.b.repeat(x.handle, times, each), repeated(x.values, times, each));
+  },
+  repeatBits: (w: World) => {
+    const x = oneBit(w);
+    if (x.values.length > 300) return;
+    const [times, each] = [1 + (w.picks[1]! % 3), w.picks[2]! % 2 === 1];
+    pushBits(w, w.b.repeat(x.handle, times, each), repeated(x.values, times, each));
+  },
+  select: (w: World) => {
+    const [x, y] = pair(w);
+    const s = bitLike(w, x.values.length);
+    push(
+      w,
+      w.b.select(s.handle, x.handle, y.handle),
+      s.values.map((bit, i) => (bit ? x.values[i]! : y.values[i]!)),
+    );
+  },
+  timesBit: (w: World) => {
+    const x = one(w);
+    const s = bitLike(w, x.values.length);
+    push(
+      w,
+      w.b.timesBit(s.handle, x.handle),
+      s.values.map((bit, i) => (bit ? x.values[i]! : 0n)),
+    );
+  },
+  toRing: (w: World) => {
+    const x = oneBit(w);
+    push(
+      w,
+      w.b.toRing(x.handle),
+      x.values.map((bit) => (bit ? 1n : 0n)),
+    );
+  },
+  not: (w: World) => {
+    const x = oneBit(w);
+    pushBits(
+      w,
+      w.b.not(x.handle),
+      x.values.map((bit) => !bit),
+    );
+  },
+  xor: (w: World) => {
+    const terms = manyBits(w);
+    pushBits(
+      w,
+      w.b.xor(...terms.map((t) => t.handle)),
+      terms[0]!.values.map((_, i) => odd(terms.map((t) => t.values[i]!))),
+    );
+  },
+  and: (w: World) => {
+    const terms = manyBits(w);
+    pushBits(
+      w,
+      w.b.and(...terms.map((t) => t.handle)),
+      terms[0]!.values.map((_, i) => terms.every((t) => t.values[i]!)),
+    );
+  },
+  or: (w: World) => {
+    const terms = manyBits(w);
+    pushBits(
+      w,
+      w.b.or(...terms.map((t) => t.handle)),
+      terms[0]!.values.map((_, i) => terms.some((t) => t.values[i]!)),
+    );
+  },
+  lessThanZero: (w: World) => {
+    const x = one(w);
+    pushBits(
+      w,
+      w.b.lessThanZero(x.handle),
+      x.values.map((v) => v < 0n),
+    );
+  },
+  lessThan: (w: World) => {
+    const [x, y] = pair(w);
+    pushBits(
+      w,
+      w.b.lessThan(x.handle, y.handle),
+      x.values.map((v, i) => wrap(v - y.values[i]!) < 0n),
+    );
+  },
+  atLeast: (w: World) => {
+    const [x, y] = pair(w);
+    pushBits(
+      w,
+      w.b.atLeast(x.handle, y.handle),
+      x.values.map((v, i) => wrap(v - y.values[i]!) >= 0n),
+    );
+  },
+  equals: (w: World) => {
+    const [x, y] = pair(w);
+    pushBits(
+      w,
+      w.b.equals(x.handle, y.handle),
+      x.values.map((v, i) => v === y.values[i]!),
+    );
+  },
+  groupSum: (w: World) => {
+    const [x, y] = pair(w);
+    const domain = 1 + (w.picks[2]! % 6);
+    const key = w.rings.find(
+      (r) => r.values.length === x.values.length && r.values.every((v) => v >= 0n && v < BigInt(domain)),
+    );
+    if (!key) return;
+    const { counts, sums: totals } = w.b.groupSum(key.handle, domain, [x.handle, y.handle]);
+    const at = (g: number, of: (i: number) => bigint) =>
+      key.values.reduce((sum, k, i) => (k === BigInt(g) ? sum + of(i) : sum), 0n);
+    const groups = list(domain, (g) => g);
+    push(
+      w,
+      counts,
+      groups.map((g) => at(g, () => 1n)),
+    );
+    push(
+      w,
+      totals[0]!,
+      groups.map((g) => at(g, (i) => x.values[i]!)),
+    );
+    push(
+      w,
+      totals[1]!,
+      groups.map((g) => at(g, (i) => y.values[i]!)),
+    );
+  },
+  oneHot: (w: World) => {
+    const x = one(w);
+    const domain = 8;
+    if (x.values.length > 300 || x.values.some((v) => v < 0n || v >= 8n)) return;
+    for (const [g, plane] of w.b.oneHot(x.handle, domain).entries()) {
+      pushBits(
+        w,
+        plane,
+        x.values.map((v) => v === BigInt(g)),
+      );
+    }
+  },
+};
+
+const push = ({ rings }: World, handle: Ring, values: readonly bigint[]) =>
+  void rings.push({ handle, values: values.map(wrap) });
+const pushBits = ({ bits }: World, handle: Bits, values: readonly boolean[]) =>
+  void bits.push({ handle, values });
+const one = ({ rings, picks }: World): ModelRing => rings[picks[0]! % rings.length]!;
+const oneBit = ({ bits, picks }: World): ModelBits => bits[picks[0]! % bits.length]!;
+
+function pair(w: World): [ModelRing, ModelRing] {
+  const x = one(w);
+  const alike = w.rings.filter((y) => y.values.length === x.values.length);
+  return [x, alike[w.picks[1]! % alike.length]!];
+}
+
+/** One to six bit vectors of one length. */
+function manyBits(w: World): ModelBits[] {
+  const x = oneBit(w);
+  const alike = w.bits.filter((y) => y.values.length === x.values.length);
+  return [x, ...list(w.picks[1]! % 6, (k) => alike[(w.picks[2]! + k) % alike.length]!)];
+}
+
+/** Bits of that length: existing ones, or the signs of the first vector of that length. */
+function bitLike(w: World, length: number): ModelBits {
+  const alike = w.bits.filter((y) => y.values.length === length);
+  const found = alike[w.picks[2]! % Math.max(1, alike.length)];
+  if (found) return found;
+  const x = w.rings.find((r) => r.values.length === length)!;
+  return { handle: w.b.lessThanZero(x.handle), values: x.values.map((v) => v < 0n) };
+}
+
+function divisor(length: number, pick: number): number {
+  const all = list(length, (i) => i + 1).filter((d) => length % d === 0);
+  return all[pick % all.length]!;
+}
+
+function range(length: number, picks: readonly number[]): [number, number] {
+  const start = picks[1]! % length;
+  return [start, 1 + (picks[2]! % (length - start))];
+}
+
+function sums(values: readonly bigint[], groups: number): bigint[] {
+  const each = values.length / groups;
+  return list(groups, (g) => values.slice(g * each, (g + 1) * each).reduce((sum, v) => sum + v, 0n));
+}
+
+const repeated = <T>(values: readonly T[], times: number, each: boolean): T[] =>
+  each ? values.flatMap((v) => list(times, () => v)) : list(times, () => values).flat();
+
+const odd = (bits: readonly boolean[]): boolean => bits.filter(Boolean).length % 2 === 1;
+const list = <T>(length: number, of: (index: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
+
+/** 64-bit words from a small seed (splitmix64): the same program has the same rows. */
+function generator(seed: number): () => bigint {
+  let state = BigInt(seed);
+  return () => {
+    state = BigInt.asUintN(64, state + 0x9e3779b97f4a7c15n);
+    let z = state;
+    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+    return z ^ (z >> 31n);
+  };
+}
