@@ -6,7 +6,10 @@
  *   z_A = x^ (y^ - r_y,A) - y^ r_x,A + c_A        z_B = c_B - x^ r_y,B - y^ r_x,B
  * Nothing is sent: `open` under a fresh mask makes z a wire. Server B sees c under A's keystream.
  */
+
+import { BLOCK_ELEMENTS, forEachBlock, ringBlock } from '../ring/blocks.ts';
 import { mul, mulAdd, mulSub, sub } from '../ring/ring.ts';
+import type { RingVector } from '../ring/words.ts';
 import { newRing, ringWords } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
@@ -40,9 +43,15 @@ export const multiplyGate: Gate<OperationOf<'multiply'>> = {
     const x = wireOf(values[0]);
     const y = wireOf(values[1]);
     const share = tape.dealtRing(PRODUCT_LANE, length);
-    if (server === 'a') mulAdd(share, x.masked, sub(newRing(length), y.masked, y.mask));
-    else mulSub(share, x.masked, y.mask);
-    return local({ form: 'share', share: mulSub(share, y.masked, x.mask) });
+    const scratch = newRing(Math.min(length, BLOCK_ELEMENTS));
+    forEachBlock(length, (start, count) => {
+      const cut = (vector: RingVector) => ringBlock(vector, start, count);
+      const [out, xMasked, yMasked] = [cut(share), cut(x.masked), cut(y.masked)];
+      if (server === 'a') mulAdd(out, xMasked, sub(ringBlock(scratch, 0, count), yMasked, cut(y.mask)));
+      else mulSub(out, xMasked, cut(y.mask));
+      mulSub(out, yMasked, cut(x.mask));
+    });
+    return local({ form: 'share', share });
   },
 
   clear: (_operation, inputs, values) => mul(newRing(inputs[0]!.length), values[0]!, values[1]!),

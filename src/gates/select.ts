@@ -7,10 +7,13 @@
  *   z_i = y_i + b^ d_i + (1 - 2 b^) (d^ m_i - w_i)      with y_A = y^ - r_y,A, y_B = -r_y,B; likewise d_i
  * Nothing is sent. Server B sees m and w, each under its own part of A's keystream.
  */
+
+import { BLOCK_ELEMENTS, bitBlock, forEachBlock, ringBlock } from '../ring/blocks.ts';
 import { add, fromBits, keepWhere, mul, negateWhere, sub } from '../ring/ring.ts';
+import type { RingVector } from '../ring/words.ts';
 import { newRing, ringWords } from '../ring/words.ts';
-import { local, maskOf, requireShape, shareOf, wireOf } from './forms.ts';
-import type { Gate, ServerValue } from './gate.ts';
+import { local, maskOf, requireShape, wireOf } from './forms.ts';
+import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
 const BIT_LANE = 0;
@@ -59,19 +62,23 @@ export const selectGate: Gate<OperationOf<'select'>> = {
     const bit = wireOf(values[0]).masked;
     const x = wireOf(values[1]);
     const y = wireOf(values[2]);
-    const difference: ServerValue & { form: 'wire' } = {
-      form: 'wire',
-      masked: sub(newRing(length), x.masked, y.masked),
-      mask: sub(newRing(length), x.mask, y.mask),
-    };
-    const turned = mul(newRing(length), difference.masked, tape.dealtRing(BIT_LANE, length));
-    sub(turned, turned, tape.dealtRing(PRODUCT_LANE, length));
-    const share = keepWhere(newRing(length), shareOf(difference, 'ring', server), bit);
-    add(share, share, negateWhere(turned, turned, bit));
-    return local({
-      form: 'share',
-      share: add(share, share, shareOf({ form: 'wire', ...y }, 'ring', server)),
+    const share = tape.dealtRing(BIT_LANE, length);
+    const product = tape.dealtRing(PRODUCT_LANE, length);
+    const scratch = newRing(Math.min(length, BLOCK_ELEMENTS));
+    forEachBlock(length, (start, count) => {
+      const cut = (vector: RingVector) => ringBlock(vector, start, count);
+      const bits = bitBlock(bit, start, count);
+      const [out, yMasked, yMask] = [cut(share), cut(y.masked), cut(y.mask)];
+      const difference = sub(ringBlock(scratch, 0, count), cut(x.masked), yMasked);
+      mul(out, difference, out);
+      negateWhere(out, sub(out, out, cut(product)), bits);
+      if (server === 'b') difference.fill(0);
+      sub(difference, difference, cut(x.mask));
+      add(out, out, keepWhere(difference, add(difference, difference, yMask), bits));
+      if (server === 'a') add(out, out, yMasked);
+      sub(out, out, yMask);
     });
+    return local({ form: 'share', share });
   },
 
   clear(_operation, inputs, values) {

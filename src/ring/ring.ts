@@ -25,9 +25,10 @@ const INVERSE_OF_2_32 = 2 ** -32;
 export function add(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
   for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]!;
-    const low = (left + b[i]!) >>> 0;
-    out[i + 1] = (a[i + 1]! + b[i + 1]! + (low < left ? 1 : 0)) | 0;
+    const left = a[i]! | 0;
+    const right = b[i]! | 0;
+    const low = (left + right) | 0;
+    out[i + 1] = (((a[i + 1]! | 0) + (b[i + 1]! | 0)) | 0) + carryOf(left, right, low);
     out[i] = low;
   }
   return out;
@@ -37,10 +38,11 @@ export function add(out: RingVector, a: RingVector, b: RingVector): RingVector {
 export function sub(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
   for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]!;
-    const right = b[i]!;
-    out[i + 1] = (a[i + 1]! - b[i + 1]! - (left < right ? 1 : 0)) | 0;
-    out[i] = (left - right) | 0;
+    const left = a[i]! | 0;
+    const right = b[i]! | 0;
+    const low = (left - right) | 0;
+    out[i + 1] = (((a[i + 1]! | 0) - (b[i + 1]! | 0)) | 0) - borrowOf(left, right, low);
+    out[i] = low;
   }
   return out;
 }
@@ -49,9 +51,10 @@ export function sub(out: RingVector, a: RingVector, b: RingVector): RingVector {
 export function neg(out: RingVector, a: RingVector): RingVector {
   sameLength(out, a);
   for (let i = 0; i < out.length; i += 2) {
-    const low = a[i]!;
-    out[i + 1] = (-a[i + 1]! - (low === 0 ? 0 : 1)) | 0;
-    out[i] = -low | 0;
+    const right = a[i]! | 0;
+    const low = -right | 0;
+    out[i + 1] = (-(a[i + 1]! | 0) | 0) - borrowOf(0, right, low);
+    out[i] = low;
   }
   return out;
 }
@@ -141,8 +144,9 @@ export function scaleAdd(out: RingVector, a: RingVector, k: RingConstant): RingV
 export function addConstant(out: RingVector, a: RingVector, k: RingConstant): RingVector {
   sameLength(out, a);
   for (let i = 0; i < out.length; i += 2) {
-    const low = (a[i]! + k.lo) >>> 0;
-    out[i + 1] = (a[i + 1]! + k.hi + (low < k.lo ? 1 : 0)) | 0;
+    const left = a[i]! | 0;
+    const low = (left + k.lo) | 0;
+    out[i + 1] = (((a[i + 1]! | 0) + k.hi) | 0) + carryOf(left, k.lo, low);
     out[i] = low;
   }
   return out;
@@ -164,9 +168,10 @@ export function sumGroups(out: RingVector, a: RingVector, groups: number): RingV
     let low = 0;
     let high = 0;
     for (let i = group * width; i < (group + 1) * width; i += 2) {
-      const term = a[i]!;
-      low = (low + term) >>> 0;
-      high = (high + a[i + 1]! + (low < term ? 1 : 0)) | 0;
+      const term = a[i]! | 0;
+      const sum = (low + term) | 0;
+      high = (((high + (a[i + 1]! | 0)) | 0) + carryOf(low, term, sum)) | 0;
+      low = sum;
     }
     out[2 * group] = low;
     out[2 * group + 1] = high;
@@ -251,9 +256,9 @@ export function negateWhere(out: RingVector, a: RingVector, bits: BitVector): Ri
   enoughBits(out, bits);
   for (let i = 0; i < out.length; i += 2) {
     const sign = -((bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1);
-    const flipped = (a[i]! ^ sign) >>> 0;
-    const low = (flipped - sign) >>> 0;
-    out[i + 1] = ((a[i + 1]! ^ sign) + (low < flipped ? 1 : 0)) | 0;
+    const flipped = a[i]! ^ sign;
+    const low = (flipped - sign) | 0;
+    out[i + 1] = (a[i + 1]! ^ sign) + carryOf(flipped, -sign, low);
     out[i] = low;
   }
   return out;
@@ -290,7 +295,10 @@ export function toBigInts(vector: RingVector): bigint[] {
   );
 }
 
-/** The carry out of the low words of x + y = sum: sign bits only, so that the loop stays in 32-bit integers. */
+/**
+ * The carry out of the low words of x + y = sum, from sign bits: a comparison would compile to a branch, which depends on
+ * secrets and, on uniform words, is mispredicted half of the time.
+ */
 function carryOf(x: number, y: number, sum: number): number {
   return ((x & y) | ((x | y) & ~sum)) >>> 31;
 }
