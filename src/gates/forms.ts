@@ -88,7 +88,7 @@ export function mapMasks(
 }
 
 /** Refuses a plan: the inputs of `op` do not fit. `rule` says what they must be. */
-export function badShape(op: string, rule: string): MpcError {
+function badShape(op: string, rule: string): MpcError {
   return new MpcError('plan.bad-shape', `${op}: ${rule}`, {
     hint: 'The plan is malformed: compile the query again with the version of mpc that all participants run.',
     exitCode: EXIT.badData,
