@@ -150,6 +150,14 @@ export class PlanBuilder {
     return this.handle(repeatNode(this.graph, x.id, times, each));
   }
 
+  /**
+   * The same vector, opened now. Other methods open by themselves where they must; call this before repeating a vector
+   * that was computed, so that it is opened once and not once for each copy.
+   */
+  opened(x: Ring): Ring {
+    return this.ring(this.graph.wire(x.id));
+  }
+
   multiply(x: Ring, y: Ring): Ring {
     const length = this.sameLength([x, y]);
     const [factor, other] = this.constantFirst(x, y);

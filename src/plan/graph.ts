@@ -10,6 +10,16 @@ import type { Form, Kind, Shape } from '../gates/gate.ts';
 import type { Operation, OperationName, OperationOf } from '../gates/operations.ts';
 import type { InputOperation, NodeId, PlanNode } from './plan.ts';
 
+type LocalOperation = OperationOf<'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor'>;
+
+const LOCAL: ReadonlySet<string> = new Set(['linear', 'sum', 'slice', 'concat', 'repeat', 'xor']);
+const isLocal = (operation: Operation | InputOperation): operation is LocalOperation =>
+  LOCAL.has(operation.op);
+
+const keyOf = (operation: Operation | InputOperation, inputs: readonly NodeId[]): string =>
+  `${canonicalJson({ ...operation })}(${inputs.join(',')})`;
+const openingOf = (id: NodeId): string => keyOf({ op: 'open' }, [id]);
+
 export class PlanGraph {
   private readonly nodes: PlanNode[] = [];
   private readonly shapes: Shape[] = [];
@@ -17,7 +27,7 @@ export class PlanGraph {
 
   /** The node of this operation on these inputs: an existing one where there is one. */
   shared(operation: Operation | InputOperation, inputs: readonly NodeId[], shape: Shape): NodeId {
-    const key = `${canonicalJson({ ...operation })}(${inputs.join(',')})`;
+    const key = keyOf(operation, inputs);
     const existing = this.known.get(key);
     if (existing !== undefined) return existing;
     const id = this.fresh(operation, inputs, shape);
@@ -34,7 +44,7 @@ export class PlanGraph {
   }
 
   /** A local operation: a share if any input is one, else a wire. */
-  local(operation: Operation, inputs: readonly NodeId[], kind: Kind, length: number): NodeId {
+  local(operation: LocalOperation, inputs: readonly NodeId[], kind: Kind, length: number): NodeId {
     const form: Form = inputs.some((id) => this.shape(id).form === 'share') ? 'share' : 'wire';
     return this.shared(operation, inputs, { kind, form, length });
   }
@@ -45,10 +55,27 @@ export class PlanGraph {
     return this.shared({ op: 'constant', kind, value: text, length }, [], { kind, form: 'wire', length });
   }
 
-  /** The value as a wire: itself, or the one opening of it. */
+  /**
+   * The value as a wire: itself, or made from openings. A local operation moves behind the openings of its inputs where
+   * that opens no more elements than opening its result would, so that what is opened once serves all that follows.
+   */
   wire(id: NodeId): NodeId {
-    const shape = this.shape(id);
-    return shape.form === 'wire' ? id : this.shared({ op: 'open' }, [id], { ...shape, form: 'wire' });
+    const { kind, form, length } = this.shape(id);
+    if (form === 'wire') return id;
+    const { operation, inputs } = this.nodes[id]!;
+    if (isLocal(operation) && this.opensLess(operation, kind, inputs)) {
+      const wires = inputs.map((input) => this.wire(input));
+      return this.local(operation, wires, kind, length);
+    }
+    return this.shared({ op: 'open' }, [id], { kind, form: 'wire', length });
+  }
+
+  /** True if opening the inputs of a local operation costs no more than opening its result. */
+  private opensLess(operation: LocalOperation, kind: Kind, inputs: readonly NodeId[]): boolean {
+    const closed = inputs.filter((id) => this.shape(id).form === 'share' && !this.known.has(openingOf(id)));
+    if (closed.length === 0 || operation.op === 'repeat') return true;
+    if (operation.op === 'concat') return kind === 'ring';
+    return closed.length === 1 && (operation.op === 'linear' || operation.op === 'xor');
   }
 
   shape(id: NodeId): Shape {

@@ -30,6 +30,7 @@ export interface DivideOptions {
 export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options: DivideOptions = {}): Ranged {
   assert(n.lo >= 0n && d.lo >= 0n, 'a digit-wise quotient has operands without sign');
   const { length } = n.value;
+  const divisor = builder.opened(d.value);
   const smallest = larger(d.lo, 1n);
   const exact = n.hi / smallest;
   const qMax = smaller(options.largest ?? exact, exact);
@@ -37,8 +38,8 @@ export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options:
   const { bits, digits } = radix(qMax, length);
   const base = 1n << BigInt(bits);
   const multiples: Ring[] = [];
-  for (let k = 1n; k < base; k++) multiples.push(builder.scale(d.value, k));
-  let rest = n.value;
+  for (let k = 1n; k < base; k++) multiples.push(builder.scale(divisor, k));
+  let rest = builder.opened(n.value);
   let bound = 0n;
   const quotient: (readonly [bigint, Ring])[] = [[0n, n.value]];
   for (let position = digits - 1; position >= 0; position--) {
@@ -53,11 +54,12 @@ export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options:
     const fits = builder.not(builder.lessThanZero(candidates));
     quotient.push([weight, sumOfBlocks(builder, builder.toRing(fits), count)]);
     if (position > 0) {
-      const taken = builder.timesBit(fits, builder.repeat(d.value, count));
-      rest = builder.linear([
+      const taken = builder.timesBit(fits, builder.repeat(divisor, count));
+      const left = builder.linear([
         [1n, rest],
         [-weight, sumOfBlocks(builder, taken, count)],
       ]);
+      rest = builder.opened(left);
     }
   }
   return { value: builder.linear(quotient), lo: 0n, hi: bound };
