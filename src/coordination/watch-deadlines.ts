@@ -29,12 +29,3 @@ export function expiredCollaborations(state: Pick<StateView, 'collaborations'>, 
       commandId: derivedCommandId(['expire', id, Math.floor(nowMs / AGAIN_AFTER_MS)]),
     }));
 }
-
-/** When to look again, in milliseconds since the epoch; undefined when nothing is open. */
-export function nextDeadlineMs(state: Pick<StateView, 'collaborations'>): number | undefined {
-  const deadlines = state
-    .collaborations()
-    .filter(isOpen)
-    .map(({ descriptor }) => descriptor.deadlineMs + MARGIN_MS);
-  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
-}

@@ -91,7 +91,7 @@ function logOf(acts: readonly Act[], jumpsMs: readonly number[]): LogEntry[] {
   const log = entries();
   const said: { readonly author: Address; readonly id: string; readonly data: Uint8Array }[] = [];
   const lived = new Map<number, number>();
-  return acts.map((item, index) => {
+  const entryOf = (item: Act, index: number): LogEntry => {
     const id = commandId(index);
     const timeMs = START_MS + index * 1000 + (jumpsMs[index % jumpsMs.length] ?? 0);
     const say = (who: Address, what: CommandBody): Uint8Array => {
@@ -127,7 +127,8 @@ function logOf(acts: readonly Act[], jumpsMs: readonly number[]): LogEntry[] {
         return log.next(data, timeMs);
       }
     }
-  });
+  };
+  return acts.map(entryOf);
 }
 
 const played = (log: readonly LogEntry[], from: StateSnapshot = emptyState(DEPLOYMENT)): LogState => {
@@ -138,7 +139,7 @@ const played = (log: readonly LogEntry[], from: StateSnapshot = emptyState(DEPLO
 
 const logs = fc
   .tuple(
-    fc.array(act, { minLength: 1, maxLength: 60, size: 'max' }),
+    fc.array(act, { minLength: 1, maxLength: 50, size: 'max' }),
     fc.array(fc.integer({ min: -5000, max: 5000 }), { minLength: 1, maxLength: 7 }),
   )
   .map(([acts, jumps]) => logOf(acts, jumps));
@@ -165,10 +166,10 @@ test('two replicas, a restored one and the pure function agree on every log', ()
       for (const key of ['accepted', 'refused', 'duplicates', 'skipped'] as const) seen[key] += counters[key];
       for (const { status } of whole.collaborations()) statuses.add(status);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
   for (const [kind, count] of Object.entries(seen))
-    assert.ok(count > 50, `expected many ${kind}, saw ${count}`);
+    assert.ok(count > 20, `expected many ${kind}, saw ${count}`);
   assert.ok(statuses.size >= 5, `expected many statuses, saw ${[...statuses].join(', ')}`);
 });
 
@@ -185,9 +186,9 @@ test('entries that are skipped, refused or repeated change no collaboration', ()
         unchanged++;
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
-  assert.ok(unchanged > 200, `expected many such entries, saw ${unchanged}`);
+  assert.ok(unchanged > 100, `expected many such entries, saw ${unchanged}`);
 });
 
 test('a replica that lacks one entry has another digest', () => {

@@ -73,8 +73,8 @@ export function signed(author: Address, body: CommandBody, id: string, signer: A
 }
 
 /** Counts entries of one log: each call is the next entry, one second after the last. */
-export function entries(): { readonly next: (data: Uint8Array, timeMs?: number) => LogEntry } {
-  let sequence = 0;
+export function entries(after = 0): { readonly next: (data: Uint8Array, timeMs?: number) => LogEntry } {
+  let sequence = after;
   return {
     next: (data, timeMs) => {
       sequence++;
