@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { bytesOfWords, concatBytes } from '../../src/base/bytes.ts';
 import type { DealerValue, Form, Gate, Kind, ServerValue, Shape } from '../../src/gates/gate.ts';
-import { clearPadding, xor } from '../../src/ring/bits.ts';
-import { sub } from '../../src/ring/ring.ts';
+import { clearPadding, fromBools, xor } from '../../src/ring/bits.ts';
+import { fromBigInts, sub } from '../../src/ring/ring.ts';
 import type { Words } from '../../src/ring/words.ts';
 import { wordsOf } from '../../src/ring/words.ts';
 import { DealerTapes } from '../../src/tape/dealer-tape.ts';
@@ -23,6 +23,22 @@ export interface HarnessInput {
   readonly length: number;
   readonly value: Words;
 }
+
+/** A ring vector as an input, held as a wire unless said otherwise. */
+export const ringInput = (values: readonly bigint[], form: Form = 'wire'): HarnessInput => ({
+  kind: 'ring',
+  form,
+  length: values.length,
+  value: fromBigInts(values),
+});
+
+/** A bit vector as an input, held as a wire unless said otherwise. */
+export const bitsInput = (values: readonly boolean[], form: Form = 'wire'): HarnessInput => ({
+  kind: 'bits',
+  form,
+  length: values.length,
+  value: fromBools(values),
+});
 
 export interface GateRun {
   readonly shape: Shape;
