@@ -3,6 +3,7 @@
  * output, ended with their caller.
  */
 import { spawn } from 'node:child_process';
+import { type Clock, systemClock } from '../base/clock.ts';
 
 export interface Outcome {
   /** Undefined when the program could not be started or was ended. */
@@ -15,6 +16,7 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
+  readonly clock?: Clock;
   readonly signal?: AbortSignal;
 }
 
@@ -28,7 +30,6 @@ export function run(program: string, args: readonly string[], options: RunOption
     };
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeoutMs,
       killSignal: 'SIGKILL',
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
@@ -36,7 +37,13 @@ export function run(program: string, args: readonly string[], options: RunOption
     });
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.once('error', (error) => resolve({ exitCode: undefined, output: `${output}${error.message}` }));
-    child.once('close', (exitCode) => resolve({ exitCode: exitCode ?? undefined, output }));
+    // Not spawn's own `timeout`: its timer outlives a program that could not be started.
+    const cancel = (options.clock ?? systemClock).after(options.timeoutMs, () => void child.kill('SIGKILL'));
+    const end = (exitCode: number | null, text: string): void => {
+      cancel();
+      resolve({ exitCode: exitCode ?? undefined, output: text });
+    };
+    child.once('error', (error) => end(null, `${output}${error.message}`));
+    child.once('close', (exitCode) => end(exitCode, output));
   });
 }

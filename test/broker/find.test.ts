@@ -169,6 +169,16 @@ test("a registry that cannot be reached is a broker that was not found, and npm'
     assert.match((await refusal({ env, release })).message, /npm/);
   }));
 
+test('a helper program that cannot be started, or takes too long, leaves no timer and no process', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  assert.equal((await run('/no/such/program', [], { timeoutMs: 60_000 })).exitCode, undefined);
+  const slow = await run('/bin/sh', ['-c', 'echo $$; exec sleep 60'], { timeoutMs: 100 });
+  assert.equal(slow.exitCode, undefined);
+  assert.throws(() => process.kill(Number(slow.output), 0), /ESRCH/);
+  assert.equal(timers(), before);
+});
+
 const here = process.platform === 'linux' && process.arch === 'x64';
 
 test('the pinned release runs here and is what it says', {
