@@ -1,5 +1,5 @@
 /**
- * and: the product of two to four bit vectors; wires to a share. No round of its own, 1, 4 or 11 bits of tape an element.
+ * Owns and: the product of two to four bit vectors; wires to a share. No round of its own, 1, 4 or 11 bits of tape an element.
  *
  * x_i = x_i^ + r_i (mod 2), and the product of the x_i is linear in the products of the r_i over all sets of them, with
  * public coefficients (monomials.ts). Sets of one are the wires' own mask shares; sets of two or more are dealt: 1, 4 or

@@ -1,5 +1,5 @@
 /**
- * equalsZero: x -> [x = 0], a ring wire to a share of bits. Two rounds of 20 bits in all, 311 bits of tape an element.
+ * Owns equalsZero: x -> [x = 0], a ring wire to a share of bits. Two rounds of 20 bits in all, 311 bits of tape an element.
  *
  * x = x^ - r is 0 where x^ = r, that is where all 16 digits of 4 bits agree. The tape holds XOR shares of the one-hot of each
  * digit r_j of r (16 bits); with u_j the public digit of x^, e_j = [u_j = r_j] = onehot_j[u_j] follows without talking

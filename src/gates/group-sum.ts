@@ -1,5 +1,5 @@
 /**
- * groupSum: (key in 0..D-1, values v_1..v_k) of n rows -> D counts, then D sums of each v_j; ring wires to a share.
+ * Owns groupSum: (key in 0..D-1, values v_1..v_k) of n rows -> D counts, then D sums of each v_j; ring wires to a share.
  * No round of its own; 8 D bytes of tape a row for the counts and 8 D for each value.
  *
  * D is a power of two, so that reduction mod D commutes with reduction mod 2^64: key = k^ - r (mod D), and row i is in group g
@@ -27,7 +27,8 @@ import type { OperationOf } from './operations.ts';
 
 /** Ring elements of one lane: 256 KiB. */
 const LANE_ELEMENTS = 2 ** 15;
-const INVERSE_OF_2_32 = 2 ** -32;
+/** Rows whose products are summed before carrying. */
+const ROWS_TO_CARRY = 16;
 
 const blocks = (domain: number, rows: number): readonly Block[] =>
   blocksOf(rows, Math.max(64, Math.min(LANE_ELEMENTS / domain, 2 ** 14)));
@@ -134,19 +135,29 @@ function tableOf(
   return table;
 }
 
-/** totals[g] += oneHot[row, (key - g) mod D] over a block's rows. */
+/** totals[g] += oneHot[row, t] over a block's rows, t = (key - g) mod D. A block's low words add up below 2^53. */
 function addEntries(totals: RingVector, oneHot: RingVector, key: RingVector, block: Block): void {
   const domain = totals.length / 2;
+  const units = new Float64Array(domain);
+  const highs = new Int32Array(domain);
   for (let row = 0; row < block.length; row++) {
     const turn = key[2 * (block.start + row)]!;
     for (let t = 0; t < domain; t++) {
       const from = 2 * (row * domain + t);
-      addAt(totals, (turn - t) & (domain - 1), oneHot[from]!, oneHot[from + 1]!);
+      const g = (turn - t) & (domain - 1);
+      units[g] = units[g]! + oneHot[from]!;
+      highs[g] = highs[g]! + oneHot[from + 1]!;
     }
   }
+  carry(totals, units, new Float64Array(domain), highs);
 }
 
-/** totals[g] += column[row] oneHot[row, t] - products[row, t] over a block's rows, t = (key - g) mod D. (Product: ring.ts.) */
+/**
+ * totals[g] += v oneHot[row, t] - products[row, t] over a block's rows, v = column[row], t = (key - g) mod D.
+ * Carries are put off: with v = v0 + 2^16 v1 + 2^32 v2 and an entry e + 2^32 f the product is, mod 2^64,
+ * e v0 + 2^16 e v1 + 2^32 (e v2 + f v mod 2^32). The first two are below 2^48, so sums of ROWS_TO_CARRY of them stay
+ * below 2^53, exact in doubles; the third is summed mod 2^32.
+ */
 function addProducts(
   totals: RingVector,
   column: RingVector,
@@ -156,22 +167,39 @@ function addProducts(
   block: Block,
 ): void {
   const domain = totals.length / 2;
+  const units = new Float64Array(domain);
+  const shifted = new Float64Array(domain);
+  const highs = new Int32Array(domain);
   for (let row = 0; row < block.length; row++) {
     const at = 2 * (block.start + row);
     const turn = key[at]!;
     const low = column[at]!;
     const high = column[at + 1]!;
+    const low0 = low & 0xffff;
+    const low1 = low >>> 16;
     for (let t = 0; t < domain; t++) {
       const from = 2 * (row * domain + t);
+      const g = (turn - t) & (domain - 1);
       const entry = oneHot[from]!;
-      const productLow = Math.imul(low, entry) >>> 0;
-      const carry = (low * entry - productLow) * INVERSE_OF_2_32 + 0.5;
-      const productHigh = (carry | 0) + Math.imul(low, oneHot[from + 1]!) + Math.imul(high, entry);
-      const termLow = (productLow - products[from]!) >>> 0;
-      const termHigh = productHigh - products[from + 1]! - (productLow < products[from]! ? 1 : 0);
-      addAt(totals, (turn - t) & (domain - 1), termLow, termHigh | 0);
+      units[g] = units[g]! + (entry * low0 - products[from]!);
+      shifted[g] = shifted[g]! + entry * low1;
+      const highTerm = Math.imul(entry, high) + Math.imul(oneHot[from + 1]!, low) - products[from + 1]!;
+      highs[g] = highs[g]! + highTerm;
     }
+    if ((row + 1) % ROWS_TO_CARRY === 0 || row + 1 === block.length) carry(totals, units, shifted, highs);
   }
+}
+
+/** totals += units + 2^16 shifted + 2^32 highs, which become 0. */
+function carry(totals: RingVector, units: Float64Array, shifted: Float64Array, highs: Int32Array): void {
+  for (let g = 0; g < units.length; g++) {
+    addAt(totals, g, units[g]! >>> 0, Math.floor(units[g]! * 2 ** -32) | 0);
+    addAt(totals, g, (shifted[g]! * 2 ** 16) >>> 0, Math.floor(shifted[g]! * 2 ** -16) | 0);
+    addAt(totals, g, 0, highs[g]!);
+  }
+  units.fill(0);
+  shifted.fill(0);
+  highs.fill(0);
 }
 
 /** totals[index] += the 64-bit element of those halves. */

@@ -1,5 +1,5 @@
 /**
- * lessThanZero: x -> [x < 0], a ring wire to a share of bits. Two rounds of 38 bits in all, 44 bytes of tape an element.
+ * Owns lessThanZero: x -> [x < 0], a ring wire to a share of bits. Two rounds of 38 bits in all, 44 bytes of tape an element.
  *
  * With x = x^ - r the top bit is msb(x) = msb(x^) + msb(r) + borrow (mod 2), where
  *   borrow = [ (x^ mod 2^63) < (r mod 2^63) ].

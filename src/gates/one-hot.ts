@@ -1,5 +1,5 @@
 /**
- * oneHot: a key in 0..D-1 -> its D bits [key = g]; a ring wire to a share. No round of its own, D bits of tape an element.
+ * Owns oneHot: a key in 0..D-1 -> its D bits [key = g]; a ring wire to a share. No round of its own, D bits of tape an element.
  *
  * D is a power of two, so that reduction mod D commutes with reduction mod 2^64: key = k^ - r (mod D). Hence
  *   [key = g] = [r = k^ - g (mod D)] = onehot(r mod D) at entry (k^ - g) mod D.

@@ -1,5 +1,5 @@
 /**
- * truncate: x -> floor(x / 2^f) or that plus 1, for x in [-2^62, 2^62) and 1 <= f <= 62; a ring wire to a share.
+ * Owns truncate: x -> floor(x / 2^f) or that plus 1, for x in [-2^62, 2^62) and 1 <= f <= 62; a ring wire to a share.
  * No round of its own, 16 bytes of tape an element.
  *
  * y = x + 2^62 lies in [0, 2^63), and y^ = x^ + 2^62 = y + r - 2^64 w as integers, w = [y + r >= 2^64]. Since y < 2^63 the sum
