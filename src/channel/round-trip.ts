@@ -17,7 +17,8 @@ export class RoundTrip {
   get timeoutMs(): number {
     const { first, least, most } = this.#settings.resendMs;
     const measured = this.#smoothedMs === undefined ? first : this.#smoothedMs + 4 * this.#deviationMs;
-    return Math.min(most, Math.max(least, measured + this.#settings.ackDelayMs) * 2 ** this.#doublings);
+    const waitMs = Math.max(least, measured + this.#settings.ackDelayMs) * 2 ** this.#doublings;
+    return Math.min(most, Math.ceil(waitMs));
   }
 
   measured(sampleMs: number): void {

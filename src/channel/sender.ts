@@ -46,6 +46,8 @@ interface Flight {
 }
 
 const REORDERING_BOUND = 3;
+/** How many chunks after the first gap a status describes. */
+const STATUS_BITS = 64;
 
 export class Sender {
   readonly #options: SenderOptions;
@@ -131,7 +133,11 @@ export class Sender {
     if (dueMs === undefined || nowMs < dueMs) return;
     const oldest = this.#flights.get(this.#received);
     const before = nowMs - this.#roundTrip.timeoutMs;
-    this.#repeat((flight) => (this.#isMute ? flight === oldest : flight.sentMs <= before));
+    // Beyond what a status describes nothing is known: those wait until the gaps before them are closed.
+    const horizon = this.#received + STATUS_BITS;
+    this.#repeat((flight, number) =>
+      this.#isMute ? flight === oldest : flight.sentMs <= before && number <= horizon,
+    );
     this.#isMute = true;
     this.#roundTrip.timedOut();
   }
@@ -179,9 +185,9 @@ export class Sender {
     this.#options.transmit(number, flight.chunk, again);
   }
 
-  #repeat(isLost: (flight: Flight) => boolean): void {
+  #repeat(isLost: (flight: Flight, number: number) => boolean): void {
     for (const [number, flight] of this.#flights)
-      if (!flight.isHeld && isLost(flight)) this.#send(number, flight, true);
+      if (!flight.isHeld && isLost(flight, number)) this.#send(number, flight, true);
   }
 
   /**
@@ -221,7 +227,7 @@ export class Sender {
     if (held[0] === 0 && held[1] === 0) return;
     let newest = -1;
     let highest = received;
-    for (let bit = 0; bit < 64; bit++) {
+    for (let bit = 0; bit < STATUS_BITS; bit++) {
       if ((held[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
       highest = received + 1 + bit;
       const flight = this.#flights.get(highest);
