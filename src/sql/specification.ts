@@ -13,7 +13,7 @@ export interface ColumnSpecification {
   readonly scale: number;
   readonly lo: bigint;
   readonly hi: bigint;
-  /** Text only: the allowed values; a value's code is its place here. */
+  /** Text only: the allowed values; a value's code is its place here. Text without them cannot be used by a query. */
   readonly values?: readonly string[];
   readonly nullable: boolean;
 }
@@ -26,7 +26,7 @@ export interface TableSpecification {
 /** Where a result column's values come from. */
 export type ResultSource =
   | { readonly from: 'key'; readonly values: readonly (string | null)[] } // public: the group's value in each row, as text
-  | { readonly from: 'output'; readonly value: string; readonly known?: string }; // plan outputs: ring values, and bits that are 0 where NULL
+  | { readonly from: 'output'; readonly value: string; readonly known?: string }; // plan outputs: ring values (bits for a boolean column), and bits that are 0 where NULL
 
 export interface ResultColumn {
   readonly name: string;
@@ -43,6 +43,14 @@ export interface ResultSpecification {
   readonly rows: number;
   /** Plan output (bits): 1 for the candidate rows that are part of the answer. Absent: all are. */
   readonly shown?: string;
+  /** ORDER BY, which the output party does: columns by place, most significant first. Absent: the groups' own order. */
+  readonly order?: readonly ResultOrder[];
+}
+
+export interface ResultOrder {
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
 }
 
 export interface CompiledQuery {

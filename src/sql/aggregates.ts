@@ -1,0 +1,230 @@
+/**
+ * Owns COUNT, SUM, AVG, MIN and MAX, over all rows or per group. Used in two steps, so that all sums of a query share one
+ * pass over the rows: `need` every call first, then ask for its `value`.
+ *
+ * What a call counts or sums must be 0 for every row that does not count. In a grouped query rows that are absent or
+ * excluded by WHERE are in the extra group and need no zeroing; FILTER and NULL always do.
+ *
+ * SUM, AVG, MIN and MAX over fewer rows than the smallest group allowed come out as NULL, also where FILTER or NULLs
+ * made them few: SQL's own rule is that with 1.
+ */
+import { assert } from '../base/errors.ts';
+import type { Bits, Ring } from '../plan/builder.ts';
+import { maximum, minimum } from '../plan/compose/extreme.ts';
+import { refuseDates } from './arithmetic.ts';
+import type { RowScope } from './columns.ts';
+import { AVERAGE_DIGITS, average } from './division.ts';
+import { lower, lowerTruth } from './expressions.ts';
+import type { Groups } from './groups.ts';
+import { identityOf } from './identity.ts';
+import type { Aggregate } from './statement.ts';
+import {
+  always,
+  badType,
+  checkWidth,
+  constantNumber,
+  fitted,
+  isAlways,
+  knownOf,
+  type NumberValue,
+  type Value,
+  type Vectors,
+} from './values.ts';
+
+const ROWS = -1;
+
+/** The rows of one or more calls: what of the argument is summed, and which rows count. */
+interface Request {
+  readonly argument: Value | undefined;
+  /** Rows that count, beyond being in a group; undefined where all of them do. */
+  readonly filter: Bits | undefined;
+  /** 1 where the row counts; undefined where all rows of the group do. */
+  readonly counted: Ring | undefined;
+  /** What SUM and AVG add up, 0 where the row does not count; undefined where neither is asked for. */
+  summed: Ring | undefined;
+}
+
+export interface AggregationOptions {
+  readonly rows: RowScope;
+  /** Rows that are present and satisfy WHERE; undefined where that is all that are present. */
+  readonly included: Bits | undefined;
+  readonly groups: Groups | undefined;
+  readonly minGroupSize: bigint;
+}
+
+export class Aggregation {
+  private readonly options: AggregationOptions;
+  private readonly requests = new Map<string, Request>();
+  /** By the id of the vector added up; the rows themselves under `ROWS`. */
+  private readonly totals = new Map<number, Ring>();
+  /** One element for each group; one in all without GROUP BY. */
+  readonly vectors: Vectors;
+
+  constructor(options: AggregationOptions) {
+    this.options = options;
+    this.vectors = { builder: options.rows.builder, length: options.groups?.count ?? 1 };
+  }
+
+  /** Reads what a call is over. Throws `sql.bad-type`, `sql.misplaced-aggregate`, `sql.unknown-column`. */
+  need(call: Aggregate): void {
+    const { rows } = this.options;
+    const argument = call.argument ? lower(rows, call.argument) : undefined;
+    if (argument) checkArgument(call, argument);
+    const chosen = call.filter ? lowerTruth(rows, call.filter).isTrue : always(rows);
+    const known = argument ? knownOf(rows, argument) : always(rows);
+    const id = identityOf(rowsOf(call));
+    const request = this.requests.get(id) ?? this.request(call, argument, rows.builder.and(chosen, known));
+    this.requests.set(id, request);
+    if (argument?.kind === 'number' && (call.name === 'sum' || call.name === 'avg'))
+      request.summed = this.summedRing(argument, isAlways(rows, chosen), request.filter);
+  }
+
+  private request(call: Aggregate, argument: Value | undefined, counting: Bits): Request {
+    const filter = isAlways(this.options.rows, counting) ? undefined : counting;
+    return { argument, filter, counted: this.countedRing(call, filter), summed: undefined };
+  }
+
+  /** How many rows each group has. */
+  rowCount(): NumberValue {
+    const { rows, groups, minGroupSize } = this.options;
+    // A group that is shown has at least so many; without GROUP BY the one row may be about nothing.
+    const least = groups || minGroupSize > 1n ? minGroupSize : 0n;
+    return this.count(this.total(undefined), least < rows.rows ? least : rows.rows);
+  }
+
+  /** The value of a call that was needed, per group; `wanted` decimals of an average. */
+  value(call: Aggregate, wanted?: number): Value {
+    const request = this.requests.get(identityOf(rowsOf(call)));
+    assert(request, 'an aggregate is needed before it is asked for');
+    const count = request.counted ? this.count(this.total(request.counted), 0n) : this.rowCount();
+    if (call.name === 'count') return count;
+    const { argument } = request;
+    if (argument?.kind !== 'number') return { kind: 'null' };
+    const known = this.enough(request, count);
+    if (call.name === 'min' || call.name === 'max')
+      return { ...this.extreme(call, argument, request.filter), known };
+    const sum = { ...this.sum(call, argument, request.summed, count), known };
+    if (call.name === 'sum') return sum;
+    const scale = wanted ?? argument.scale + AVERAGE_DIGITS;
+    return { ...average(this.vectors, sum, count, scale, call.at), known };
+  }
+
+  private count(ring: Ring, lo: bigint): NumberValue {
+    const { rows } = this.options.rows;
+    return { ...constantNumber(this.vectors, 0n, 0, 'integer'), lo, hi: rows, ring, zeroed: false };
+  }
+
+  private sum(
+    call: Aggregate,
+    argument: NumberValue,
+    summed: Ring | undefined,
+    count: NumberValue,
+  ): NumberValue {
+    assert(summed, 'what is summed is a number');
+    const { rows } = this.options.rows;
+    const lo = argument.lo < 0n ? argument.lo : 0n;
+    const hi = argument.hi > 0n ? argument.hi : 0n;
+    checkWidth(call.at, rows * lo, rows * hi, `the sum over ${rows} rows`);
+    return {
+      kind: 'number',
+      type: argument.type,
+      scale: argument.scale,
+      lo: rows * lo,
+      hi: rows * hi,
+      ring: this.total(summed),
+      known: count.known,
+      zeroed: false,
+      each: { count: count.ring.id, lo, hi },
+    };
+  }
+
+  /** Where enough rows count for a value to be shown. Groups with too few rows are hidden as a whole. */
+  private enough(request: Request, count: NumberValue): Bits {
+    const { groups, minGroupSize } = this.options;
+    const whole = request.counted === undefined;
+    if (whole && (groups || minGroupSize > 1n)) return always(this.vectors);
+    const { builder, length } = this.vectors;
+    return builder.atLeast(count.ring, builder.constant(minGroupSize, length));
+  }
+
+  /** The rows that count, as integers to be added up; undefined where they are all rows of the group. */
+  private countedRing(call: Aggregate, filter: Bits | undefined): Ring | undefined {
+    const { rows, groups, included } = this.options;
+    if (!filter) return undefined;
+    const plain = call.argument?.kind === 'column' && !call.filter && (groups || !included);
+    // A column's own bits are brought as integers: counting them costs nothing.
+    if (plain && call.argument.kind === 'column') return rows.knownRing(rows.specification(call.argument));
+    return rows.builder.toRing(groups ? filter : rows.builder.and(filter, this.presentBits()));
+  }
+
+  private summedRing(argument: NumberValue, unfiltered: boolean, filter: Bits | undefined): Ring {
+    const { rows, groups, included } = this.options;
+    if (argument.zeroed && unfiltered && (groups || !included)) return argument.ring;
+    const bits = [...(filter ? [filter] : []), ...(groups ? [] : [this.presentBits()])];
+    return bits.length === 0
+      ? argument.ring
+      : rows.builder.timesBit(rows.builder.and(...bits), argument.ring);
+  }
+
+  private presentBits(): Bits {
+    return this.options.included ?? this.options.rows.present();
+  }
+
+  private presence(): Ring {
+    const { rows, included } = this.options;
+    return included ? rows.builder.toRing(included) : rows.presentRing();
+  }
+
+  /** The total of a vector for each group (undefined: the number of rows). All vectors needed go through one gate. */
+  private total(vector: Ring | undefined): Ring {
+    const { rows, groups } = this.options;
+    if (!groups) return rows.builder.sum(vector ?? this.presence());
+    if (this.totals.size === 0) {
+      const vectors = [...this.requests.values()].flatMap(({ counted, summed }) => [counted, summed]);
+      const unique = new Map(vectors.flatMap((ring) => (ring ? [[ring.id, ring] as const] : [])));
+      const { counts, sums } = rows.builder.groupSum(groups.key, groups.count + 1, [...unique.values()]);
+      const inside = (ring: Ring) => rows.builder.slice(ring, 0, groups.count);
+      this.totals.set(ROWS, inside(counts));
+      [...unique.keys()].forEach((id, at) => {
+        this.totals.set(id, inside(sums[at]!));
+      });
+    }
+    const total = this.totals.get(vector?.id ?? ROWS);
+    assert(total, 'all vectors are known before the first total is asked for');
+    return total;
+  }
+
+  /** Rows that do not count play with the value that never wins. */
+  private extreme(call: Aggregate, argument: NumberValue, filter: Bits | undefined): NumberValue {
+    const { rows, groups } = this.options;
+    const { builder } = rows;
+    const count = groups?.count ?? 1;
+    const planes = groups ? builder.oneHot(groups.key, count + 1).slice(0, count) : [this.presentBits()];
+    const inGroup = builder.concat(...planes);
+    const counts = filter ? builder.and(inGroup, builder.repeat(filter, count)) : inGroup;
+    const loser = builder.constant(call.name === 'min' ? argument.hi : argument.lo, rows.length * count);
+    const players = builder.select(counts, builder.repeat(argument.ring, count), loser);
+    const tournament = call.name === 'min' ? minimum : maximum;
+    const { lo, hi } = argument;
+    const ring = fitted(call.at, () => tournament(builder, { value: players, lo, hi }, count));
+    const { each: _, ...rest } = argument;
+    return { ...rest, ring, zeroed: false };
+  }
+}
+
+/** The call as far as its rows go: SUM, AVG and COUNT over the same rows are summed once. */
+const rowsOf = ({ argument, filter, at }: Aggregate): Aggregate => ({
+  kind: 'aggregate',
+  name: 'count',
+  ...(argument ? { argument } : {}),
+  ...(filter ? { filter } : {}),
+  at,
+});
+
+function checkArgument(call: Aggregate, argument: Value): void {
+  const what = call.name.toUpperCase();
+  if (argument.kind === 'truth' || argument.kind === 'text')
+    throw badType(call.at, what, argument, 'count conditions and texts with COUNT(*) FILTER (WHERE …)');
+  if (argument.kind === 'number' && (call.name === 'sum' || call.name === 'avg'))
+    refuseDates(call.at, what, argument);
+}

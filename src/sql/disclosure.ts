@@ -1,0 +1,112 @@
+/**
+ * Owns the disclosure statement: sentences that say who learns what, derived from the same statement the plan is. People
+ * approve a query by reading it. Must never say less than what the plan's outputs reveal.
+ */
+import { sqlOf, wordsOf } from './describe.ts';
+import type { ResultSpecification, TableSpecification } from './specification.ts';
+import type { Aggregate, Expression, SelectStatement } from './statement.ts';
+import { innerExpressions } from './walk.ts';
+
+export interface DisclosureOptions {
+  readonly table: TableSpecification;
+  readonly result: ResultSpecification;
+  /** Names of the parties that learn the result. */
+  readonly outputs: readonly string[];
+  readonly minGroupSize: number;
+}
+
+/** The first sentence names what is revealed, the last says that nothing else is. */
+export function disclosureOf(select: SelectStatement, options: DisclosureOptions): string[] {
+  const { result, outputs } = options;
+  const { least, others } = conditionsOf(select, options);
+  const grouped = select.groupBy.length > 0;
+  const who = listed(outputs.length === 0 ? ['the output party'] : outputs);
+  const learns = outputs.length > 1 ? 'learn' : 'learns';
+  const holds = others.map(sqlOf).join(' AND ');
+  const facts = select.columns.flatMap(({ expression }, at) => {
+    const column = result.columns[at]!;
+    return column.source.from === 'key' ? [] : [wordsOf(expression, column.scale)];
+  });
+  const what = facts.length === 0 ? 'that it exists' : [...new Set(facts)].join('; ');
+  const sentences: string[] = [];
+  if (grouped) {
+    const keys = listed(select.groupBy.map(({ name }) => name));
+    const size = `at least ${counted(least ?? 1n)}`;
+    const groups = `with ${size}${holds && ` where ${holds}`}`;
+    const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
+    sentences.push(
+      `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`,
+    );
+  } else if (result.shown !== undefined) {
+    const unless = [least === undefined ? '' : `at least ${counted(least)} count`, holds]
+      .filter(Boolean)
+      .join(' and ');
+    sentences.push(`${who} ${learns}, if ${unless}: ${what}; and whether that is so.`);
+  } else {
+    sentences.push(`${who} ${learns}: ${what}.`);
+  }
+  if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
+  sentences.push(...aggregateRules(select, options.minGroupSize));
+  sentences.push(
+    "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.",
+  );
+  return sentences;
+}
+
+/** What holds for all aggregates of a query. */
+function aggregateRules(select: SelectStatement, minGroupSize: number): string[] {
+  const calls = [
+    ...select.columns.map(({ expression }) => expression),
+    ...(select.having ? [select.having] : []),
+  ].flatMap(aggregatesIn);
+  const rules: string[] = [];
+  if (calls.some(({ name }) => name === 'min' || name === 'max'))
+    rules.push('A smallest or largest value is the value of a single row.');
+  if (minGroupSize > 1 && calls.some(({ name }) => name !== 'count'))
+    rules.push(
+      `A sum, average, smallest or largest value over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`,
+    );
+  return rules;
+}
+
+function aggregatesIn(expression: Expression): Aggregate[] {
+  return expression.kind === 'aggregate' ? [expression] : innerExpressions(expression).flatMap(aggregatesIn);
+}
+
+/** The least size of a group that is shown (from HAVING and the agreed minimum), and what else HAVING asks. */
+function conditionsOf(
+  select: SelectStatement,
+  { minGroupSize }: DisclosureOptions,
+): { least: bigint | undefined; others: Expression[] } {
+  const grouped = select.groupBy.length > 0;
+  let least = BigInt(grouped ? Math.max(1, minGroupSize) : minGroupSize);
+  const others: Expression[] = [];
+  for (const term of conjuncts(select.having)) {
+    const size = leastCount(term);
+    if (size === undefined) others.push(term);
+    else if (size > least) least = size;
+  }
+  return { least: grouped || least > 1n ? least : undefined, others };
+}
+
+const conjuncts = (condition: Expression | undefined): readonly Expression[] =>
+  condition === undefined ? [] : condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
+
+/** k where a condition says COUNT(*) >= k. */
+function leastCount(term: Expression): bigint | undefined {
+  if (term.kind !== 'compare') return undefined;
+  const { operator, left, right } = term;
+  const direct = operator === '>=' || operator === '>';
+  const [count, bound] = direct ? [left, right] : [right, left];
+  if (!direct && operator !== '<=' && operator !== '<') return undefined;
+  if (count.kind !== 'aggregate' || count.name !== 'count' || count.argument || count.filter)
+    return undefined;
+  if (bound.kind !== 'number' || bound.scale !== 0) return undefined;
+  return operator === '>' || operator === '<' ? bound.value + 1n : bound.value;
+}
+
+const counted = (rows: bigint | number): string => `${rows} ${BigInt(rows) === 1n ? 'row' : 'rows'}`;
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

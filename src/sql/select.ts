@@ -1,0 +1,175 @@
+/**
+ * Owns the SELECT as a whole: rows to groups, groups to output columns, and the rule that nothing is opened that is hidden.
+ *
+ * A group is shown when at least max(1, minGroupSize) rows count in it and HAVING is true. Values of groups that are not
+ * shown, and values that are NULL, are zeroed before they are opened: neither leaves a trace in the result.
+ */
+import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
+import { Aggregation } from './aggregates.ts';
+import type { RowScope } from './columns.ts';
+import { lower, lowerTruth } from './expressions.ts';
+import { sqlFault } from './faults.ts';
+import { GroupScope } from './group-scope.ts';
+import { groupRows, textAt } from './groups.ts';
+import { formatDate, formatDecimal } from './literals.ts';
+import type { ResultColumn, ResultSource, ResultSpecification } from './specification.ts';
+import type { Aggregate, Expression, SelectColumn, SelectStatement } from './statement.ts';
+import { isAlways, isConstant, knownOf, type Value } from './values.ts';
+import { innerExpressions } from './walk.ts';
+
+export interface SelectOptions {
+  readonly rows: RowScope;
+  readonly minGroupSize: number;
+}
+
+/** Writes the query into the plan. Throws `sql.*` with the place of what cannot be computed. */
+export function lowerSelect(select: SelectStatement, options: SelectOptions): ResultSpecification {
+  const { rows } = options;
+  const { builder } = rows;
+  const minGroupSize = BigInt(Math.max(1, options.minGroupSize));
+  const included = includedRows(rows, select.where);
+  const groups = select.groupBy.length > 0 ? groupRows(rows, select.groupBy, included) : undefined;
+  const aggregation = new Aggregation({ rows, included, groups, minGroupSize });
+  for (const call of aggregatesOf(select)) aggregation.need(call);
+  const scope = new GroupScope(rows, groups, aggregation);
+  const shown = shownGroups(scope, aggregation, select, minGroupSize);
+  const writer = new OutputWriter(builder, scope, shown);
+  const columns = select.columns.map((column, index) => writer.column(column, index));
+  if (!isAlways(scope, shown)) builder.output('shown', shown);
+  if (!writer.wrote && isAlways(scope, shown))
+    throw sqlFault(
+      'nothing-computed',
+      select.at,
+      'this query reads no row',
+      'select an aggregate, such as COUNT(*)',
+    );
+  return {
+    columns,
+    rows: scope.length,
+    ...(isAlways(scope, shown) ? {} : { shown: 'shown' }),
+    ...(select.orderBy.length === 0
+      ? {}
+      : {
+          order: select.orderBy.map(({ column, descending, nullsFirst }) => ({
+            column,
+            descending,
+            nullsFirst,
+          })),
+        }),
+  };
+}
+
+/** Present rows that satisfy WHERE; undefined without WHERE. */
+function includedRows(rows: RowScope, where: Expression | undefined): Bits | undefined {
+  if (!where) return undefined;
+  const condition = lowerTruth(rows, where).isTrue;
+  return isAlways(rows, condition) ? undefined : rows.builder.and(rows.present(), condition);
+}
+
+/** All aggregates of the select list and HAVING, in order. Throws `sql.no-aggregate` where rows would be shown. */
+export function aggregatesOf(select: SelectStatement): Aggregate[] {
+  const roots = [
+    ...select.columns.map(({ expression }) => expression),
+    ...(select.having ? [select.having] : []),
+  ];
+  const calls: Aggregate[] = [];
+  const visit = (expression: Expression): void => {
+    if (expression.kind === 'aggregate') calls.push(expression);
+    else innerExpressions(expression).forEach(visit);
+  };
+  roots.forEach(visit);
+  const columns = roots.some(usesColumn);
+  if (calls.length === 0 && select.groupBy.length === 0 && !columns && !select.having)
+    throw sqlFault(
+      'no-aggregate',
+      select.at,
+      'this would show one row for each row of the parties',
+      'use aggregates, such as COUNT(*), or GROUP BY',
+    );
+  return calls;
+}
+
+const usesColumn = (expression: Expression): boolean =>
+  expression.kind === 'column' || innerExpressions(expression).some(usesColumn);
+
+function shownGroups(
+  scope: GroupScope,
+  aggregation: Aggregation,
+  select: SelectStatement,
+  minGroupSize: bigint,
+): Bits {
+  const { builder, length } = scope;
+  const conditions: Bits[] = [];
+  if (select.groupBy.length > 0 || minGroupSize > 1n)
+    conditions.push(builder.atLeast(aggregation.rowCount().ring, builder.constant(minGroupSize, length)));
+  if (select.having) conditions.push(lowerTruth(scope, select.having).isTrue);
+  return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
+}
+
+class OutputWriter {
+  wrote = false;
+  private readonly builder: PlanBuilder;
+  private readonly scope: GroupScope;
+  private readonly shown: Bits;
+
+  constructor(builder: PlanBuilder, scope: GroupScope, shown: Bits) {
+    this.builder = builder;
+    this.scope = scope;
+    this.shown = shown;
+  }
+
+  column({ name, expression }: SelectColumn, index: number): ResultColumn {
+    if (expression.kind === 'column') {
+      const { column, places } = this.scope.grouped(expression);
+      const values = places.map((place) => textAt(column, place));
+      return { name, type: column.type, scale: column.scale, source: { from: 'key', values } };
+    }
+    const value = lower(this.scope, expression);
+    const fixed = publicText(this.scope, value);
+    const source: ResultSource =
+      fixed === undefined
+        ? this.output(index, value)
+        : { from: 'key', values: Array.from({ length: this.scope.length }, () => fixed) };
+    return { name, ...typeOf(value), source };
+  }
+
+  /** Opens a value where its group is shown and it is not NULL; zeros elsewhere. */
+  private output(index: number, value: Value): ResultSource {
+    const known = knownOf(this.scope, value);
+    const visible = this.builder.and(this.shown, known);
+    const name = `value-${index + 1}`;
+    this.builder.output(name, this.visibleVector(value, visible));
+    this.wrote = true;
+    if (isAlways(this.scope, known)) return { from: 'output', value: name };
+    this.builder.output(`known-${index + 1}`, visible);
+    return { from: 'output', value: name, known: `known-${index + 1}` };
+  }
+
+  private visibleVector(value: Value, visible: Bits): Ring | Bits {
+    if (value.kind === 'truth') return this.builder.and(this.shown, value.isTrue);
+    if (value.kind === 'number') return this.builder.timesBit(visible, value.ring);
+    if (value.kind === 'text') return this.builder.timesBit(visible, value.code);
+    return this.builder.bit(0, this.scope.length);
+  }
+}
+
+/** The text of a value that is the same whatever the rows are; undefined for what has to be computed. */
+function publicText(scope: GroupScope, value: Value): string | null | undefined {
+  if (value.kind === 'null') return null;
+  if (value.kind === 'truth') {
+    if (isAlways(scope, value.isTrue)) return 'true';
+    return isAlways(scope, value.isFalse) ? 'false' : undefined;
+  }
+  if (!isAlways(scope, value.known)) return undefined;
+  if (value.kind === 'text') return value.literal;
+  if (!isConstant(value)) return undefined;
+  return value.type === 'date' ? formatDate(Number(value.lo)) : formatDecimal(value.lo, value.scale);
+}
+
+function typeOf(value: Value): Pick<ResultColumn, 'type' | 'scale' | 'values'> {
+  if (value.kind === 'number') return { type: value.type, scale: value.scale };
+  if (value.kind === 'truth') return { type: 'boolean', scale: 0 };
+  return value.kind === 'text'
+    ? { type: 'text', scale: 0, values: value.values }
+    : { type: 'text', scale: 0 };
+}

@@ -1,0 +1,111 @@
+/**
+ * Owns the small statement tree that a query's text becomes before anything has a type: what was written, and where.
+ * Must hold only what the translation understands: everything else was refused while reading.
+ */
+import type { Position } from './faults.ts';
+
+export type ArithmeticOperator = '+' | '-' | '*' | '/';
+export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
+export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max';
+
+export interface TypeName {
+  readonly name: 'integer' | 'decimal' | 'text' | 'boolean' | 'date';
+  /** As written, for messages. */
+  readonly text: string;
+  /** Bits of an integer type. */
+  readonly bits?: number;
+  /** DECIMAL(precision, scale), or VARCHAR(length) as precision. */
+  readonly precision?: number;
+  readonly scale?: number;
+  readonly at: Position;
+}
+
+interface Placed {
+  readonly at: Position;
+}
+
+export type Expression = Placed &
+  (
+    | { readonly kind: 'number'; readonly value: bigint; readonly scale: number; readonly decimal: boolean }
+    | { readonly kind: 'text'; readonly value: string }
+    | { readonly kind: 'date'; readonly value: bigint }
+    | { readonly kind: 'boolean'; readonly value: boolean }
+    | { readonly kind: 'null' }
+    | { readonly kind: 'column'; readonly table?: string; readonly name: string }
+    | { readonly kind: 'negate'; readonly of: Expression }
+    | {
+        readonly kind: 'arithmetic';
+        readonly operator: ArithmeticOperator;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+    | {
+        readonly kind: 'compare';
+        readonly operator: ComparisonOperator;
+        readonly left: Expression;
+        readonly right: Expression;
+      }
+    | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] }
+    | { readonly kind: 'not'; readonly of: Expression }
+    | { readonly kind: 'in'; readonly of: Expression; readonly list: readonly Expression[] }
+    | { readonly kind: 'isNull'; readonly of: Expression }
+    | { readonly kind: 'isTrue' | 'isFalse'; readonly of: Expression }
+    | {
+        readonly kind: 'case';
+        readonly branches: readonly { readonly when: Expression; readonly result: Expression }[];
+        readonly otherwise: Expression;
+      }
+    | { readonly kind: 'coalesce'; readonly of: readonly Expression[] }
+    | { readonly kind: 'round'; readonly of: Expression; readonly digits: number }
+    | { readonly kind: 'absolute'; readonly of: Expression }
+    | { readonly kind: 'cast'; readonly of: Expression; readonly type: TypeName }
+    | Aggregate
+  );
+
+/** COUNT(*) has no argument. */
+export interface Aggregate extends Placed {
+  readonly kind: 'aggregate';
+  readonly name: AggregateName;
+  readonly argument?: Expression;
+  readonly filter?: Expression;
+}
+
+export interface SelectColumn extends Placed {
+  /** The alias, or the name PostgreSQL would give. */
+  readonly name: string;
+  readonly expression: Expression;
+}
+
+export interface OrderTerm extends Placed {
+  /** Its place in the select list, from 0. */
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface SelectStatement extends Placed {
+  readonly columns: readonly SelectColumn[];
+  readonly from: { readonly table: string; readonly alias: string } & Placed;
+  readonly where?: Expression;
+  readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
+  readonly having?: Expression;
+  readonly orderBy: readonly OrderTerm[];
+}
+
+export interface ColumnDeclaration extends Placed {
+  readonly name: string;
+  readonly type: TypeName;
+  readonly nullable: boolean;
+  readonly checks: readonly Expression[];
+}
+
+export interface TableDeclaration extends Placed {
+  readonly name: string;
+  readonly columns: readonly ColumnDeclaration[];
+  readonly checks: readonly Expression[];
+}
+
+export interface Statements {
+  readonly tables: readonly TableDeclaration[];
+  readonly select: SelectStatement;
+}
