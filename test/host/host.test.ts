@@ -150,6 +150,32 @@ test('an effect whose state is left is aborted, and nothing it still says is hea
   await world.store.close();
 });
 
+test('what an effect says after its state was left and entered again is not taken for the new one', async () => {
+  const runs: { emit: () => void; resolve: (n: number) => void }[] = [];
+  const job: Effect = ({ emit }) =>
+    new Promise((resolve) => {
+      runs.push({ emit: () => emit({ type: 'emitted' }), resolve });
+    });
+  const world = await openWorld({ job });
+  await world.host.start('a', 'ledger', start);
+  await world.send({ type: 'work', n: 0 });
+  await until('the first runs', () => runs.length === 1);
+  await world.send({ type: 'skip' });
+  await world.send({ type: 'work', n: 1 });
+  await until('the second runs', () => runs.length === 2);
+  runs[0]?.emit();
+  runs[0]?.resolve(77);
+  await new Promise((resolve) => setImmediate(resolve));
+  await world.send({ type: 'rumour.of.war' });
+  assert.deepEqual(world.host.states('a'), ['working']);
+  runs[1]?.emit();
+  runs[1]?.resolve(1);
+  await until('worked', () => world.said.length === 1);
+  assert.deepEqual(await storedContext(world.store), { seen: [0, 1], done: [1], emitted: 1, failed: null });
+  assert.deepEqual(world.troubles, []);
+  await world.close();
+});
+
 test('a restart runs the effects of the states it finds, with the same input', async () => {
   const path = newPath();
   const first = await openWorld({ path, job: forever });

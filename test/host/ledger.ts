@@ -7,6 +7,7 @@ export type LedgerEvent =
   | { type: 'add'; n: number }
   | { type: 'work'; n: number }
   | { type: 'emitted'; n: number }
+  | { type: 'skip' }
   | { type: 'close' };
 
 const chart = setup({
@@ -80,7 +81,7 @@ export const ledgerMachine = chart.createMachine({
           },
         },
       },
-      on: { emitted: { actions: 'countEmitted' }, close: 'closed' },
+      on: { emitted: { actions: 'countEmitted' }, skip: 'idle', close: 'closed' },
     },
     closed: { type: 'final', entry: { type: 'say', params: { n: -1, total: 0 } } },
   },

@@ -36,10 +36,10 @@ export function hastyClock(slept: number[] = []): Clock {
 }
 
 /** Lets the event loop turn until it holds; throws when it does not for a long time. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const start = Date.now();
-  while (!holds()) {
-    if (Date.now() - start > 15_000) throw new Error(`never came true: ${what}`);
+  while (!(await holds())) {
+    if (Date.now() - start > 10_000) throw new Error(`never came true: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -4,6 +4,7 @@ import { type AnyMachineSnapshot, type AnyStateMachine, transition } from 'xstat
 import { clientMachine } from '../../roles/client.ts';
 import { coordinatorMachine } from '../../roles/coordinator.ts';
 import { serverMachine } from '../../roles/server.ts';
+import { done, error, type Happening, play } from './play.ts';
 import { assertWholeChart, walk } from './walk.ts';
 
 const stopped = (snapshot: AnyMachineSnapshot) => snapshot.value === 'stopped';
@@ -23,10 +24,51 @@ for (const [name, machine, input, leaves] of roots)
     assert.equal(values.size, leaves);
   });
 
-test('a server that has lost its peer says so, and keeps serving', () => {
-  const all = walk(serverMachine, { input: { server: 'server-b' }, events, isEnd: stopped });
-  assert.ok(all.walked.has('server.serving.withPeer --peer.lost 0--> server.serving.withoutPeer'));
-  assert.ok(all.reached.some(({ value }) => JSON.stringify(value) === '{"serving":"withoutPeer"}'));
+test('a server that has lost its peer says so, and keeps serving until it is back', () => {
+  const steps: readonly (readonly [Happening, string])[] = [
+    [{ type: 'peer.lost' }, 'init.connecting'],
+    [done('connect'), 'init.waitingForPeer'],
+    [{ type: 'peer.lost' }, 'init.waitingForPeer'],
+    [{ type: 'peer.present' }, 'serving.withPeer'],
+    [{ type: 'peer.lost' }, 'serving.withoutPeer'],
+    [{ type: 'peer.present' }, 'serving.withPeer'],
+    [{ type: 'drain' }, 'draining'],
+    [done('drain'), 'stopped'],
+    [{ type: 'boot' }, 'init.connecting'],
+  ];
+  for (const [index, [, state]] of steps.entries()) {
+    const events = steps.slice(0, index + 1).map(([event]) => event);
+    const run = play(serverMachine, { server: 'server-a' }, events);
+    assert.deepEqual([run.states, run.ignored], [[state], []]);
+  }
+});
+
+test('a role whose effect fails stops, and says why', () => {
+  const runs = [
+    play(serverMachine, { server: 'server-a' }, [error('connect', 'bus.denied')]),
+    play(serverMachine, { server: 'server-a' }, [
+      done('connect'),
+      { type: 'peer.present' },
+      error('watchPeer', 'bus.denied'),
+    ]),
+    play(clientMachine, {}, [error('connect', 'bus.denied')]),
+    play(coordinatorMachine, {}, [error('catchUp', 'bus.denied')]),
+    play(coordinatorMachine, {}, [done('catchUp'), error('serveRequests', 'bus.denied')]),
+    play(coordinatorMachine, {}, [done('catchUp'), error('watchDeadlines', 'bus.denied')]),
+    play(clientMachine, {}, [done('connect'), { type: 'drain' }, error('drain', 'bus.denied')]),
+  ];
+  for (const run of runs) {
+    assert.deepEqual(run.states, ['stopped']);
+    assert.equal(run.snapshot.context.reason.code, 'bus.denied');
+  }
+});
+
+test('a coordinator serves and watches deadlines once it has caught up, not before', () => {
+  assert.deepEqual(play(coordinatorMachine, {}, []).running, ['catchUp']);
+  assert.deepEqual(play(coordinatorMachine, {}, [done('catchUp')]).running, [
+    'serveRequests',
+    'watchDeadlines',
+  ]);
 });
 
 test('after a boot a role that was stopped for a reason has forgotten it and connects again', () => {

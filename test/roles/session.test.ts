@@ -35,7 +35,13 @@ const bound = (author: string, digest = binding): Happening => ({
 const stored = (author: string, outputs = 'o'): Happening => ({ type: 'log.resultStored', author, outputs });
 const received = (party: string): Happening => ({ type: 'log.received', author: `party-${party}` });
 
-const ready = [done('checkDescriptor'), done('receiveTape', { tape: TAPE }), collected, uploaded('acme'), uploaded('bolt')];
+const ready = [
+  done('checkDescriptor'),
+  done('receiveTape', { tape: TAPE }),
+  collected,
+  uploaded('acme'),
+  uploaded('bolt'),
+];
 const computing = [...ready, bound('server-a'), bound('server-b')];
 const storing = [...computing, done('compute'), done('storeResult', { outputs: 'o' })];
 const kinds = ({ said }: ReturnType<typeof play>) => said.map(({ action, params }) => params.kind ?? action);
