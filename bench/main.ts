@@ -51,7 +51,10 @@ function keyFile(server: string): string {
   return join(directory, `server-${server}.seed`);
 }
 
-async function measure(workload: Workload, rates: { tcpBytesPerSecond: number; aes128CtrBytesPerSecond: number }): Promise<Figures> {
+async function measure(
+  workload: Workload,
+  rates: { tcpBytesPerSecond: number; aes128CtrBytesPerSecond: number },
+): Promise<Figures> {
   const { name, elements, plan } = workload;
   const cost = planCost(plan);
   const [seedA, seedB] = [Seed.fresh(systemRandom), Seed.fresh(systemRandom)];
@@ -63,18 +66,43 @@ async function measure(workload: Workload, rates: { tcpBytesPerSecond: number; a
     await dealPlan({ plan, seedA, seedB, corrections: (bytes) => void corrections.push(bytes) });
     dealSeconds.push((performance.now() - startedMs) / 1000);
   }
-  const files = { seedA: join(directory, 'seed-a'), seedB: join(directory, 'seed-b'), tape: join(directory, 'tape'), inputs: join(directory, 'inputs') };
+  const files = {
+    seedA: join(directory, 'seed-a'),
+    seedB: join(directory, 'seed-b'),
+    tape: join(directory, 'tape'),
+    inputs: join(directory, 'inputs'),
+  };
   writeFileSync(files.seedA, seedA.exposeSecretBytes());
   writeFileSync(files.seedB, seedB.exposeSecretBytes());
   writeFileSync(files.tape, concatBytes(...corrections));
-  const masked = planInputs(plan).map(({ input }) => bytesOfWords(uniformWords(wordsOf(input.kind, input.length))));
+  const masked = planInputs(plan).map(({ input }) =>
+    bytesOfWords(uniformWords(wordsOf(input.kind, input.length))),
+  );
   writeFileSync(files.inputs, concatBytes(...masked));
   const onlineSeconds: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const shared = { nats: broker.url, plan, corrections: files.tape, inputs: files.inputs, run: `bench${figuresId()}` };
+    const shared = {
+      nats: broker.url,
+      plan,
+      corrections: files.tape,
+      inputs: files.inputs,
+      run: `bench${figuresId()}`,
+    };
     const setups: PeerSetup[] = [
-      { ...shared, server: 'a', key: keyFile('a'), peerKey: loadIdentity(keyFile('b')).publicKey, seed: files.seedA },
-      { ...shared, server: 'b', key: keyFile('b'), peerKey: loadIdentity(keyFile('a')).publicKey, seed: files.seedB },
+      {
+        ...shared,
+        server: 'a',
+        key: keyFile('a'),
+        peerKey: loadIdentity(keyFile('b')).publicKey,
+        seed: files.seedA,
+      },
+      {
+        ...shared,
+        server: 'b',
+        key: keyFile('b'),
+        peerKey: loadIdentity(keyFile('a')).publicKey,
+        seed: files.seedB,
+      },
     ];
     const seconds = await online(setups, cost.bytesOnline);
     onlineSeconds.push(seconds);
@@ -97,7 +125,10 @@ async function measure(workload: Workload, rates: { tcpBytesPerSecond: number; a
 /** Seconds from 'go' until the slower server has its result. */
 async function online(setups: readonly PeerSetup[], bytesOnline: number): Promise<number> {
   const peers = setups.map((setup) => {
-    const child = fork(join(import.meta.dirname, 'peer.ts'), { execArgv: ['--import', 'tsx'], serialization: 'advanced' });
+    const child = fork(join(import.meta.dirname, 'peer.ts'), {
+      execArgv: ['--import', 'tsx'],
+      serialization: 'advanced',
+    });
     child.send(setup);
     return child;
   });
@@ -107,7 +138,8 @@ async function online(setups: readonly PeerSetup[], bytesOnline: number): Promis
     for (const child of peers) child.send('go');
     const results = (await Promise.all(ended)) as { seconds: number; sentBytes: number }[]; // peer.ts sends these
     for (const { sentBytes } of results)
-      if (sentBytes !== bytesOnline) throw new Error(`a server sent ${sentBytes} bytes, the plan says ${bytesOnline}`);
+      if (sentBytes !== bytesOnline)
+        throw new Error(`a server sent ${sentBytes} bytes, the plan says ${bytesOnline}`);
     return Math.max(...results.map(({ seconds }) => seconds));
   } finally {
     for (const child of peers) child.kill();
@@ -130,10 +162,17 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-function print(rates: { tcpBytesPerSecond: number; aes128CtrBytesPerSecond: number }, figures: readonly Figures[]): void {
+function print(
+  rates: { tcpBytesPerSecond: number; aes128CtrBytesPerSecond: number },
+  figures: readonly Figures[],
+): void {
   const mib = (rate: number): string => `${(rate / 1024 / 1024).toFixed(0)} MiB/s`;
-  process.stdout.write(`raw loopback TCP ${mib(rates.tcpBytesPerSecond)}, AES-128-CTR ${mib(rates.aes128CtrBytesPerSecond)}; medians of ${runs} runs\n\n`);
-  process.stdout.write('work                                 rounds  bytes each way      tape     deal   online  x TCP  x AES\n');
+  process.stdout.write(
+    `raw loopback TCP ${mib(rates.tcpBytesPerSecond)}, AES-128-CTR ${mib(rates.aes128CtrBytesPerSecond)}; medians of ${runs} runs\n\n`,
+  );
+  process.stdout.write(
+    'work                                 rounds  bytes each way      tape     deal   online  x TCP  x AES\n',
+  );
   for (const { name, rounds, bytesOnline, bytesTape, seconds, ratios } of figures)
     process.stdout.write(
       `${name.padEnd(36)} ${String(rounds).padStart(6)} ${String(bytesOnline).padStart(15)} ${String(bytesTape).padStart(9)} ${seconds.deal.toFixed(3).padStart(7)}s ${seconds.online.toFixed(3).padStart(7)}s ${ratios.onlineToTcp.toFixed(1).padStart(6)} ${ratios.dealToAes.toFixed(1).padStart(6)}\n`,

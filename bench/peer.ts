@@ -8,15 +8,15 @@ import { systemRandom } from '../src/base/random.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import { openChannel } from '../src/channel/sealed-channel.ts';
 import { Mailbox, Transcript } from '../src/channel/streams.ts';
-import { loadIdentity } from '../src/identity/identity.ts';
 import { roundExchange } from '../src/duties/rounds.ts';
 import { evaluatePlan } from '../src/engine/server.ts';
 import { planTapeLayout } from '../src/engine/tape.ts';
-import type { Plan } from '../src/plan/plan.ts';
+import { loadIdentity } from '../src/identity/identity.ts';
 import { planInputs } from '../src/plan/check.ts';
+import type { Plan } from '../src/plan/plan.ts';
 import { wordsOf } from '../src/ring/words.ts';
-import { memoryReader, tapeOfServerA, tapeOfServerB } from '../src/tape/server-tape.ts';
 import { Seed } from '../src/tape/seed.ts';
+import { memoryReader, tapeOfServerA, tapeOfServerB } from '../src/tape/server-tape.ts';
 
 export interface PeerSetup {
   readonly nats: string;
@@ -34,7 +34,17 @@ export interface PeerSetup {
 
 process.once('message', (setup: PeerSetup) => void main(setup));
 
-async function main({ nats, server, key, peerKey, plan, seed, corrections, inputs, run }: PeerSetup): Promise<void> {
+async function main({
+  nats,
+  server,
+  key,
+  peerKey,
+  plan,
+  seed,
+  corrections,
+  inputs,
+  run,
+}: PeerSetup): Promise<void> {
   const bus = await connectNats({ servers: nats, name: `bench-${server}` });
   const outgoing = new Transcript();
   const incoming = new Mailbox();
@@ -49,7 +59,13 @@ async function main({ nats, server, key, peerKey, plan, seed, corrections, input
       me,
       peer,
       peerKey,
-      topic: { deployment: 'bench', collaboration: run, purpose: 'compute', descriptor: '0'.repeat(64), attempt: 1 },
+      topic: {
+        deployment: 'bench',
+        collaboration: run,
+        purpose: 'compute',
+        descriptor: '0'.repeat(64),
+        attempt: 1,
+      },
       outgoing,
       incoming,
       onPresence: (there) => there && resolve(),
@@ -57,7 +73,9 @@ async function main({ nats, server, key, peerKey, plan, seed, corrections, input
   });
   const secret = new Seed(readFileSync(seed));
   const tape =
-    server === 'a' ? tapeOfServerA(secret) : tapeOfServerB(secret, planTapeLayout(plan), memoryReader(readFileSync(corrections)));
+    server === 'a'
+      ? tapeOfServerA(secret)
+      : tapeOfServerB(secret, planTapeLayout(plan), memoryReader(readFileSync(corrections)));
   const masked = readFileSync(inputs);
   let at = 0;
   const words = new Map(

@@ -3,8 +3,8 @@
  */
 import { createCipheriv } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 const MIB = 1024 * 1024;
 
@@ -38,7 +38,8 @@ export async function tcpRate(totalBytes = 256 * MIB): Promise<number> {
   await once(socket, 'connect');
   const piece = new Uint8Array(256 * 1024);
   const startedMs = performance.now();
-  for (let sent = 0; sent < totalBytes; sent += piece.length) if (!socket.write(piece)) await once(socket, 'drain');
+  for (let sent = 0; sent < totalBytes; sent += piece.length)
+    if (!socket.write(piece)) await once(socket, 'drain');
   await whole;
   const rate = (totalBytes / (performance.now() - startedMs)) * 1000;
   socket.destroy();

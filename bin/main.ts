@@ -31,7 +31,11 @@ program
   .argument('<query.sql>', 'CREATE TABLE statements and one SELECT')
   .option('--input <party[:table]=file.csv>', "a party's rows (repeat for each)", collect, [])
   .option('--output <party>', 'who learns the result', 'analyst')
-  .option('--rows <count>', 'most rows each party may bring (default: a little more than it has)', positiveInteger)
+  .option(
+    '--rows <count>',
+    'most rows each party may bring (default: a little more than it has)',
+    positiveInteger,
+  )
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
   .option('--nats-server <path>', 'the nats-server program to start')
@@ -65,7 +69,12 @@ program
   .description('write the descriptor of a collaboration: what every party reads, approves and pins')
   .argument('<query.sql>')
   .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone taking part')
-  .option('--input <party[:table]=rows>', 'an input party and the most rows it may bring (repeat for each)', collect, [])
+  .option(
+    '--input <party[:table]=rows>',
+    'an input party and the most rows it may bring (repeat for each)',
+    collect,
+    [],
+  )
   .option('--output <party>', 'a party that learns the result (repeat for each)', collect, [])
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
@@ -82,7 +91,9 @@ program
 
 program
   .command('key')
-  .description("make an identity key file and print its public key; of an existing file, print the public key")
+  .description(
+    'make an identity key file and print its public key; of an existing file, print the public key',
+  )
   .argument('<file>')
   .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
 
@@ -93,7 +104,9 @@ function collect(value: string, earlier: string[]): string[] {
 function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number of at least 1`, { exitCode: EXIT.usage });
+    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number of at least 1`, {
+      exitCode: EXIT.usage,
+    });
   return value;
 }
 
@@ -109,7 +122,10 @@ function explain(error: unknown, debug: boolean): number {
   const lines: string[] = [];
   if (error instanceof MpcError) {
     const { party, file, line, column } = error.place ?? {};
-    const position = [line === undefined ? undefined : `line ${line}`, column === undefined ? undefined : `column ${column}`];
+    const position = [
+      line === undefined ? undefined : `line ${line}`,
+      column === undefined ? undefined : `column ${column}`,
+    ];
     const place = [party, file, ...position].filter((part) => part !== undefined).join(', ');
     lines.push(`mpc: ${place === '' ? '' : `${place}: `}${error.message} [${error.code}]`);
     if (error.hint !== undefined) lines.push(`     ${error.hint}`);

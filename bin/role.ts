@@ -10,8 +10,8 @@ import type { Address } from '../src/bus/subjects.ts';
 import { loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
-import { coordinatorRole } from './compose/coordinator.ts';
 import { clientRole } from './compose/client.ts';
+import { coordinatorRole } from './compose/coordinator.ts';
 import { dealerRole } from './compose/dealer.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
@@ -46,7 +46,11 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
   if (fault !== undefined) throw fault;
 }
 
-function partsOf(config: RoleConfig, runtime: Runtime, onEnd: (fault: MpcError | undefined) => void): RoleParts {
+function partsOf(
+  config: RoleConfig,
+  runtime: Runtime,
+  onEnd: (fault: MpcError | undefined) => void,
+): RoleParts {
   switch (config.role) {
     case 'server-a':
     case 'server-b':
@@ -67,11 +71,15 @@ function addressOf(config: RoleConfig): Address {
 
 function checkTrust(config: RoleConfig, me: Address, publicKey: string, file: string): void {
   if (config.trust[me] === publicKey) return;
-  throw new MpcError('config.wrong-key', `the key file ${config.key} is not the one that [trust] names for ${me}`, {
-    place: { file },
-    hint: `mpc key ${config.key} shows its public key; [trust] must have it under ${me}`,
-    exitCode: EXIT.badConfig,
-  });
+  throw new MpcError(
+    'config.wrong-key',
+    `the key file ${config.key} is not the one that [trust] names for ${me}`,
+    {
+      place: { file },
+      hint: `mpc key ${config.key} shows its public key; [trust] must have it under ${me}`,
+      exitCode: EXIT.badConfig,
+    },
+  );
 }
 
 /** Drains on the first signal (or when the parent is gone), ends at once on the second. */
@@ -87,7 +95,7 @@ function onEndOfService(runtime: Runtime): () => void {
   const parentGone = (): void => {
     if (!asked) asking();
   };
-  if (process.env['MPC_PARENT_PIPE'] === '1') {
+  if (process.env.MPC_PARENT_PIPE === '1') {
     process.stdin.resume();
     process.stdin.once('end', parentGone);
     process.stdin.once('error', parentGone);

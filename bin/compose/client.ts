@@ -3,15 +3,20 @@
  * a collaboration whose descriptor's digest this party has not approved gets nothing.
  */
 import { readFileSync } from 'node:fs';
+import { clientMachine } from '../../roles/client.ts';
+import { type ParticipationInput, participationMachine } from '../../roles/participation.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
 import { derivedCommandId } from '../../src/coordination/commands.ts';
-import { collaborationId, descriptorDigest, inputParties, parseDescriptor } from '../../src/coordination/descriptor.ts';
+import {
+  collaborationId,
+  descriptorDigest,
+  inputParties,
+  parseDescriptor,
+} from '../../src/coordination/descriptor.ts';
 import { ClientDuties } from '../../src/duties/client-duties.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
-import { clientMachine } from '../../roles/client.ts';
-import { type ParticipationInput, participationMachine } from '../../roles/participation.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -19,7 +24,11 @@ const ROOT = 'client';
 const FINAL = ['done', 'refused', 'failed', 'expired', 'cancelled'];
 
 /** `onEnd` hears how this party's part in a collaboration ended: undefined when it went well. */
-export function clientRole(runtime: Runtime, config: ClientConfig, onEnd: (fault: MpcError | undefined) => void): RoleParts {
+export function clientRole(
+  runtime: Runtime,
+  config: ClientConfig,
+  onEnd: (fault: MpcError | undefined) => void,
+): RoleParts {
   const queries = new Queries();
   const duties = runtime.place.then((place) => new ClientDuties(place, queries, config));
   const faults = new Map<string, MpcError>();
@@ -33,7 +42,10 @@ export function clientRole(runtime: Runtime, config: ClientConfig, onEnd: (fault
       } catch (error) {
         if (error instanceof MpcError && !context.signal.aborted) {
           faults.set(context.actor, error);
-          runtime.parts.logger.error({ collaboration: context.input.collaboration, ...error.report() }, error.message);
+          runtime.parts.logger.error(
+            { collaboration: context.input.collaboration, ...error.report() },
+            error.message,
+          );
         }
         throw error;
       }
@@ -58,7 +70,8 @@ export function clientRole(runtime: Runtime, config: ClientConfig, onEnd: (fault
     onCaughtUp: () => createFrom(config.create),
     onTransition: ({ actor, to }) => {
       const [end] = to;
-      if (!actor.startsWith('participation:') || to.length !== 1 || end === undefined || !FINAL.includes(end)) return;
+      if (!actor.startsWith('participation:') || to.length !== 1 || end === undefined || !FINAL.includes(end))
+        return;
       void settled(actor, end);
     },
     stop: async () => (await duties).stop(),
@@ -82,7 +95,14 @@ export function clientRole(runtime: Runtime, config: ClientConfig, onEnd: (fault
       );
       return;
     }
-    const input: ParticipationInput = { collaboration: id, descriptor: digest, party, isInput, isOutput, deadlineMs: descriptor.deadlineMs };
+    const input: ParticipationInput = {
+      collaboration: id,
+      descriptor: digest,
+      party,
+      isInput,
+      isOutput,
+      deadlineMs: descriptor.deadlineMs,
+    };
     await host.start(actorOf(id), 'participation', input);
   }
 
@@ -103,14 +123,21 @@ export function clientRole(runtime: Runtime, config: ClientConfig, onEnd: (fault
     if (end === 'done') {
       // An output party is done when the log knows that it has its result.
       if (facts?.outputs.includes(config.party))
-        await follower.until((log) => log.collaboration(id)?.lifecycle.context.received.includes(config.party), runtime.signal).catch(() => {});
+        await follower
+          .until(
+            (log) => log.collaboration(id)?.lifecycle.context.received.includes(config.party),
+            runtime.signal,
+          )
+          .catch(() => {});
       return onEnd(undefined);
     }
     const reason = facts?.reason;
     onEnd(
       faults.get(actor) ??
         (reason === undefined
-          ? new MpcError(`collaboration.${end}`, `the collaboration ended: ${end}`, { exitCode: EXIT.temporary })
+          ? new MpcError(`collaboration.${end}`, `the collaboration ended: ${end}`, {
+              exitCode: EXIT.temporary,
+            })
           : MpcError.from(reason)),
     );
   }

@@ -1,10 +1,11 @@
 /**
  * Owns how a coordinator replica is put together.
  */
+
+import { coordinatorMachine } from '../../roles/coordinator.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
 import type { EffectContext } from '../../src/host/host.ts';
-import { coordinatorMachine } from '../../roles/coordinator.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
 
 const ROOT = 'coordinator';
@@ -28,7 +29,9 @@ export function coordinatorRole(runtime: Runtime): RoleParts {
           follower,
           onTrouble: (report, from) => troubles.note(report, { from }),
         });
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        await new Promise<void>((resolve) =>
+          signal.addEventListener('abort', () => resolve(), { once: true }),
+        );
       },
       watchDeadlines: async ({ signal }: EffectContext) => {
         const { follower, clock } = await runtime.place;

@@ -1,11 +1,12 @@
 /**
  * Owns how a dealer is put together: its chart, and which duty answers which effect.
  */
+
+import { dealerMachine } from '../../roles/dealer.ts';
 import { DealerDuties } from '../../src/duties/dealer-duties.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import { ATTEMPT } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
-import { dealerMachine } from '../../roles/dealer.ts';
 import { type Accepted, type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -20,7 +21,8 @@ export function dealerRole(runtime: Runtime): RoleParts {
     effects: {
       ...rootEffects(runtime),
       dealTape: async (context: EffectContext<{ collaboration: string }>) => (await duties).dealTape(context),
-      deliverTapes: async (context: EffectContext<{ collaboration: string }>) => (await duties).deliverTapes(context),
+      deliverTapes: async (context: EffectContext<{ collaboration: string }>) =>
+        (await duties).deliverTapes(context),
     },
     deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),
     onApplied: tellDealer,

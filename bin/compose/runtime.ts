@@ -8,6 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnyStateMachine, EventObject } from 'xstate';
+import { collaborationChart } from '../../roles/collaboration.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { MpcError, reportOf } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
@@ -19,12 +20,11 @@ import type { Applied, Collaboration } from '../../src/coordination/state.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
-import { openHost } from '../../src/host/open.ts';
 import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts';
+import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { type Logger, Troubles } from '../../src/observe/logger.ts';
 import { openStore } from '../../src/store/store.ts';
-import { collaborationChart } from '../../roles/collaboration.ts';
 
 export interface RuntimeParts {
   readonly deployment: string;

@@ -1,15 +1,16 @@
 /**
  * Owns how a compute server is put together: its charts, and which duty answers which effect.
  */
-import { Queries } from '../../src/duties/queries.ts';
+
+import { serverMachine } from '../../roles/server.ts';
+import { type SessionInput, sessionMachine } from '../../roles/session.ts';
+import { inputParties } from '../../src/coordination/descriptor.ts';
 import { greetPeer } from '../../src/duties/greeting.ts';
+import { Queries } from '../../src/duties/queries.ts';
 import { ServerDuties } from '../../src/duties/server-duties.ts';
 import { ATTEMPT } from '../../src/duties/workplace.ts';
 import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
-import { inputParties } from '../../src/coordination/descriptor.ts';
-import { serverMachine } from '../../roles/server.ts';
-import { type SessionInput, sessionMachine } from '../../roles/session.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -30,12 +31,22 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
     effects: {
       ...rootEffects(runtime),
       watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),
-      checkDescriptor: duty((server, context: EffectContext<{ collaboration: string }>) => server.checkDescriptor(context)),
-      receiveTape: duty((server, context: EffectContext<{ collaboration: string }>) => server.receiveTape(context)),
-      collectInputs: duty((server, context: EffectContext<{ collaboration: string }>) => server.collectInputs(context)),
+      checkDescriptor: duty((server, context: EffectContext<{ collaboration: string }>) =>
+        server.checkDescriptor(context),
+      ),
+      receiveTape: duty((server, context: EffectContext<{ collaboration: string }>) =>
+        server.receiveTape(context),
+      ),
+      collectInputs: duty((server, context: EffectContext<{ collaboration: string }>) =>
+        server.collectInputs(context),
+      ),
       compute: duty((server, context: EffectContext<{ collaboration: string }>) => server.compute(context)),
-      storeResult: duty((server, context: EffectContext<{ collaboration: string }>) => server.storeResult(context)),
-      serveResults: duty((server, context: EffectContext<{ collaboration: string }>) => server.serveResults(context)),
+      storeResult: duty((server, context: EffectContext<{ collaboration: string }>) =>
+        server.storeResult(context),
+      ),
+      serveResults: duty((server, context: EffectContext<{ collaboration: string }>) =>
+        server.serveResults(context),
+      ),
       awaitDeadline: awaitDeadline(runtime.parts.clock),
     },
     deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),

@@ -29,7 +29,10 @@ export function parseInput(text: string): InputArgument {
 export function readQuery(file: string): string {
   try {
     if (statSync(file).size > LIMITS.sqlBytes)
-      throw new MpcError('query.too-long', `a query has at most ${LIMITS.sqlBytes} bytes`, { place: { file }, exitCode: EXIT.badData });
+      throw new MpcError('query.too-long', `a query has at most ${LIMITS.sqlBytes} bytes`, {
+        place: { file },
+        exitCode: EXIT.badData,
+      });
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof MpcError) throw error;

@@ -8,8 +8,8 @@ import { stringify } from 'smol-toml';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
-import type { PublicKey } from '../../src/identity/keys.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../../src/identity/identity.ts';
+import type { PublicKey } from '../../src/identity/keys.ts';
 
 export const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as const;
 
@@ -39,10 +39,15 @@ export function openDeployment(
   return { directory: root, name, nats, trust };
 }
 
-export const keyPath = (directory: string, address: string): string => join(directory, 'keys', `${address}.seed`);
+export const keyPath = (directory: string, address: string): string =>
+  join(directory, 'keys', `${address}.seed`);
 
 /** Writes the configuration of a role or party and returns its path. */
-export function writeConfig(deployment: Deployment, address: Address, client?: Partial<ClientConfig>): string {
+export function writeConfig(
+  deployment: Deployment,
+  address: Address,
+  client?: Partial<ClientConfig>,
+): string {
   const { directory, name, nats, trust } = deployment;
   const path = join(directory, `${address}.toml`);
   const config = {

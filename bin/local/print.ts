@@ -12,7 +12,10 @@ export function tableText({ columns, rows }: ResultTable): string {
     Math.max(column.name.length, ...cells.map((row) => row[at]?.length ?? 0)),
   );
   const line = (texts: readonly string[]): string =>
-    texts.map((text, at) => (numeric[at] ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0))).join('  ').trimEnd();
+    texts
+      .map((text, at) => (numeric[at] ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0)))
+      .join('  ')
+      .trimEnd();
   return [
     line(columns.map((column) => column.name)),
     widths.map((width) => '-'.repeat(width)).join('  '),

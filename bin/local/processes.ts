@@ -55,9 +55,13 @@ export class Processes {
       for (const { process } of this.#children.values())
         void process.exited.then((code) => (code === 0 ? undefined : resolve({ process, code })));
     });
-    throw new MpcError('role.ended', `${ended.process.name} ended by itself (${ended.code}):\n${lastLines(ended.process.log)}`, {
-      hint: `its whole log is ${ended.process.log} (with --keep)`,
-    });
+    throw new MpcError(
+      'role.ended',
+      `${ended.process.name} ended by itself (${ended.code}):\n${lastLines(ended.process.log)}`,
+      {
+        hint: `its whole log is ${ended.process.log} (with --keep)`,
+      },
+    );
   }
 
   /** Asks all to drain, stops those that do not, waits for every one. */

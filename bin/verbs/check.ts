@@ -25,20 +25,35 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
   const sql = readQuery(queryFile);
   const declared = await declaredTables(sql);
   const parties = Array.from({ length: options.parties }, (_, at) => `party-${at + 1}`);
-  const inputs = declared.flatMap(({ name: table }) => parties.map((party) => ({ party, table, maxRows: options.rows })));
-  const { plan, tables, disclosure } = await compileQuery(sql, { inputs, outputs: ['analyst'], minGroupSize: options.minGroup });
+  const inputs = declared.flatMap(({ name: table }) =>
+    parties.map((party) => ({ party, table, maxRows: options.rows })),
+  );
+  const { plan, tables, disclosure } = await compileQuery(sql, {
+    inputs,
+    outputs: ['analyst'],
+    minGroupSize: options.minGroup,
+  });
   validatePlan(plan, LIMITS);
   const { rounds, bytesOnline, bytesTape } = planCost(plan);
   const files = await Promise.all(options.input.map((text) => checkFile(text, declared)));
   if (options.json === true) {
-    const specification = tables.map(({ name, columns }) => ({ table: name, maxRows: options.rows, columns: columns.map(columnJson) }));
-    process.stdout.write(`${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesTape, files })}\n`);
+    const specification = tables.map(({ name, columns }) => ({
+      table: name,
+      maxRows: options.rows,
+      columns: columns.map(columnJson),
+    }));
+    process.stdout.write(
+      `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesTape, files })}\n`,
+    );
     return;
   }
   const lines = [
     ...disclosure,
     '',
-    ...tables.flatMap((table) => [`each party brings a CSV file for ${table.name}, at most ${options.rows} rows:`, ...table.columns.map(columnText)]),
+    ...tables.flatMap((table) => [
+      `each party brings a CSV file for ${table.name}, at most ${options.rows} rows:`,
+      ...table.columns.map(columnText),
+    ]),
     '',
     `for ${options.parties} parties: ${rounds} rounds, ${bytesText(bytesOnline)} from each server to the other, ${bytesText(bytesTape)} of tape`,
     ...files.map(({ file, rows }) => `${file}: ${rows} rows, all fit`),
@@ -47,22 +62,36 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-async function checkFile(text: string, tables: readonly TableSpecification[]): Promise<{ file: string; rows: number }> {
+async function checkFile(
+  text: string,
+  tables: readonly TableSpecification[],
+): Promise<{ file: string; rows: number }> {
   const [named, path] = text.includes('=') ? text.split(/=(.*)/s) : [undefined, text];
   const table = tables.find(({ name }) => named === undefined || name === named);
   if (table === undefined || path === undefined)
-    throw new MpcError('usage.input', `${JSON.stringify(text)} names no table of this query`, { exitCode: EXIT.usage });
+    throw new MpcError('usage.input', `${JSON.stringify(text)} names no table of this query`, {
+      exitCode: EXIT.usage,
+    });
   return { file: path, rows: await checkCsv({ file: path, table }) };
 }
 
 function columnText({ name, type, scale, lo, hi, values, nullable }: ColumnSpecification): string {
   const range =
-    values === undefined ? (type === 'boolean' ? 'true or false' : `${decimal(lo, scale)} to ${decimal(hi, scale)}`) : `one of ${values.join(', ')}`;
+    values === undefined
+      ? type === 'boolean'
+        ? 'true or false'
+        : `${decimal(lo, scale)} to ${decimal(hi, scale)}`
+      : `one of ${values.join(', ')}`;
   return `  ${name}: ${type}, ${range}${nullable ? ', may be empty' : ''}`;
 }
 
 function columnJson({ name, type, scale, lo, hi, values, nullable }: ColumnSpecification): object {
-  return { name, type, nullable, ...(values === undefined ? { lo: decimal(lo, scale), hi: decimal(hi, scale) } : { values }) };
+  return {
+    name,
+    type,
+    nullable,
+    ...(values === undefined ? { lo: decimal(lo, scale), hi: decimal(hi, scale) } : { values }),
+  };
 }
 
 function decimal(units: bigint, scale: number): string {

@@ -33,7 +33,10 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     const { party, table, value } = parseInput(text);
     const maxRows = Number(value);
     if (!Number.isSafeInteger(maxRows) || maxRows < 1)
-      throw new MpcError('usage.input', `${JSON.stringify(text)} gives no row limit`, { hint: 'write --input acme=10000', exitCode: EXIT.usage });
+      throw new MpcError('usage.input', `${JSON.stringify(text)} gives no row limit`, {
+        hint: 'write --input acme=10000',
+        exitCode: EXIT.usage,
+      });
     return { party, table: table ?? first?.name ?? '', maxRows };
   });
   const { descriptor, query } = await describeCollaboration({
@@ -45,6 +48,8 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     deadlineMs: Date.now() + options.hours * HOUR_MS,
   });
   writeFileSync(options.out, `${JSON.stringify(descriptor, null, 2)}\n`);
-  process.stderr.write(`${query.disclosure.join('\n')}\n\nwritten to ${options.out}; its digest, to compare and approve:\n`);
+  process.stderr.write(
+    `${query.disclosure.join('\n')}\n\nwritten to ${options.out}; its digest, to compare and approve:\n`,
+  );
   process.stdout.write(`${descriptorDigest(descriptor)}\n`);
 }

@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { collaborationChart } from '../../roles/collaboration.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
@@ -16,14 +17,13 @@ import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { declaredTables } from '../../src/sql/compile.ts';
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { parseInput, readQuery } from '../local/arguments.ts';
-import { describeCollaboration, type Described } from '../local/collaboration.ts';
+import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
-import { bytesText, Progress, tableText } from '../local/print.ts';
 import { ownBroker } from '../local/own-broker.ts';
-import { Processes } from '../local/processes.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
+import { bytesText, Progress, tableText } from '../local/print.ts';
+import { Processes } from '../local/processes.ts';
 
 export interface RunOptions {
   readonly input: readonly string[];
@@ -53,10 +53,11 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   const files = await checkInputs(sql, options);
   const directory = mkdtempSync(join(tmpdir(), 'mpc-run-'));
   const interrupted = new AbortController();
-  const interrupt = (): void => interrupted.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
+  const interrupt = (): void =>
+    interrupted.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const url = options.nats ?? process.env['NATS_URL'];
+  const url = options.nats ?? process.env.NATS_URL;
   const broker = url === undefined ? await ownBroker(directory, options.natsServer) : undefined;
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -74,7 +75,9 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       deadlineMs: Date.now() + HOUR_MS,
     });
     if (options.json !== true) process.stdout.write(`${described.query.disclosure.join('\n')}\n\n`);
-    progress.say(`plan: ${described.cost.rounds} rounds, ${bytesText(described.cost.bytesOnline)} each way, ${bytesText(described.cost.bytesTape)} of tape`);
+    progress.say(
+      `plan: ${described.cost.rounds} rounds, ${bytesText(described.cost.bytesOnline)} each way, ${bytesText(described.cost.bytesTape)} of tape`,
+    );
     const resultFile = startRoles(deployment, processes, described.descriptor, files, options.output);
     const finished = await Promise.race([
       follow(deployment, described.descriptor, progress, interrupted.signal),
@@ -95,17 +98,24 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
 /** Every party's file is read and checked before anything is started. */
 async function checkInputs(sql: string, options: RunOptions): Promise<PartyFile[]> {
   if (options.input.length === 0)
-    throw new MpcError('usage.input', 'no party brings rows', { hint: 'add --input party=file.csv', exitCode: EXIT.usage });
+    throw new MpcError('usage.input', 'no party brings rows', {
+      hint: 'add --input party=file.csv',
+      exitCode: EXIT.usage,
+    });
   const tables = await declaredTables(sql);
   const files: PartyFile[] = [];
   for (const text of options.input) {
     const { party, table: named, value: file } = parseInput(text);
     const table = named === undefined ? tables[0] : tables.find(({ name }) => name === named);
     if (table === undefined || (named === undefined && tables.length > 1))
-      throw new MpcError('usage.input', `${JSON.stringify(text)} does not name one of the tables ${tables.map(({ name }) => name).join(', ')}`, {
-        hint: 'write --input party:table=file.csv',
-        exitCode: EXIT.usage,
-      });
+      throw new MpcError(
+        'usage.input',
+        `${JSON.stringify(text)} does not name one of the tables ${tables.map(({ name }) => name).join(', ')}`,
+        {
+          hint: 'write --input party:table=file.csv',
+          exitCode: EXIT.usage,
+        },
+      );
     const count = await checkCsv({ party, file, table, maxRows: options.rows });
     files.push({ party, table: table.name, file: resolve(file), maxRows: options.rows ?? roomFor(count) });
   }
@@ -132,15 +142,25 @@ function startRoles(
   for (const service of SERVICES) processes.start(service, writeConfig(deployment, service));
   const approve = [descriptorDigest(descriptor)];
   for (const party of new Set([...files.map((file) => file.party), output])) {
-    const tables = Object.fromEntries(files.filter((file) => file.party === party).map(({ table, file }) => [table, file]));
+    const tables = Object.fromEntries(
+      files.filter((file) => file.party === party).map(({ table, file }) => [table, file]),
+    );
     const asOutput = party === output ? { create: path, result } : {};
-    processes.start(`party-${party}`, writeConfig(deployment, `party-${party}`, { party, approve, tables, once: true, ...asOutput }));
+    processes.start(
+      `party-${party}`,
+      writeConfig(deployment, `party-${party}`, { party, approve, tables, once: true, ...asOutput }),
+    );
   }
   return result;
 }
 
 /** Shows what everyone can see in the log until the result has been received. Throws the collaboration's own reason. */
-async function follow(deployment: Deployment, descriptor: Descriptor, progress: Progress, signal: AbortSignal): Promise<PhaseTimes> {
+async function follow(
+  deployment: Deployment,
+  descriptor: Descriptor,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<PhaseTimes> {
   const bus = await connectNats({ servers: deployment.nats, name: 'mpc run' });
   const id = collaborationId(descriptorDigest(descriptor));
   const times = new PhaseTimes();
@@ -155,7 +175,11 @@ async function follow(deployment: Deployment, descriptor: Descriptor, progress: 
         if (applied.collaboration?.id !== id || !applied.outcome.ok) return;
         times.note(applied);
         const { status } = applied.collaboration;
-        progress.say(`${status}${describeWaiting(applied.collaboration).map((sentence) => `; ${sentence}`).join('')}`);
+        progress.say(
+          `${status}${describeWaiting(applied.collaboration)
+            .map((sentence) => `; ${sentence}`)
+            .join('')}`,
+        );
       },
     });
     await follower.until((log) => {
@@ -164,7 +188,10 @@ async function follow(deployment: Deployment, descriptor: Descriptor, progress: 
       const { reason, received, outputs } = collaboration.lifecycle.context;
       if (reason !== undefined) throw MpcError.from(reason);
       if (collaboration.status === 'expired' || collaboration.status === 'cancelled')
-        throw new MpcError(`collaboration.${collaboration.status}`, `the collaboration was ${collaboration.status}`);
+        throw new MpcError(
+          `collaboration.${collaboration.status}`,
+          `the collaboration was ${collaboration.status}`,
+        );
       return outputs.every((party) => received.includes(party));
     }, signal);
     return times;
@@ -174,13 +201,21 @@ async function follow(deployment: Deployment, descriptor: Descriptor, progress: 
   }
 }
 
-function print(result: ResultFile, { cost, query }: Described, times: PhaseTimes, startedMs: number, json: boolean): void {
+function print(
+  result: ResultFile,
+  { cost, query }: Described,
+  times: PhaseTimes,
+  startedMs: number,
+  json: boolean,
+): void {
   const seconds = { ...times.seconds(), total: (Date.now() - startedMs) / 1000 };
   const stats = { rounds: cost.rounds, bytesOnline: cost.bytesOnline, bytesTape: cost.bytesTape, seconds };
   if (json) {
     const { collaboration, table } = result;
     const columns = table.columns.map(({ name }) => name);
-    process.stdout.write(`${JSON.stringify({ collaboration, columns, rows: table.rows, disclosure: query.disclosure, stats })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ collaboration, columns, rows: table.rows, disclosure: query.disclosure, stats })}\n`,
+    );
     return;
   }
   process.stdout.write(`${tableText(result.table)}\n`);

@@ -1,12 +1,13 @@
 /**
  * Owns `mpc status`: the collaborations of a deployment, their states, and who waits for whom. Reads the log, says nothing.
  */
+
+import { collaborationChart } from '../../roles/collaboration.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { loadRoleConfig } from '../../src/config/role-config.ts';
 import { followLog } from '../../src/coordination/follower.ts';
 import type { Collaboration } from '../../src/coordination/state.ts';
 import { describeWaiting, waitingFor } from '../../src/coordination/waiting.ts';
-import { loadRoleConfig } from '../../src/config/role-config.ts';
-import { collaborationChart } from '../../roles/collaboration.ts';
 
 const CONNECT_MS = 5_000;
 
@@ -30,12 +31,22 @@ export async function status(options: { config: string; nats?: string; json?: bo
 function summary(collaboration: Collaboration): object {
   const { id, digest, status: state, creator, createdMs, lifecycle } = collaboration;
   const { reason } = lifecycle.context;
-  return { id, descriptor: digest, status: state, creator, createdMs, waiting: waitingFor(collaboration), ...(reason === undefined ? {} : { reason }) };
+  return {
+    id,
+    descriptor: digest,
+    status: state,
+    creator,
+    createdMs,
+    waiting: waitingFor(collaboration),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function paragraph(collaboration: Collaboration): string {
   const { id, digest, status: state, creator, descriptor, lifecycle } = collaboration;
-  const inputs = descriptor.inputs.map(({ party, table, maxRows }) => `${party} (up to ${maxRows} rows of ${table})`);
+  const inputs = descriptor.inputs.map(
+    ({ party, table, maxRows }) => `${party} (up to ${maxRows} rows of ${table})`,
+  );
   const { reason } = lifecycle.context;
   return [
     `${id}  ${state}  opened by ${creator.replace(/^party-/, '')}`,

@@ -21,7 +21,7 @@ export async function up(options: UpOptions): Promise<void> {
   const directory = resolve(options.dir);
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
-  const url = options.nats ?? process.env['NATS_URL'];
+  const url = options.nats ?? process.env.NATS_URL;
   const broker = url === undefined ? await ownBroker(directory, options.natsServer) : undefined;
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   try {

@@ -41,7 +41,10 @@ const roleSchema = z.strictObject({
   key: z.string(),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Public keys of everyone this role deals with, by address: server-a, server-b, dealer, coordinator, party-NAME. */
-  trust: z.record(z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/), publicKey),
+  trust: z.record(
+    z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
+    publicKey,
+  ),
   client: clientSchema.optional(),
 });
 
@@ -67,9 +70,9 @@ export function loadRoleConfig(
   const raw = { ...readToml(file) };
   const settings: Overrides = {
     ...definedOnly({
-      nats: environment['MPC_NATS'] ?? environment['NATS_URL'],
-      state: environment['MPC_STATE'],
-      log: environment['MPC_LOG'],
+      nats: environment.MPC_NATS ?? environment.NATS_URL,
+      state: environment.MPC_STATE,
+      log: environment.MPC_LOG,
     }),
     ...definedOnly({ ...flags }),
   };
@@ -83,7 +86,11 @@ export function loadRoleConfig(
   if (role === undefined)
     throw badConfig(file, 'no role given', `add role = "server-a" to it, or --role=… to the command line`);
   if (role === 'client' && parsed.data.client === undefined)
-    throw badConfig(file, 'a client needs a [client] section', 'name its party, its tables and what it approves');
+    throw badConfig(
+      file,
+      'a client needs a [client] section',
+      'name its party, its tables and what it approves',
+    );
   const base = dirname(resolve(file));
   const at = (path: string): string => resolve(base, path);
   const { client } = parsed.data;
@@ -129,5 +136,7 @@ function badConfig(file: string, message: string, hint: string): MpcError {
 }
 
 function definedOnly(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
 }

@@ -5,7 +5,18 @@
  * A file of chunks is an optional head (its own chunk 0, a few bytes in a file of its own) and a body cut into pieces of
  * LIMITS.chunkBytes; only the last piece may be shorter. Secret files are created readable by their owner only.
  */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MpcError } from '../base/errors.ts';
@@ -143,7 +154,11 @@ export class FileSink implements ChunkSink {
   }
 
   #isWhole(): boolean {
-    return this.#hasHead && this.#bodyChunks === Math.ceil(this.#options.bodyBytes / LIMITS.chunkBytes) && existsSync(this.#options.path);
+    return (
+      this.#hasHead &&
+      this.#bodyChunks === Math.ceil(this.#options.bodyBytes / LIMITS.chunkBytes) &&
+      existsSync(this.#options.path)
+    );
   }
 }
 

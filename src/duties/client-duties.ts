@@ -11,14 +11,14 @@ import { utf8 } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import { Collector } from '../channel/streams.ts';
 import type { ClientConfig } from '../config/role-config.ts';
+import { unlessAborted } from '../coordination/abort.ts';
 import { combineOutputs, outputsOfBytes } from '../engine/combine.ts';
 import { maskRows, uploadDigest } from '../engine/mask.ts';
-import { unlessAborted } from '../coordination/abort.ts';
 import type { EffectContext } from '../host/host.ts';
 import { encodeRows, type PartyRows } from '../rows/encode.ts';
 import { tableOf } from '../sql/result.ts';
 import type { ResultTable } from '../sql/specification.ts';
-import { Seed, SEED_BYTES } from '../tape/seed.ts';
+import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
@@ -148,11 +148,15 @@ export class ClientDuties {
       .map(({ table, maxRows }) => {
         const file = tables[table];
         if (file === undefined)
-          throw new MpcError('rows.no-file', `this party brings rows to ${table}, but no file is named for it`, {
-            place: { party },
-            hint: `add ${table} = "file.csv" under [client.tables]`,
-            exitCode: EXIT.badData,
-          });
+          throw new MpcError(
+            'rows.no-file',
+            `this party brings rows to ${table}, but no file is named for it`,
+            {
+              place: { party },
+              hint: `add ${table} = "file.csv" under [client.tables]`,
+              exitCode: EXIT.badData,
+            },
+          );
         return { table, file, maxRows };
       });
     const rows = await encodeRows({ plan: query.plan, tables: query.tables, party, files });

@@ -89,7 +89,10 @@ export class Computation {
       const outputs = await evaluatePlan({
         plan,
         server,
-        tape: server === 'a' ? tapeOfServerA(seed) : tapeOfServerB(seed, planTapeLayout(plan), (offset, length) => corrections.read(offset, length)),
+        tape:
+          server === 'a'
+            ? tapeOfServerA(seed)
+            : tapeOfServerB(seed, planTapeLayout(plan), (offset, length) => corrections.read(offset, length)),
         inputs: assembleInputs(plan, rows),
         signal: this.#stop.signal,
         exchange: roundExchange(outgoing, incoming, this.#stop.signal),

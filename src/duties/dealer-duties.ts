@@ -8,8 +8,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { EXIT, MpcError } from '../base/errors.ts';
-import { dealPlan } from '../engine/dealer.ts';
 import { unlessAborted } from '../coordination/abort.ts';
+import { dealPlan } from '../engine/dealer.ts';
 import type { EffectContext } from '../host/host.ts';
 import { Seed } from '../tape/seed.ts';
 import { fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
@@ -93,7 +93,9 @@ export class DealerDuties {
       );
     let cancel = this.#place.clock.after(PATIENCE_MS, tooLong);
     const outgoing =
-      server === 'server-a' ? { chunk: async (index: number) => (index === 0 ? head : undefined) } : fileSource({ path: at('corrections'), head });
+      server === 'server-a'
+        ? { chunk: async (index: number) => (index === 0 ? head : undefined) }
+        : fileSource({ path: at('corrections'), head });
     const channel = this.#links.open(id, server, 'tape', {
       outgoing,
       onPresence: (present) => {

@@ -38,9 +38,13 @@ async function compileDescriptor(descriptor: Descriptor): Promise<Query> {
   validatePlan(compiled.plan, LIMITS);
   const digest = planDigest(compiled.plan);
   if (digest !== descriptor.plan)
-    throw new MpcError('descriptor.wrong-plan', `this query compiles to plan ${digest.slice(0, 12)}, the descriptor says ${descriptor.plan.slice(0, 12)}`, {
-      hint: 'all parties must run the same version of mpc: compare mpc --version',
-      exitCode: EXIT.protocol,
-    });
+    throw new MpcError(
+      'descriptor.wrong-plan',
+      `this query compiles to plan ${digest.slice(0, 12)}, the descriptor says ${descriptor.plan.slice(0, 12)}`,
+      {
+        hint: 'all parties must run the same version of mpc: compare mpc --version',
+        exitCode: EXIT.protocol,
+      },
+    );
   return { ...compiled, cost: planCost(compiled.plan) };
 }

@@ -10,11 +10,16 @@ import { wordsOf } from '../ring/words.ts';
 
 /** Digest of the masked results: equal on both servers, says nothing of the results. */
 export function maskedDigest(outputs: readonly ServerOutput[]): string {
-  return hex.encode(sha256(utf8.encode('mpc/1 masked results\n'), ...outputs.map(({ masked }) => bytesOfWords(masked))));
+  return hex.encode(
+    sha256(utf8.encode('mpc/1 masked results\n'), ...outputs.map(({ masked }) => bytesOfWords(masked))),
+  );
 }
 
 /** Bytes of one server's half of this plan's result. */
 export function resultBytes(plan: Plan): number {
   const shapes = shapesOf(plan);
-  return plan.outputs.reduce((sum, { node }) => sum + 8 * wordsOf(shapes[node]!.kind, shapes[node]!.length), 0);
+  return plan.outputs.reduce(
+    (sum, { node }) => sum + 8 * wordsOf(shapes[node]!.kind, shapes[node]!.length),
+    0,
+  );
 }

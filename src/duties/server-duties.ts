@@ -9,8 +9,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
-import { uploadBytes, uploadDigest } from '../engine/mask.ts';
 import { unlessAborted } from '../coordination/abort.ts';
+import { uploadBytes, uploadDigest } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
 import { inputSeed } from '../tape/seed.ts';
 import { FileSink, fileSource, shredFile } from './chunk-files.ts';
@@ -35,7 +35,7 @@ export class ServerDuties {
   readonly #tapes = new Map<string, { readonly ready: Promise<void>; readonly settle: () => void }>();
 
   constructor(place: Workplace, queries: Queries) {
-    assert(place.me === 'server-a' || place.me === 'server-b', 'these duties are a server\'s');
+    assert(place.me === 'server-a' || place.me === 'server-b', "these duties are a server's");
     this.#place = place;
     this.#queries = queries;
     this.#links = new Links(place);
@@ -47,11 +47,15 @@ export class ServerDuties {
     const trust: Readonly<Record<string, string | undefined>> = this.#place.trust;
     for (const [address, key] of Object.entries(descriptor.keys))
       if (trust[address] !== key)
-        throw new MpcError('descriptor.untrusted-key', `the descriptor's key for ${address} is not the one this server trusts`, {
-          place: { party: address },
-          hint: "compare fingerprints, then correct the server's [trust] section",
-          exitCode: EXIT.noPermission,
-        });
+        throw new MpcError(
+          'descriptor.untrusted-key',
+          `the descriptor's key for ${address} is not the one this server trusts`,
+          {
+            place: { party: address },
+            hint: "compare fingerprints, then correct the server's [trust] section",
+            exitCode: EXIT.noPermission,
+          },
+        );
     await this.#query(input.collaboration);
   }
 
@@ -86,7 +90,9 @@ export class ServerDuties {
     const arrived = parties.map(async (party) => {
       const address = `party-${party}` as const;
       await this.#place.follower.until((log) => factsOf(log, id)?.approvals.includes(party), signal);
-      const masks = { chunk: async (index: number) => (index === 0 ? await this.#masksOf(id, party) : undefined) };
+      const masks = {
+        chunk: async (index: number) => (index === 0 ? await this.#masksOf(id, party) : undefined),
+      };
       this.#links.open(id, address, 'masks', { outgoing: masks });
       const path = pathOf(this.#place, id, 'rows', party);
       const sink = new FileSink({ path, bodyBytes: uploadBytes(plan, party) });
@@ -117,7 +123,8 @@ export class ServerDuties {
     const { results } = collaborationOf(this.#place, input.collaboration).lifecycle.context;
     const peerIsDone = Object.keys(results).some((server) => server !== this.#place.me);
     // After a restart the other server may still need our messages: computing again makes the same ones.
-    if (computation.storedDigest() === undefined || !peerIsDone) await unlessAborted(computation.run(emit), signal);
+    if (computation.storedDigest() === undefined || !peerIsDone)
+      await unlessAborted(computation.run(emit), signal);
     const outputs = computation.storedDigest();
     assert(outputs !== undefined, 'a finished computation has stored its result');
     return { outputs };
@@ -132,7 +139,9 @@ export class ServerDuties {
       const { results } = lifecycle.context;
       if (status !== 'running' || results[this.#place.me] === undefined) continue;
       const computation = await this.#computation(id);
-      computation.run(() => {}).catch((error: unknown) => this.#place.troubles.note(reportOf(error), { collaboration: id }));
+      computation
+        .run(() => {})
+        .catch((error: unknown) => this.#place.troubles.note(reportOf(error), { collaboration: id }));
     }
   }
 

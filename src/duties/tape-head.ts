@@ -5,7 +5,7 @@
  */
 import { concatBytes, hex } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
-import { Seed, SEED_BYTES } from '../tape/seed.ts';
+import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { readWhole } from './chunk-files.ts';
 import { pathOf, type Workplace } from './workplace.ts';
 
@@ -17,7 +17,10 @@ export function tapeHead(seed: Seed, name: Uint8Array): Uint8Array {
 }
 
 /** The head of the tape that this server holds. Throws `tape.missing`. */
-export function readTapeHead(place: Workplace, collaboration: string): { readonly seed: Seed; readonly name: string } {
+export function readTapeHead(
+  place: Workplace,
+  collaboration: string,
+): { readonly seed: Seed; readonly name: string } {
   const bytes = readWhole(pathOf(place, collaboration, 'tape', 'head'));
   if (bytes?.length !== HEAD_BYTES)
     throw new MpcError('tape.missing', 'the tape of this collaboration is not on this server any more', {

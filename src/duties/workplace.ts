@@ -4,15 +4,15 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { EXIT, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
-import type { Address, Purpose } from '../bus/subjects.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { Address, Purpose } from '../bus/subjects.ts';
 import type { Channel, ChunkSink, ChunkSource } from '../channel/channel.ts';
 import { openChannel } from '../channel/sealed-channel.ts';
-import { EXIT, MpcError } from '../base/errors.ts';
-import type { Collaboration, StateView, Trust } from '../coordination/state.ts';
 import type { Follower } from '../coordination/follower.ts';
 import type { LifecycleFacts } from '../coordination/lifecycle.ts';
+import type { Collaboration, StateView, Trust } from '../coordination/state.ts';
 import type { Identity } from '../identity/keys.ts';
 import type { Logger, Troubles } from '../observe/logger.ts';
 
@@ -50,7 +50,8 @@ export function collaborationOf(place: Workplace, id: string): Collaboration {
 }
 
 /** What the log has told about a collaboration so far. */
-export const factsOf = (log: StateView, id: string): LifecycleFacts | undefined => log.collaboration(id)?.lifecycle.context;
+export const factsOf = (log: StateView, id: string): LifecycleFacts | undefined =>
+  log.collaboration(id)?.lifecycle.context;
 
 export interface Ends {
   readonly outgoing?: ChunkSource;
@@ -73,7 +74,9 @@ export class Links {
     const { descriptor, digest } = collaborationOf(this.#place, id);
     const peerKey = descriptor.keys[peer];
     if (peerKey === undefined)
-      throw new MpcError('channel.unknown-peer', `${peer} has no key in collaboration ${id}`, { place: { party: peer } });
+      throw new MpcError('channel.unknown-peer', `${peer} has no key in collaboration ${id}`, {
+        place: { party: peer },
+      });
     const name = nameOf(id, peer, purpose);
     this.#open.get(name)?.close();
     const { bus, clock, random, identity, me, deployment, troubles } = this.#place;

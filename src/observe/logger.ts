@@ -8,7 +8,10 @@ import type { ErrorReport } from '../base/errors.ts';
 export type { Logger };
 
 export function openLogger(role: string, level: string): Logger {
-  return pino({ level, base: { role }, timestamp: pino.stdTimeFunctions.isoTime }, destination({ fd: 2, sync: true }));
+  return pino(
+    { level, base: { role }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination({ fd: 2, sync: true }),
+  );
 }
 
 /** Counts typed troubles by code and logs each: refused frames, malformed commands, ignored events. */
@@ -24,6 +27,7 @@ export class Troubles {
     const count = (this.counts.get(report.code) ?? 0) + 1;
     this.counts.set(report.code, count);
     // The first ones of a kind, then ever fewer: a flood must not fill the disk.
-    if (count <= 10 || Number.isInteger(Math.log2(count))) this.#logger.warn({ ...about, ...report, count }, report.message);
+    if (count <= 10 || Number.isInteger(Math.log2(count)))
+      this.#logger.warn({ ...about, ...report, count }, report.message);
   }
 }

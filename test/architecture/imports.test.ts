@@ -5,15 +5,31 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** The rooms of src, lowest first. A file may import from its own room and from those before it. */
 const ROOMS = [
-  'base', 'ring', 'gates', 'tape', 'plan', 'engine', 'sql', 'rows', 'identity', 'bus', 'broker', 'store', 'channel',
-  'coordination', 'host', 'observe', 'config', 'duties',
+  'base',
+  'ring',
+  'gates',
+  'tape',
+  'plan',
+  'engine',
+  'sql',
+  'rows',
+  'identity',
+  'bus',
+  'broker',
+  'store',
+  'channel',
+  'coordination',
+  'host',
+  'observe',
+  'config',
+  'duties',
 ];
 
 /** What roles may know of src: types and pure functions. */
@@ -51,7 +67,9 @@ test('roles import xstate and pure parts of src, nothing that does I/O', () => {
   for (const file of roles) {
     for (const specifier of specifiersOf(file)) {
       const fine =
-        specifier === 'xstate' || specifier.startsWith('./') || ROLES_MAY_USE.some((room) => specifier.startsWith(`../src/${room}/`));
+        specifier === 'xstate' ||
+        specifier.startsWith('./') ||
+        ROLES_MAY_USE.some((room) => specifier.startsWith(`../src/${room}/`));
       assert.ok(fine, `${file} imports ${specifier}`);
     }
   }
@@ -62,7 +80,11 @@ test('no file is longer than 400 lines, and each opens with what it owns', () =>
   for (const file of files) {
     const text = readFileSync(join(root, file), 'utf8');
     assert.ok(text.split('\n').length <= 400, `${file} is longer than 400 lines: split it by meaning`);
-    assert.match(text.slice(0, 600), /^(#!.*\n)?\/\*\*[\s\S]*?Owns /, `${file} does not open with what it owns`);
+    assert.match(
+      text.slice(0, 600),
+      /^(#!.*\n)?\/\*\*[\s\S]*?Owns /,
+      `${file} does not open with what it owns`,
+    );
   }
 });
 

@@ -15,7 +15,10 @@ const SQL = `
   SELECT team, COUNT(*) AS people, SUM(wage) AS wages, MIN(wage) AS least, MAX(wage) AS most FROM pay GROUP BY team;`;
 
 const HEADER = 'team,wage';
-const ROWS = Array.from({ length: 3000 }, (_, row) => `${['red', 'green', 'blue'][row % 3]},${(row * 7919) % 1_000_001}`);
+const ROWS = Array.from(
+  { length: 3000 },
+  (_, row) => `${['red', 'green', 'blue'][row % 3]},${(row * 7919) % 1_000_001}`,
+);
 const PARTIES: PartyRows[] = ['acme', 'beta'].map((party, at) => ({
   party,
   table: 'pay',
@@ -24,14 +27,34 @@ const PARTIES: PartyRows[] = ['acme', 'beta'].map((party, at) => ({
 }));
 
 /** When each role is in the middle of its work. */
-const MOMENTS: readonly { readonly victim: Address; readonly when: string; readonly is: (collaboration: Collaboration) => boolean }[] = [
+const MOMENTS: readonly {
+  readonly victim: Address;
+  readonly when: string;
+  readonly is: (collaboration: Collaboration) => boolean;
+}[] = [
   { victim: 'server-a', when: 'the servers have begun to compute', is: ({ status }) => status === 'running' },
   { victim: 'server-b', when: 'the servers have begun to compute', is: ({ status }) => status === 'running' },
-  { victim: 'server-a', when: 'it has its tape', is: ({ lifecycle }) => lifecycle.context.randomness.includes('server-a') },
+  {
+    victim: 'server-a',
+    when: 'it has its tape',
+    is: ({ lifecycle }) => lifecycle.context.randomness.includes('server-a'),
+  },
   { victim: 'dealer', when: 'the collaboration has just been created', is: () => true },
-  { victim: 'party-acme', when: 'it has approved', is: ({ lifecycle }) => lifecycle.context.approvals.includes('acme') },
-  { victim: 'party-analyst', when: 'the servers have begun to compute', is: ({ status }) => status === 'running' },
-  { victim: 'coordinator', when: 'everyone has approved', is: ({ lifecycle }) => lifecycle.context.approvals.length >= 2 },
+  {
+    victim: 'party-acme',
+    when: 'it has approved',
+    is: ({ lifecycle }) => lifecycle.context.approvals.includes('acme'),
+  },
+  {
+    victim: 'party-analyst',
+    when: 'the servers have begun to compute',
+    is: ({ status }) => status === 'running',
+  },
+  {
+    victim: 'coordinator',
+    when: 'everyone has approved',
+    is: ({ lifecycle }) => lifecycle.context.approvals.length >= 2,
+  },
 ];
 
 for (const { victim, when, is } of MOMENTS) {
@@ -50,7 +73,8 @@ for (const { victim, when, is } of MOMENTS) {
         HEADER,
         ROWS,
       );
-      const byTeam = (rows: readonly unknown[][]): unknown[][] => [...rows].sort((x, y) => (String(x[0]) < String(y[0]) ? -1 : 1));
+      const byTeam = (rows: readonly unknown[][]): unknown[][] =>
+        [...rows].sort((x, y) => (String(x[0]) < String(y[0]) ? -1 : 1));
       assert.deepEqual(byTeam(table.rows), byTeam(expected));
     } finally {
       await deployment.stop();

@@ -8,7 +8,10 @@ import { sqliteAnswer } from '../support/rows.ts';
 import { World, type WorldOptions } from '../support/world.ts';
 
 const HEADER = 'team,wage,bonus';
-const ROWS = Array.from({ length: 90 }, (_, row) => `${['red', 'green'][row % 2]},${(row * 7919) % 5000},${row % 4 === 0 ? '' : row}`);
+const ROWS = Array.from(
+  { length: 90 },
+  (_, row) => `${['red', 'green'][row % 2]},${(row * 7919) % 5000},${row % 4 === 0 ? '' : row}`,
+);
 const WORLD: Omit<WorldOptions, 'seed'> = {
   sql: `CREATE TABLE pay (team TEXT NOT NULL CHECK (team IN ('red', 'green')),
                           wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 5000),
@@ -58,7 +61,9 @@ test('roles that are stopped in good order and started again go on where they we
   const world = await World.open({ ...WORLD, seed: 5 });
   try {
     await world.start('coordinator', 'server-a', 'dealer', 'party-analyst', 'party-acme');
-    await world.follower.until((log) => log.collaboration(world.id)?.lifecycle.context.randomness.includes('server-a'));
+    await world.follower.until((log) =>
+      log.collaboration(world.id)?.lifecycle.context.randomness.includes('server-a'),
+    );
     await world.stop('server-a');
     await world.stop('party-acme');
     await world.start('server-b', 'party-beta', 'party-gamma', 'party-acme', 'server-a');
@@ -76,9 +81,14 @@ test('without a dealer everyone sees that randomness is waited for, and with one
     await world.start(...world.addresses.filter((address) => address !== 'dealer'));
     const waiting = await world.follower.until((log) => {
       const collaboration = log.collaboration(world.id);
-      return collaboration?.lifecycle.context.approvals.length === 4 ? describeWaiting(collaboration) : undefined;
+      return collaboration?.lifecycle.context.approvals.length === 4
+        ? describeWaiting(collaboration)
+        : undefined;
     });
-    assert.ok(waiting.includes('waiting for randomness: server-a, server-b have no tape yet (the dealer makes it)'), waiting.join('; '));
+    assert.ok(
+      waiting.includes('waiting for randomness: server-a, server-b have no tape yet (the dealer makes it)'),
+      waiting.join('; '),
+    );
     await world.start('dealer');
     const { table } = await world.result();
     assert.deepEqual(table.rows, expected);

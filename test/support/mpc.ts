@@ -6,17 +6,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import { type Deployment, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
+import { ownBroker } from '../../bin/local/own-broker.ts';
+import { collaborationChart } from '../../roles/collaboration.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import type { Address } from '../../src/bus/subjects.ts';
+import type { ClientConfig } from '../../src/config/role-config.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
-import type { ClientConfig } from '../../src/config/role-config.ts';
-import { type Deployment, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
-import { describeCollaboration } from '../../bin/local/collaboration.ts';
-import { ownBroker } from '../../bin/local/own-broker.ts';
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { ROOT } from './rows.ts';
 
 const EXECUTABLE = join(ROOT, 'bin/mpc');
@@ -30,13 +30,18 @@ export interface Ended {
 /** Runs the executable to its end. */
 export function mpc(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [EXECUTABLE, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [EXECUTABLE, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
     child.stderr.on('data', (bytes: Buffer) => err.push(bytes));
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }));
+    child.once('close', (code) =>
+      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
+    );
   });
 }
 
@@ -94,8 +99,20 @@ export class TestDeployment {
       deadlineMs: Date.now() + 600_000,
     });
     const bus = await connectNats({ servers: broker.url, name: 'test' });
-    const follower = await followLog({ bus, deployment: 'test', trust: deployment.trust, chart: collaborationChart });
-    const opened = new TestDeployment({ directory, descriptor, follower, bus, deployment, stopBroker: () => broker.stop() });
+    const follower = await followLog({
+      bus,
+      deployment: 'test',
+      trust: deployment.trust,
+      chart: collaborationChart,
+    });
+    const opened = new TestDeployment({
+      directory,
+      descriptor,
+      follower,
+      bus,
+      deployment,
+      stopBroker: () => broker.stop(),
+    });
     opened.#writeConfigs(rows);
     return opened;
   }
@@ -137,27 +154,47 @@ export class TestDeployment {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
+  /** Takes a party's approval out of its configuration. */
+  disapprove(address: Address): void {
+    const config = this.configOf(address);
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8').replace(descriptorDigest(this.descriptor), '0'.repeat(64)),
+    );
+  }
+
   log(address: Address): string {
     return readFileSync(join(this.directory, 'logs', `${address}.log`), 'utf8');
   }
 
   /** Waits for something in the log of the collaboration; fails after `timeoutMs` with all roles' last log lines. */
-  async until(what: string, predicate: (facts: NonNullable<ReturnType<Follower['collaboration']>>) => boolean, timeoutMs = 60_000): Promise<void> {
+  async until(
+    what: string,
+    predicate: (facts: NonNullable<ReturnType<Follower['collaboration']>>) => boolean,
+    timeoutMs = 60_000,
+  ): Promise<void> {
     try {
       await this.follower.until((log) => {
         const collaboration = log.collaboration(this.id);
-        if (collaboration?.status === 'failed') throw new Error(`failed: ${JSON.stringify(collaboration.lifecycle.context.reason)}`);
+        if (collaboration?.status === 'failed')
+          throw new Error(`failed: ${JSON.stringify(collaboration.lifecycle.context.reason)}`);
         return collaboration !== undefined && predicate(collaboration);
       }, AbortSignal.timeout(timeoutMs));
     } catch (error) {
-      const logs = this.addresses.map((address) => `${address}:\n${this.log(address).split('\n').slice(-6).join('\n')}`);
+      const logs = this.addresses.map(
+        (address) => `${address}:\n${this.log(address).split('\n').slice(-6).join('\n')}`,
+      );
       throw new Error(`waiting for ${what}: ${String(error)}\n${logs.join('\n')}`);
     }
   }
 
   /** Waits until the analyst has its result, and reads it. */
   async result(timeoutMs?: number): Promise<{ readonly table: { readonly rows: unknown[][] } }> {
-    await this.until('the result', ({ lifecycle }) => lifecycle.context.received.includes('analyst'), timeoutMs);
+    await this.until(
+      'the result',
+      ({ lifecycle }) => lifecycle.context.received.includes('analyst'),
+      timeoutMs,
+    );
     return JSON.parse(readFileSync(this.resultFile, 'utf8'));
   }
 
@@ -192,7 +229,12 @@ export class TestDeployment {
       const client: Partial<ClientConfig> = { party, approve, tables: { [table]: file } };
       this.#configs.set(`party-${party}`, writeConfig(this.deployment, `party-${party}`, client));
     }
-    const analyst: Partial<ClientConfig> = { party: 'analyst', approve, create: path, result: this.resultFile };
+    const analyst: Partial<ClientConfig> = {
+      party: 'analyst',
+      approve,
+      create: path,
+      result: this.resultFile,
+    };
     this.#configs.set('party-analyst', writeConfig(this.deployment, 'party-analyst', analyst));
   }
 }

@@ -19,7 +19,12 @@ export function surveyLines(): { readonly header: string; readonly rows: readonl
 }
 
 /** Splits rows over parties by line number and writes one file a party; returns `party=file` arguments. */
-export function writeParties(directory: string, header: string, rows: readonly string[], parties: number): string[] {
+export function writeParties(
+  directory: string,
+  header: string,
+  rows: readonly string[],
+  parties: number,
+): string[] {
   return Array.from({ length: parties }, (_, party) => {
     const file = join(directory, `party${party}.csv`);
     const own = rows.filter((_row, line) => line % parties === party);
@@ -29,11 +34,20 @@ export function writeParties(directory: string, header: string, rows: readonly s
 }
 
 /** SQLite's answer to a SELECT over one table filled from CSV lines; an empty cell is NULL, numbers are numbers. */
-export async function sqliteAnswer(select: string, table: string, header: string, rows: readonly string[]): Promise<unknown[][]> {
+export async function sqliteAnswer(
+  select: string,
+  table: string,
+  header: string,
+  rows: readonly string[],
+): Promise<unknown[][]> {
   const database = new sqlite3.Database(':memory:');
   const columns = header.split(',');
   const all = (sql: string): Promise<Record<string, unknown>[]> =>
-    new Promise((done, fail) => database.all<Record<string, unknown>>(sql, (error, found) => (error === null ? done(found) : fail(error))));
+    new Promise((done, fail) =>
+      database.all<Record<string, unknown>>(sql, (error, found) =>
+        error === null ? done(found) : fail(error),
+      ),
+    );
   try {
     await all(`CREATE TABLE ${table} (${columns.join(', ')})`);
     for (let at = 0; at < rows.length; at += 400) {

@@ -5,17 +5,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/base/clock.ts';
-import { systemRandom } from '../../src/base/random.ts';
-import type { Faults } from '../../src/bus/fate.ts';
-import { MemoryHub } from '../../src/bus/memory.ts';
-import type { Address } from '../../src/bus/subjects.ts';
-import { type Descriptor, collaborationId, descriptorDigest } from '../../src/coordination/descriptor.ts';
-import { type Follower, followLog } from '../../src/coordination/follower.ts';
-import type { ResultFile } from '../../src/duties/client-duties.ts';
-import { createIdentity } from '../../src/identity/identity.ts';
-import type { Identity } from '../../src/identity/keys.ts';
-import { openLogger } from '../../src/observe/logger.ts';
 import { clientRole } from '../../bin/compose/client.ts';
 import { coordinatorRole } from '../../bin/compose/coordinator.ts';
 import { dealerRole } from '../../bin/compose/dealer.ts';
@@ -23,6 +12,17 @@ import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
 import { describeCollaboration } from '../../bin/local/collaboration.ts';
 import { collaborationChart } from '../../roles/collaboration.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import type { Faults } from '../../src/bus/fate.ts';
+import { MemoryHub } from '../../src/bus/memory.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
+import { type Follower, followLog } from '../../src/coordination/follower.ts';
+import type { ResultFile } from '../../src/duties/client-duties.ts';
+import { createIdentity } from '../../src/identity/identity.ts';
+import type { Identity } from '../../src/identity/keys.ts';
+import { openLogger } from '../../src/observe/logger.ts';
 import type { PartyRows } from './mpc.ts';
 
 const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as const;
@@ -44,7 +44,15 @@ export class World {
   readonly #identities: ReadonlyMap<Address, Identity>;
   readonly #running = new Map<Address, Runtime>();
 
-  private constructor(options: WorldOptions, parts: { hub: MemoryHub; descriptor: Descriptor; follower: Follower; identities: ReadonlyMap<Address, Identity> }) {
+  private constructor(
+    options: WorldOptions,
+    parts: {
+      hub: MemoryHub;
+      descriptor: Descriptor;
+      follower: Follower;
+      identities: ReadonlyMap<Address, Identity>;
+    },
+  ) {
     this.#options = options;
     this.hub = parts.hub;
     this.descriptor = parts.descriptor;
@@ -70,7 +78,12 @@ export class World {
       keys: trust,
       deadlineMs: Date.now() + 600_000,
     });
-    const follower = await followLog({ bus: hub.connect('observer'), deployment: 'world', trust, chart: collaborationChart });
+    const follower = await followLog({
+      bus: hub.connect('observer'),
+      deployment: 'world',
+      trust,
+      chart: collaborationChart,
+    });
     return new World(options, { hub, descriptor, follower, identities });
   }
 
@@ -95,7 +108,8 @@ export class World {
   async result(timeoutMs = 60_000): Promise<ResultFile> {
     await this.follower.until((log) => {
       const facts = log.collaboration(this.id)?.lifecycle.context;
-      if (facts?.reason !== undefined) throw new Error(`the collaboration failed: ${JSON.stringify(facts.reason)}`);
+      if (facts?.reason !== undefined)
+        throw new Error(`the collaboration failed: ${JSON.stringify(facts.reason)}`);
       return facts?.received.includes('analyst');
     }, AbortSignal.timeout(timeoutMs));
     return JSON.parse(readFileSync(join(this.directory, 'result.json'), 'utf8'));
@@ -140,10 +154,19 @@ export class World {
       default: {
         const party = address.slice('party-'.length);
         const own = this.#options.rows.filter((entry) => entry.party === party);
-        const tables = Object.fromEntries(own.map(({ table }) => [table, join(this.directory, `${party}.csv`)]));
-        const receives = { create: join(this.directory, 'descriptor.json'), result: join(this.directory, 'result.json') };
+        const tables = Object.fromEntries(
+          own.map(({ table }) => [table, join(this.directory, `${party}.csv`)]),
+        );
+        const receives = {
+          create: join(this.directory, 'descriptor.json'),
+          result: join(this.directory, 'result.json'),
+        };
         const approve = [descriptorDigest(this.descriptor)];
-        return clientRole(runtime, { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) }, () => {});
+        return clientRole(
+          runtime,
+          { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) },
+          () => {},
+        );
       }
     }
   }

@@ -1,0 +1,9 @@
+/**
+ * Owns checking a file without keeping anything of it: `mpc check --input`, and `mpc run` before it starts anything.
+ */
+import { readTable, type TableFile } from './table.ts';
+
+/** The number of rows, all of which fit. Throws `rows.*`, exit code 65. */
+export function checkCsv(options: TableFile): Promise<number> {
+  return readTable(options, () => {});
+}

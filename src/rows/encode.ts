@@ -1,0 +1,70 @@
+/**
+ * Owns the step from a party's files to plain words, laid out as its slices of the plan's input nodes. Only what the plan
+ * uses is encoded; absent rows are zeros. Must never keep an object a cell, nor let a plain word leave this machine.
+ */
+import { assert } from '../base/errors.ts';
+import { uploadParts } from '../engine/mask.ts';
+import type { InputOperation, NodeId, Plan } from '../plan/plan.ts';
+import { type Words, wordsOf } from '../ring/words.ts';
+import type { TableSpecification } from '../sql/specification.ts';
+import { rowsFault } from './csv.ts';
+import { readTable } from './table.ts';
+
+/** Plain words of each input node that the party has a slice in. */
+export type PartyRows = ReadonlyMap<NodeId, Words>;
+
+export interface EncodeOptions {
+  readonly plan: Plan;
+  readonly tables: readonly TableSpecification[];
+  readonly party: string;
+  readonly files: readonly { readonly table: string; readonly file: string; readonly maxRows: number }[];
+}
+
+interface Target {
+  readonly input: InputOperation;
+  /** Place of the column in the table's declaration; undefined for `present`. */
+  readonly column: number | undefined;
+  readonly words: Words;
+}
+
+/** Reads and encodes all files of a party. Throws `rows.*` before anything could be sent. */
+export async function encodeRows({ plan, tables, party, files }: EncodeOptions): Promise<PartyRows> {
+  const encoded = new Map<NodeId, Words>();
+  const targets: Target[] = uploadParts(plan, party).map(({ node, kind, capacity }) => {
+    const operation = plan.nodes[node]?.operation;
+    assert(operation?.op === 'input', 'a part of an upload is an input node');
+    const words = new Uint32Array(wordsOf(kind, capacity));
+    encoded.set(node, words);
+    const columns = tables.find(({ name }) => name === operation.table)?.columns ?? [];
+    const column =
+      operation.column === undefined ? undefined : columns.findIndex(({ name }) => name === operation.column);
+    return { input: operation, column, words };
+  });
+  for (const { table: name, file, maxRows } of files) {
+    const table = tables.find((declared) => declared.name === name);
+    if (table === undefined)
+      throw rowsFault(
+        'unknown-table',
+        `the query declares no table ${name}`,
+        { party, file },
+        'check the names under [client.tables]',
+      );
+    const own = targets.filter(({ input }) => input.table === name);
+    await readTable({ file, table, party, maxRows }, (row, values) => {
+      for (const target of own) put(target, row, values);
+    });
+  }
+  return encoded;
+}
+
+function put({ input, column, words }: Target, row: number, values: readonly (bigint | null)[]): void {
+  const value = column === undefined ? 1n : (values[column] ?? null);
+  const coded = input.encoding === 'known' ? (value === null ? 0n : 1n) : (value ?? 0n);
+  if (input.kind === 'bits') {
+    if (coded === 1n) words[row >>> 5] = (words[row >>> 5] ?? 0) | (1 << (row & 31));
+    return;
+  }
+  const unsigned = BigInt.asUintN(64, coded);
+  words[2 * row] = Number(unsigned & 0xffff_ffffn);
+  words[2 * row + 1] = Number(unsigned >> 32n);
+}
