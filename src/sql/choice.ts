@@ -17,8 +17,8 @@ import {
 
 /** condition ? x : y. Throws `sql.bad-type` where the two have no common type. */
 export function choose(vectors: Vectors, condition: Bits, x: Value, y: Value, at: Position): Value {
-  if (x.kind === 'null' && y.kind === 'null') return x;
-  if (x.kind === 'null') return chooseNull(vectors, vectors.builder.not(condition), y);
+  if (x.kind === 'null')
+    return y.kind === 'null' ? x : chooseNull(vectors, vectors.builder.not(condition), y);
   if (y.kind === 'null') return chooseNull(vectors, condition, x);
   if (x.kind === 'number' && y.kind === 'number') return chooseNumber(vectors, condition, x, y, at);
   if (x.kind === 'truth' && y.kind === 'truth') {

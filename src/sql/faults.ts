@@ -45,7 +45,7 @@ function placeIn(before: string): Position {
 
 /** A refusal of a query: `code` is dotted below `sql.`, the message says what and the hint what to write instead. */
 export function sqlFault(code: string, at: Position, message: string, hint?: string): MpcError {
-  return new MpcError(`sql.${code}`, `line ${at.line}, column ${at.column}: ${message}`, {
+  return new MpcError(`sql.${code}`, message, {
     exitCode: EXIT.badData,
     place: { line: at.line, column: at.column },
     ...(hint === undefined ? {} : { hint }),
