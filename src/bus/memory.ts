@@ -6,12 +6,11 @@
  * (`partition`) neither sends nor hears anything, as if its cable were pulled, and is told of the reconnection by `heal`.
  */
 import { type Clock, systemClock } from '../base/clock.ts';
-import type { ErrorReport } from '../base/errors.ts';
-import type { Bus, Log, Message, Subscription } from './bus.ts';
-import { copied } from './copied.ts';
+import type { Bus } from './bus.ts';
 import { type Faults, fateOf, seededDraws } from './fate.ts';
-import { busFaults, Listeners, Troubles } from './faults.ts';
-import { MemoryLog, type MemoryNetwork, MemoryStore } from './memory-log.ts';
+import { busFaults } from './faults.ts';
+import { Connection, type Deliver, type Held, type Network } from './memory-connection.ts';
+import { MemoryStore } from './memory-log.ts';
 import { subjectMatches } from './subjects.ts';
 
 export interface MemoryHubOptions {
@@ -22,15 +21,6 @@ export interface MemoryHubOptions {
   /** Largest message; the default is that of the brokers we start. */
   readonly maxPayloadBytes?: number;
 }
-
-interface Held {
-  readonly owner: Connection;
-  readonly pattern: string;
-  readonly queue: string | undefined;
-  readonly handler: (message: Message) => void;
-}
-
-type Deliver = () => void;
 
 export class MemoryHub {
   readonly #seed: string;
@@ -190,118 +180,5 @@ export class MemoryHub {
         return store;
       },
     };
-  }
-}
-
-/** What a connection may ask of its hub. */
-interface Network extends MemoryNetwork {
-  readonly maxPayloadBytes: number;
-  subscribe(held: Held): Subscription;
-  isHeld(held: Held): boolean;
-  targets(subject: string): Held[];
-  carry(from: Connection, to: Connection, subject: string, deliver: Deliver): void;
-  store(name: string): MemoryStore;
-}
-
-class Connection implements Bus {
-  readonly name: string;
-  readonly #network: Network;
-  readonly #left: () => void;
-  readonly #reconnects = new Listeners<[]>();
-  readonly #troubles = new Troubles();
-  readonly #waiting = new Set<() => void>();
-  readonly #logs = new Set<MemoryLog>();
-  #closed = false;
-
-  constructor(name: string, network: Network, left: () => void) {
-    this.name = name;
-    this.#network = network;
-    this.#left = left;
-  }
-
-  publish(subject: string, data: Uint8Array): void {
-    this.#checkSize(subject, data);
-    if (this.#closed) return;
-    const sent = copied(data);
-    for (const held of this.#network.targets(subject)) this.#send(held, subject, sent);
-  }
-
-  request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      this.#checkSize(subject, data);
-      if (this.#closed) throw busFaults.closed();
-      const settle = (outcome: () => void): void => {
-        if (!this.#waiting.delete(abandon)) return;
-        cancel();
-        outcome();
-      };
-      const abandon = (): void => settle(() => reject(busFaults.closed()));
-      this.#waiting.add(abandon);
-      const timedOut = (): void => settle(() => reject(busFaults.timeout(subject, timeoutMs)));
-      let cancel = this.#network.later(timeoutMs, timedOut, abandon);
-
-      const targets = this.#network.targets(subject);
-      if (targets.length === 0 && this.#network.reachable(this.name)) {
-        cancel();
-        cancel = this.#network.later(0, () => settle(() => reject(busFaults.noResponders(subject))), abandon);
-      }
-      const sent = copied(data);
-      for (const held of targets) {
-        this.#send(held, subject, sent, (answer) => {
-          held.owner.#checkSize(subject, answer);
-          const kept = copied(answer);
-          this.#network.carry(held.owner, this, `answer to ${subject}`, () => settle(() => resolve(kept)));
-        });
-      }
-    });
-  }
-
-  subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription {
-    if (this.#closed) throw busFaults.closed();
-    return this.#network.subscribe({ owner: this, pattern: subject, queue, handler });
-  }
-
-  async log(name: string): Promise<Log> {
-    if (this.#closed) throw busFaults.closed();
-    if (!this.#network.reachable(this.name))
-      throw busFaults.unavailable(`opening the log ${name}`, 'no connection');
-    const log = new MemoryLog(this.#network.store(name), this.name, this.#network, this.#troubles, (data) =>
-      this.#checkSize(name, data),
-    );
-    this.#logs.add(log);
-    return log;
-  }
-
-  onReconnect(handler: () => void): Subscription {
-    return this.#reconnects.add(handler);
-  }
-
-  onTrouble(handler: (report: ErrorReport) => void): Subscription {
-    return this.#troubles.add(handler);
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#left();
-    for (const log of this.#logs) log.close();
-    for (const abandon of [...this.#waiting]) abandon();
-  }
-
-  reconnected(): void {
-    if (!this.#closed) this.#troubles.guard(() => this.#reconnects.call());
-  }
-
-  #checkSize(subject: string, data: Uint8Array): void {
-    if (data.length > this.#network.maxPayloadBytes)
-      throw busFaults.tooLarge(subject, data.length, this.#network.maxPayloadBytes);
-  }
-
-  #send(held: Held, subject: string, sent: Uint8Array, respond?: (data: Uint8Array) => void): void {
-    this.#network.carry(this, held.owner, subject, () => {
-      if (!this.#network.isHeld(held)) return;
-      const message = { subject, data: copied(sent), ...(respond === undefined ? {} : { respond }) };
-      held.owner.#troubles.guard(() => held.handler(message));
-    });
   }
 }

@@ -14,7 +14,8 @@ import { isAtLeast, OLDEST_BROKER, tooOld, versionIn } from './broker-version.ts
 import type { Bus, Log, Message, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
-import { type NatsLink, openNatsLog } from './nats-log.ts';
+import type { NatsLink } from './nats-link.ts';
+import { openNatsLog } from './nats-log.ts';
 import { logSubjectOf } from './subjects.ts';
 
 export interface NatsOptions {
@@ -205,14 +206,24 @@ class NatsBus implements Bus {
     return this.#connected;
   }
 
+  /** The client has sent its subscriptions again; once the broker answers a ping, it knows them. */
+  async #resubscribed(): Promise<void> {
+    try {
+      await this.#client.flush();
+    } catch {
+      return; // lost again or closed: there will be another reconnection, or none is wanted
+    }
+    if (this.#closing.signal.aborted) return;
+    this.#connected = true;
+    this.#troubles.guard(() => this.#reconnects.call());
+  }
+
   /** Follows the connection's fortunes until it is closed. */
   async #watch(statuses: AsyncIterable<Status>): Promise<void> {
     for await (const status of statuses) {
       if (status.type === 'disconnect') this.#connected = false;
-      else if (status.type === 'reconnect') {
-        this.#connected = true;
-        this.#troubles.guard(() => this.#reconnects.call());
-      } else if (status.type === 'error') this.#troubles.call(connectionTrouble(status.error).report());
+      else if (status.type === 'reconnect') void this.#resubscribed();
+      else if (status.type === 'error') this.#troubles.call(connectionTrouble(status.error).report());
     }
     this.#connected = false;
   }

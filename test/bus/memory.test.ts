@@ -1,13 +1,13 @@
 /** The bus and the log inside one process: without faults, and the log with them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Clock } from '../../src/base/clock.ts';
 import type { ErrorReport } from '../../src/base/errors.ts';
 import type { Log } from '../../src/bus/bus.ts';
 import type { Faults } from '../../src/bus/fate.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
 import { busContract, type World } from './contract.ts';
+import { HandClock } from './hand-clock.ts';
 import { logContract } from './log-contract.ts';
 
 async function inMemoryWorld(act: (world: World) => Promise<void>): Promise<void> {
@@ -36,40 +36,9 @@ async function heard(seed: number, faults: Faults, disturb = false): Promise<rea
     sender.publish('x', bytes(value));
     if (disturb) for (let extra = 0; extra <= value % 3; extra++) other.publish('y', bytes(extra));
   }
-  do await new Promise(setImmediate);
-  while (clock.turn());
+  await clock.runDry();
   await hub.close();
   return got;
-}
-
-/** Time that passes only when a test turns it: to the next thing due, ties in the order they were asked for. */
-class HandClock implements Clock {
-  #now = 0;
-  readonly #due: { atMs: number; callback: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(delayMs: number, callback: () => void): () => void {
-    const entry = { atMs: this.#now + delayMs, callback };
-    this.#due.push(entry);
-    return () => void this.#due.splice(this.#due.indexOf(entry), 1);
-  }
-
-  sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.after(delayMs, resolve));
-  }
-
-  /** False when nothing is due any more. */
-  turn(): boolean {
-    this.#due.sort((a, b) => a.atMs - b.atMs);
-    const next = this.#due.shift();
-    if (next === undefined) return false;
-    this.#now = next.atMs;
-    next.callback();
-    return true;
-  }
 }
 
 const timers = (): number =>
@@ -104,16 +73,19 @@ test('each fault does what it says, about as often as it says', async () => {
 });
 
 test('both ways of a request can be lost, and an answer that comes twice counts once', async () => {
-  const hub = new MemoryHub({ seed: 3, faults: { drop: 0.3, duplicate: 0.3 } });
+  const clock = new HandClock();
+  const hub = new MemoryHub({ seed: 3, faults: { drop: 0.3, duplicate: 0.3 }, clock });
   const [asker, server] = [hub.connect('asker'), hub.connect('server')];
   let asked = 0;
   server.subscribe('ask', ({ data, respond }) => {
     asked++;
     respond?.(data);
   });
-  const outcomes = await Promise.allSettled(
+  const asking = Promise.allSettled(
     Array.from({ length: 100 }, (_, value) => asker.request('ask', bytes(value), 50)),
   );
+  await clock.runDry();
+  const outcomes = await asking;
   const answered = outcomes.filter(({ status }) => status === 'fulfilled').length;
   for (const outcome of outcomes)
     if (outcome.status === 'rejected') assert.ok(codeIs('bus.timeout')(outcome.reason));

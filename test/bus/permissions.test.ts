@@ -68,7 +68,7 @@ test('a key logs in, and what it may not say or hear is refused and reported', a
   );
 });
 
-test('a stream that would lose entries is refused as a log', async () => {
+test('a stream that would lose entries is refused as a log, and one that has lost some alarms its follower', async () => {
   await withBroker(async ({ url }) => {
     const bus = await connectNats({ servers: url, name: 'a' });
     const create = (name: string, more: object) =>
@@ -85,6 +85,17 @@ test('a stream that would lose entries is refused as a log', async () => {
       await assert.rejects(bus.log(name), codeIs('log.unsuitable'), name);
     await assert.rejects(bus.log('good', 'another.subject'), codeIs('log.unsuitable'));
     assert.equal(await (await bus.log('good')).append('id', bytes(1)), 1);
+
+    await create('gap', { storage: 'file', retention: 'limits', first_seq: 10 });
+    const [troubles, entries] = [new Collected<ErrorReport>(), new Collected<number>()];
+    bus.onTrouble(troubles.add);
+    const gap = await bus.log('gap');
+    await gap.follow(1, ({ sequence }) => entries.add(sequence));
+    assert.equal(await gap.append('id', bytes(1)), 10);
+    const [report] = await troubles.atLeast(1);
+    assert.equal(report?.code, 'log.behind');
+    assert.match(report?.message ?? '', /entry 10 came where 1 was due/);
+    assert.deepEqual(entries.items, []);
     await bus.close();
   });
 });

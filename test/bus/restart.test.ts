@@ -117,12 +117,17 @@ test('after a restart subscribers are back before onReconnect is called, and req
     assert.deepEqual(back.items.toSorted(), ['asker', 'server']);
 
     await broker.crash();
-    const early = asker.request('echo', bytes(3), 10_000).catch((error: unknown) => error);
+    const early = asker.request('echo', bytes(3), 3000).catch((error: unknown) => error);
     await broker.restart();
     const answer = await early;
-    // It may overtake the other side's subscription: then it is told so, and asks again.
+    // Sent before the crash is noticed it is lost, sent after it may overtake the other side's subscription: typed both.
+    const fair = ['bus.timeout', 'bus.no-responders'];
     if (answer instanceof Uint8Array) assert.deepEqual(answer, bytes(3));
-    else assert.ok(codeIs('bus.no-responders')(answer) || codeIs('bus.unavailable')(answer), String(answer));
+    else
+      assert.ok(
+        fair.some((code) => codeIs(code)(answer)),
+        String(answer),
+      );
   });
 });
 
