@@ -15,15 +15,18 @@ const program = new Command('mpc')
 
 program
   .addOption(new Option('--role <role>', 'run this role in the foreground').choices(ROLES))
-  .option('--config <file>', 'its configuration', 'mpc.toml')
+  .option('--config <file>', 'its configuration (default: mpc.toml)')
   .option('--nats <url>', 'broker to use instead of the configured one')
   .option('--state <directory>', 'state directory instead of the configured one')
   .option('--log <level>', 'trace, debug, info, warn, error or silent')
-  .action(async (options: { role?: string; config: string; nats?: string; state?: string; log?: string }) => {
-    if (options.role === undefined) return program.help({ error: true });
-    const { runRole } = await import('./role.ts');
-    await runRole({ ...options, role: options.role });
-  });
+  .action(
+    async (options: { role?: string; config?: string; nats?: string; state?: string; log?: string }) => {
+      const { role, config } = options;
+      if (role === undefined && config === undefined) return program.help({ error: true });
+      const { runRole } = await import('./role.ts');
+      await runRole({ ...options, config: config ?? 'mpc.toml' });
+    },
+  );
 
 program
   .command('run')

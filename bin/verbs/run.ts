@@ -52,9 +52,9 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   checkName('party', options.output);
   const files = await checkInputs(sql, options);
   const directory = mkdtempSync(join(tmpdir(), 'mpc-run-'));
-  const interrupted = new AbortController();
+  const over = new AbortController();
   const interrupt = (): void =>
-    interrupted.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
+    over.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   const url = options.nats ?? process.env.NATS_URL;
@@ -80,7 +80,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     );
     const resultFile = startRoles(deployment, processes, described.descriptor, files, options.output);
     const finished = await Promise.race([
-      follow(deployment, described.descriptor, progress, interrupted.signal),
+      follow(deployment, described.descriptor, progress, over.signal),
       processes.firstFailure(),
     ]);
     const result = JSON.parse(readFileSync(resultFile, 'utf8')) as ResultFile; // our own client wrote it just now
@@ -88,6 +88,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
+    over.abort(new MpcError('run.over', 'the run is over'));
     await processes.stop();
     await broker?.stop();
     if (options.keep === true) process.stderr.write(`kept: ${directory}\n`);
@@ -161,7 +162,7 @@ async function follow(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<PhaseTimes> {
-  const bus = await connectNats({ servers: deployment.nats, name: 'mpc run' });
+  const bus = await connectNats({ servers: deployment.nats, name: 'mpc-run', signal });
   const id = collaborationId(descriptorDigest(descriptor));
   const times = new PhaseTimes();
   let follower: Follower | undefined;

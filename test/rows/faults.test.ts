@@ -160,7 +160,7 @@ test('a line of 100 MB is refused without being read', async () => {
   out.write(`${HEADER}\n${GOOD}\n`);
   const piece = Buffer.alloc(1024 * 1024, 'x');
   for (let megabytes = 0; megabytes < 100; megabytes++)
-    if (!out.write(piece)) await new Promise((resolve) => out.once('drain', resolve));
+    if (!out.write(piece)) await new Promise((resolve) => out.once('drain', () => resolve(undefined)));
   await new Promise<void>((resolve) => out.end(() => resolve()));
   const before = process.memoryUsage().arrayBuffers;
   const error = await faultOf(file);
