@@ -118,6 +118,12 @@ test('a log that ends before what was applied is an alarm', () =>
     await assert.rejects(never, { code: 'log.behind' });
     assert.deepEqual(faults, ['log.behind']);
     await assert.rejects(follow(bus, { fromState: follower.snapshot() }), { code: 'log.behind' });
+    await appendAll(log, life.slice(4, 11), 4);
+    await assert.rejects(
+      follow(bus, { fromState: follower.snapshot() }),
+      { code: 'log.behind' },
+      'one entry is enough',
+    );
   }));
 
 test('another log in the place of the one that was read is an alarm', () =>

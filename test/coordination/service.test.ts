@@ -273,6 +273,10 @@ test('retries of a command in hand share one append', () =>
     assert.deepEqual(answers, [answers[0], answers[0], answers[0]]);
     await same();
     assert.equal(appends, 1);
+    assert.deepEqual(
+      replica.follower.snapshot().remembered.map(({ author, id }) => `${author} ${id}`),
+      [`party-analyst ${commandId(1)}`],
+    );
     await replica.stop();
   }));
 
