@@ -69,7 +69,7 @@ export class Aggregation {
   need(call: Aggregate): void {
     const { rows } = this.options;
     const argument = call.argument ? lower(rows, call.argument) : undefined;
-    if (argument) checkArgument(call, argument);
+    if (argument && call.name !== 'count') checkArgument(call, argument);
     const chosen = call.filter ? lowerTruth(rows, call.filter).isTrue : always(rows);
     const known = argument ? knownOf(rows, argument) : always(rows);
     const id = identityOf(rowsOf(call));

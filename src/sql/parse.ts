@@ -53,7 +53,7 @@ function syntaxFault(source: SourceText, error: unknown): Error {
     'syntax',
     source.atCharacter(Math.max(offset, 0)),
     error.message,
-    'see the SQL part of the manual',
+    'the text must be valid PostgreSQL: CREATE TABLE statements, then one SELECT',
   );
 }
 

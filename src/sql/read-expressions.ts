@@ -27,6 +27,7 @@ import type {
 const DEPTH = 200;
 
 const AGGREGATES: readonly string[] = ['count', 'sum', 'avg', 'min', 'max'] satisfies AggregateName[];
+const FUNCTIONS = [...AGGREGATES, 'round', 'abs'];
 const ARITHMETIC: readonly string[] = ['+', '-', '*', '/'] satisfies ArithmeticOperator[];
 const COMPARISONS: readonly string[] = ['=', '<>', '<', '<=', '>', '>='] satisfies ComparisonOperator[];
 
@@ -234,6 +235,12 @@ export class ExpressionReader {
     const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'funcformat'];
     const parts = (node.funcname ?? []).map((part) => ('String' in part ? (part.String.sval ?? '') : ''));
     const name = parts[0] === 'pg_catalog' ? parts.slice(1).join('.') : parts.join('.');
+    if (!FUNCTIONS.includes(name))
+      throw unsupported(
+        at,
+        `the function ${name.toUpperCase()}`,
+        `use ${FUNCTIONS.join(', ').toUpperCase()}, COALESCE or NULLIF`,
+      );
     this.only(node, known, `${name.toUpperCase()}(…)`, at);
     const args = (node.args ?? []).map(inner);
     const [first, second] = args;
@@ -269,10 +276,11 @@ export class ExpressionReader {
       return { kind: 'round', of: first, digits, at };
     }
     if (name === 'abs' && first && args.length === 1) return { kind: 'absolute', of: first, at };
-    throw unsupported(
+    throw sqlFault(
+      'bad-call',
       at,
-      `the function ${name.toUpperCase()}`,
-      'use COUNT, SUM, AVG, MIN, MAX, ROUND, ABS, COALESCE or NULLIF',
+      `${name.toUpperCase()} does not take ${args.length} arguments`,
+      'ABS takes 1, ROUND 1 or 2',
     );
   }
 

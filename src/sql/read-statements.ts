@@ -3,7 +3,7 @@
  * Must never ignore a clause: each one is read or refused with its place.
  */
 import type { Constraint, CreateStmt, Node, RangeVar, ResTarget, SelectStmt, SortBy } from 'libpg-query';
-import { LIMITS } from '../base/limits.ts';
+import { utf8 } from '../base/bytes.ts';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
 import { kindOf, type ParsedStatement, parseText, placeOf, refuseOthers } from './parse.ts';
 import { ExpressionReader } from './read-expressions.ts';
@@ -126,7 +126,10 @@ class StatementReader {
   private tableName({ relpersistence, ...rest }: RangeVar, at: Position): string {
     const fields = { ...rest, ...(relpersistence === 'p' ? {} : { relpersistence }) };
     this.only(fields, ['relname', 'inh', 'alias'], 'a table name', at);
-    return checkedName(rest.relname ?? '', 'table', at);
+    const name = checkedName(rest.relname ?? '', 'table', at);
+    if (!/^[a-z0-9_]+$/.test(name))
+      throw sqlFault('bad-name', at, 'this is not a name a table can have here', 'use a-z, 0-9 and _');
+    return name;
   }
 
   /** A column, its place in the select list from 1, or its alias there. */
@@ -233,12 +236,15 @@ const CONSTRAINTS: Readonly<Record<string, readonly [string, string]>> = {
   CONSTR_EXCLUSION: ['EXCLUDE', 'leave it out'],
 };
 
+/** PostgreSQL cuts longer names to 63 bytes without a word: one of that length may have been cut. */
+const CUT_NAME_BYTES = 63;
+
 function checkedName(name: string, what: string, at: Position): string {
-  if ([...name].length > LIMITS.nameCharacters)
+  if (utf8.encode(name).length >= CUT_NAME_BYTES)
     throw sqlFault(
       'name-too-long',
       at,
-      `this ${what} name is longer than ${LIMITS.nameCharacters} characters`,
+      `this ${what} name has ${CUT_NAME_BYTES} bytes or more`,
       'shorten it',
     );
   return name;

@@ -1,0 +1,256 @@
+/**
+ * Owns the promise that nothing in a query is ever ignored: what is not supported is refused with its line and column, a
+ * code, and a hint that says what to write instead. The mark » in a text is where the refusal must point.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EXIT, MpcError } from '../../src/base/errors.ts';
+import { LIMITS } from '../../src/base/limits.ts';
+import { compileQuery } from '../../src/sql/compile.ts';
+
+const TABLE = `CREATE TABLE t (
+  a INTEGER NOT NULL CHECK (a BETWEEN 0 AND 100),
+  d DECIMAL(5, 2),
+  e TEXT CHECK (e IN ('x', 'y')),
+  f BOOLEAN,
+  g DATE,
+  big BIGINT,
+  name TEXT
+);
+`;
+
+async function refusal(
+  marked: string,
+  tables = TABLE,
+  inputs = [{ party: 'acme', table: 't', maxRows: 100 }],
+) {
+  const text = tables + marked;
+  const at = text.indexOf('»');
+  const before = text.slice(0, Math.max(at, 0)).split('\n');
+  const error = await compileQuery(text.replace('»', ''), { inputs, minGroupSize: 1 }).then(
+    () => assert.fail(`accepted: ${marked}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof MpcError, `${marked}\n${error}`);
+  assert.equal(error.exitCode, EXIT.badData, marked);
+  assert.ok(error.hint !== undefined && error.hint.length > 3, `${marked}: a hint`);
+  if (at >= 0)
+    assert.deepEqual(
+      error.place,
+      { line: before.length, column: [...before.at(-1)!].length + 1 },
+      `${marked}: ${error.message}`,
+    );
+  return error;
+}
+
+/** Everything here is valid PostgreSQL that we do not compute. */
+const UNSUPPORTED: readonly string[] = [
+  'SELECT COUNT(*) FROM t JOIN »u ON t.a = u.a',
+  'SELECT COUNT(*) FROM t, »u',
+  'SELECT COUNT(*) FROM (SELECT »a FROM t) AS s',
+  'SELECT »(SELECT 1), COUNT(*) FROM t',
+  'SELECT COUNT(*) FROM t WHERE »EXISTS (SELECT 1)',
+  'SELECT COUNT(*) FROM t WHERE a »IN (SELECT 1)',
+  '»WITH s AS (SELECT 1) SELECT COUNT(*) FROM t',
+  '»SELECT DISTINCT e FROM t GROUP BY e',
+  'SELECT »COUNT(DISTINCT e) FROM t',
+  'SELECT SUM(a) OVER »(PARTITION BY e) FROM t',
+  'SELECT COUNT(*) FROM t WINDOW w AS »(PARTITION BY e)',
+  'SELECT e, COUNT(*) FROM t GROUP BY e ORDER BY 2 LIMIT »3',
+  'SELECT COUNT(*) FROM t OFFSET »1',
+  'SELECT COUNT(*) FROM t ORDER BY »SUM(a)',
+  '»SELECT COUNT(*) FROM t FOR UPDATE',
+  'SELECT »COUNT(*) FROM t UNION SELECT 1',
+  'SELECT e, COUNT(*) FROM t GROUP BY »ROLLUP (e)',
+  '»SELECT e, COUNT(*) FROM t GROUP BY DISTINCT e',
+  'SELECT COUNT(*) FROM t GROUP BY a »+ 1',
+  'SELECT COUNT(*) FROM t GROUP BY »big',
+  'SELECT COUNT(*) FROM t GROUP BY »name',
+  'SELECT »VARIANCE(a) FROM t',
+  'SELECT »MEDIAN(a) FROM t',
+  'SELECT »PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY a) FROM t',
+  'SELECT SUM(a) WITHIN GROUP (ORDER BY »a) FROM t',
+  "SELECT »STRING_AGG(e, ',') FROM t",
+  "SELECT COUNT(*) FROM t WHERE e »LIKE 'x%'",
+  'SELECT COUNT(*) FROM t WHERE a »IS DISTINCT FROM 3',
+  'SELECT COUNT(*) FROM t WHERE a »BETWEEN SYMMETRIC 3 AND 1',
+  'SELECT COUNT(*) FROM t WHERE a »= ANY (ARRAY[1, 2])',
+  'SELECT »GREATEST(MAX(a), 3) FROM t',
+  'SELECT SUM(a »% 2) FROM t',
+  'SELECT SUM(a »^ 2) FROM t',
+  "SELECT MAX(a) »|| 'x' FROM t",
+  'SELECT COUNT(*)::»REAL FROM t',
+  'SELECT COUNT(*) FROM t WHERE g < »CURRENT_DATE',
+  'SELECT COUNT(*) FROM t WHERE »EXTRACT(YEAR FROM g) = 2020',
+  'SELECT COUNT(*) FROM t WHERE a = »$1',
+  'SELECT »* FROM t',
+  'SELECT »t.* FROM t',
+  'SELECT COUNT(*) FROM »public.t',
+  'SELECT COUNT(*) FROM t TABLESAMPLE »SYSTEM (10)',
+  'SELECT COUNT(*) FROM »t AS s (x, y)',
+  '»INSERT INTO t VALUES (1)',
+  'SELECT COUNT(*) FROM t; »SELECT 1',
+  'SELECT COUNT(*) FROM t WHERE »(a, a) = (1, 2)',
+];
+
+/** Declarations that PostgreSQL takes and we do not. */
+const UNSUPPORTED_TABLES: readonly string[] = [
+  'CREATE TABLE t (a INTEGER »PRIMARY KEY);',
+  'CREATE TABLE t (a INTEGER »UNIQUE);',
+  'CREATE TABLE t (a INTEGER »DEFAULT 3);',
+  'CREATE TABLE t (a INTEGER »REFERENCES u (a));',
+  'CREATE TABLE t (a INTEGER »GENERATED ALWAYS AS IDENTITY);',
+  'CREATE TABLE t (a INTEGER, »UNIQUE (a));',
+  'CREATE TABLE t (a INTEGER, »FOREIGN KEY (a) REFERENCES u (b));',
+  'CREATE TABLE t (LIKE »u);',
+  'CREATE TABLE t (a INTEGER) INHERITS (»u);',
+  'CREATE TABLE t (a INTEGER) »PARTITION BY LIST (a);',
+  'CREATE TABLE t (a INTEGER) WITH (»fillfactor = 70);',
+  'CREATE TEMPORARY TABLE »t (a INTEGER);',
+  '»CREATE TABLE IF NOT EXISTS t (a INTEGER);',
+  'CREATE TABLE »s.t (a INTEGER);',
+  'CREATE TABLE t (a »REAL);',
+  'CREATE TABLE t (a »DOUBLE PRECISION);',
+  'CREATE TABLE t (a »TIMESTAMP);',
+  'CREATE TABLE t (a »SERIAL);',
+  'CREATE TABLE t (a »INTEGER[]);',
+  'CREATE TABLE t (a TEXT »COLLATE "C");',
+  'CREATE TABLE t (a INTEGER CHECK (a »% 2 = 0));',
+  'CREATE TABLE t (a INTEGER CHECK (a > 0 »OR a < -3));',
+  'CREATE TABLE t (a INTEGER CHECK (a »IN (1, 2)));',
+  "CREATE TABLE t (a TEXT CHECK (a IN (»'')));",
+  'CREATE TABLE t (a INTEGER, b INTEGER CHECK (»a > 0));',
+];
+
+test('what PostgreSQL has and we do not is refused with its place', async () => {
+  for (const query of UNSUPPORTED) {
+    const error = await refusal(query);
+    assert.equal(error.code, 'sql.unsupported', `${query}: ${error.message}`);
+  }
+  assert.ok(UNSUPPORTED.length >= 40);
+});
+
+test('declarations we cannot keep are refused with their place', async () => {
+  for (const declaration of UNSUPPORTED_TABLES) {
+    const error = await refusal(`${declaration} SELECT COUNT(*) FROM t`, '');
+    assert.equal(error.code, 'sql.unsupported', `${declaration}: ${error.message}`);
+  }
+  assert.ok(UNSUPPORTED_TABLES.length >= 20);
+});
+
+const WRONG: readonly (readonly [string, string])[] = [
+  ['syntax', 'SELECT COUNT(*) FROM t WHERE ») 1'],
+  ['syntax', "SELECT COUNT(*) FROM t WHERE e = 'é' »AN a = 1"],
+  ['no-select', ''],
+  ['unknown-column', 'SELECT SUM(»wage) FROM t'],
+  ['unknown-column', 'SELECT COUNT(*) FROM t GROUP BY »z'],
+  ['unknown-table', 'SELECT COUNT(*) FROM »u'],
+  ['unknown-table', 'SELECT SUM(»u.a) FROM t'],
+  ['not-grouped', 'SELECT »a FROM t'],
+  ['not-grouped', 'SELECT e, »a + COUNT(*) FROM t GROUP BY e'],
+  ['no-aggregate', '»SELECT 1 FROM t'],
+  ['nothing-computed', '»SELECT 1 FROM t HAVING TRUE'],
+  ['misplaced-aggregate', 'SELECT COUNT(*) FROM t WHERE »SUM(a) > 3'],
+  ['misplaced-aggregate', 'SELECT SUM(»MAX(a)) FROM t'],
+  ['bad-type', 'SELECT »SUM(e) FROM t'],
+  ['bad-type', 'SELECT »MIN(f) FROM t'],
+  ['bad-type', 'SELECT »SUM(g) FROM t'],
+  ['bad-type', 'SELECT COUNT(*) FROM t WHERE »a'],
+  ['bad-type', "SELECT COUNT(*) FROM t WHERE e »< 'x'"],
+  ['bad-type', "SELECT COUNT(*) FROM t WHERE a »= 'x'"],
+  ['bad-type', 'SELECT COUNT(*) FROM t WHERE »f + 1 = 2'],
+  ['bad-type', 'SELECT COUNT(*) FROM t WHERE g »= 3'],
+  ['bad-type', "SELECT CASE WHEN COUNT(*) > 3 THEN »1 ELSE 'x' END FROM t"],
+  ['bad-type', 'SELECT COUNT(*) FILTER (WHERE »a) FROM t'],
+  ['bad-literal', "SELECT COUNT(*) FROM t WHERE g »= '2026-02-30'"],
+  ['bad-literal', 'SELECT SUM(a * »1e3) FROM t'],
+  ['bad-call', 'SELECT »COUNT() FROM t'],
+  ['bad-call', 'SELECT ROUND(SUM(a), »99) FROM t'],
+  ['bad-position', 'SELECT e, COUNT(*) FROM t GROUP BY »3'],
+  ['unknown-value', "SELECT COUNT(*) FROM t WHERE e »= 'z'"],
+  ['unknown-value', "SELECT COUNT(*) FROM t WHERE e IN ('x', »'q')"],
+  ['no-values', "SELECT COUNT(*) FROM t WHERE »name = 'Ann'"],
+  ['too-wide', 'SELECT »SUM(big) FROM t'],
+  ['too-wide', 'SELECT SUM(big »* big) FROM t'],
+  ['too-wide', 'SELECT COUNT(*) FROM t WHERE big < »-big'],
+  ['too-wide', 'SELECT AVG(a)»::DECIMAL(4, 3) FROM t'],
+];
+
+test('mistakes are refused with their place', async () => {
+  for (const [code, query] of WRONG) {
+    const error = await refusal(query);
+    assert.equal(error.code, `sql.${code}`, `${query}: ${error.message}`);
+  }
+});
+
+test('mistakes in declarations are refused with their place', async () => {
+  const wrong: readonly (readonly [string, string])[] = [
+    ['duplicate-column', 'CREATE TABLE t (a INTEGER, »a INTEGER);'],
+    ['duplicate-table', 'CREATE TABLE t (a INTEGER); »CREATE TABLE t (b INTEGER);'],
+    ['unused-table', 'CREATE TABLE t (a INTEGER); »CREATE TABLE u (b INTEGER);'],
+    ['contradiction', 'CREATE TABLE t (a INTEGER NOT NULL »NULL);'],
+    ['bad-check', 'CREATE TABLE t (»a INTEGER CHECK (a BETWEEN 5 AND 1));'],
+    ['bad-check', "CREATE TABLE t (a INTEGER CHECK (a > »'x'));"],
+    ['bad-check', "CREATE TABLE t (a TEXT CHECK (a »IN ('x', 'x')));"],
+    ['bad-check', "CREATE TABLE t (a VARCHAR(2) CHECK (a IN ('ok', »'long')));"],
+    ['unknown-column', 'CREATE TABLE t (a INTEGER, CHECK (»b > 0));'],
+    ['too-wide', 'CREATE TABLE t (a »DECIMAL(30, 2));'],
+    ['too-wide', 'CREATE TABLE t (a »DECIMAL);'],
+    ['bad-type', 'CREATE TABLE t (a »DECIMAL(3, 5));'],
+    ['name-too-long', `CREATE TABLE t (»${'a'.repeat(70)} INTEGER);`],
+    ['bad-name', 'CREATE TABLE »"T t" (a INTEGER);'],
+  ];
+  let checked = 0;
+  for (const [code, declaration] of wrong) {
+    const error = await refusal(`${declaration} SELECT COUNT(*) FROM t`, '');
+    assert.equal(error.code, `sql.${code}`, `${declaration}: ${error.message}`);
+    checked += 1;
+  }
+  assert.equal(checked, 14);
+});
+
+test('row limits that do not fit the query are refused', async () => {
+  const all = [
+    [],
+    [{ party: 'acme', table: 'u', maxRows: 3 }],
+    [{ party: 'acme', table: 't', maxRows: 0 }],
+    [{ party: 'acme', table: 't', maxRows: 1.5 }],
+    [
+      { party: 'acme', table: 't', maxRows: 3 },
+      { party: 'acme', table: 't', maxRows: 4 },
+    ],
+    [{ party: 'acme', table: 't', maxRows: LIMITS.rows + 1 }],
+  ];
+  for (const inputs of all)
+    assert.equal((await refusal('SELECT COUNT(*) FROM t', TABLE, inputs)).code, 'sql.bad-input');
+});
+
+test('texts that are too long, too deep or cut by a NUL are refused', async () => {
+  const long = `SELECT COUNT(*) FROM t WHERE a = 1${' '.repeat(LIMITS.sqlBytes)}`;
+  assert.equal((await refusal(long)).code, 'sql.too-long');
+  const deep = `SELECT COUNT(*) FROM t WHERE ${'NOT ('.repeat(300)}f${')'.repeat(300)}`;
+  assert.equal((await refusal(deep)).code, 'sql.too-deep');
+  for (const depth of [5_000, 12_000]) {
+    const deeper = await refusal(
+      `SELECT COUNT(*) FROM t WHERE ${'NOT ('.repeat(depth)}f${')'.repeat(depth)}`.slice(0, 65_000),
+    );
+    assert.match(deeper.code, /^sql\.(syntax|too-deep|too-long)$/);
+  }
+  assert.equal((await refusal('SELECT COUNT(*) FROM t\0 WHERE FALSE')).code, 'sql.syntax');
+  assert.equal(
+    (
+      await compileQuery(`${TABLE}SELECT COUNT(*) FROM t`, {
+        inputs: [{ party: 'a', table: 't', maxRows: 1 }],
+        minGroupSize: 1,
+      })
+    ).result.rows,
+    1,
+  );
+});
+
+test('groups beyond the limit are refused before anything is made for them', async () => {
+  const columns = Array.from({ length: 11 }, (_, at) => `c${at} BOOLEAN NOT NULL`).join(', ');
+  const names = Array.from({ length: 11 }, (_, at) => `c${at}`).join(', ');
+  const error = await refusal(`SELECT COUNT(*) FROM t GROUP BY »${names}`, `CREATE TABLE t (${columns});\n`);
+  assert.equal(error.code, 'sql.too-many-groups');
+});
