@@ -16,14 +16,17 @@ import { faultsOf } from './faults.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const collaboration = z.string().regex(/^[0-9a-f]{20}$/);
-const short = z.string().max(500);
+/** Characters of a reason's texts and of its code: enough to act on, too few to store anything in. */
+const SHORT_CHARACTERS = 500;
+const CODE_CHARACTERS = 100;
+const short = z.string().max(SHORT_CHARACTERS);
 const report = z.strictObject({
-  code: z.string().max(100),
+  code: z.string().max(CODE_CHARACTERS),
   message: short,
   hint: short.optional(),
   place: z
     .strictObject({
-      party: z.string().max(64).optional(),
+      party: z.string().max(LIMITS.nameCharacters).optional(),
       file: short.optional(),
       line: z.int().optional(),
       column: z.union([z.int(), short]).optional(),
@@ -81,8 +84,37 @@ export interface CommandToSign {
 }
 
 export function signCommand({ deployment, identity, author, body, id }: CommandToSign): Command {
-  const signature = identity.sign(signedBytes(deployment, { id, author, body }));
-  return { id, author, body, signature: Buffer.from(signature).toString('base64url') };
+  const said = {
+    id,
+    author,
+    body: body.kind === 'fail' ? { ...body, reason: shortened(body.reason) } : body,
+  };
+  const signature = identity.sign(signedBytes(deployment, said));
+  return { ...said, signature: Buffer.from(signature).toString('base64url') };
+}
+
+type Reason = z.infer<typeof report>;
+
+/** A reason within the schema's bounds: a failure with a long story must reach the log all the same. */
+function shortened(reason: Reason): Reason {
+  const { code, message, hint, place } = reason;
+  const cut = <Value>(value: Value): Value | string =>
+    typeof value === 'string' ? value.slice(0, SHORT_CHARACTERS) : value;
+  return {
+    code: code.slice(0, CODE_CHARACTERS),
+    message: message.slice(0, SHORT_CHARACTERS),
+    ...(hint === undefined ? {} : { hint: cut(hint) }),
+    ...(place === undefined
+      ? {}
+      : {
+          place: {
+            ...(place.party === undefined ? {} : { party: place.party.slice(0, LIMITS.nameCharacters) }),
+            ...(place.file === undefined ? {} : { file: cut(place.file) }),
+            ...(place.line === undefined ? {} : { line: place.line }),
+            ...(place.column === undefined ? {} : { column: cut(place.column) }),
+          },
+        }),
+  };
 }
 
 /** The bytes of a command as the log holds them. */

@@ -7,7 +7,7 @@ import { ENDED, type LifecycleFacts } from './lifecycle.ts';
 import type { Collaboration } from './state.ts';
 
 /** `binding`: servers tie their tapes to the inputs; `servers`: they compute; `result`: output parties fetch it. */
-export type WaitingFor = 'approval' | 'randomness' | 'inputs' | 'binding' | 'servers' | 'result';
+type WaitingFor = 'approval' | 'randomness' | 'inputs' | 'binding' | 'servers' | 'result';
 
 export interface Waiting {
   readonly what: WaitingFor;

@@ -9,7 +9,13 @@ import type { CommandBody } from '../../src/coordination/commands.ts';
 import { KEPT_COLLABORATIONS, OPEN_PER_CREATOR } from '../../src/coordination/decide.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import type { LifecycleChart } from '../../src/coordination/lifecycle.ts';
-import { type Collaboration, emptyState, LogState, stateDigest } from '../../src/coordination/state.ts';
+import {
+  type Collaboration,
+  emptyState,
+  LogState,
+  REMEMBERED_COMMANDS,
+  stateDigest,
+} from '../../src/coordination/state.ts';
 import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import {
@@ -157,4 +163,27 @@ test('coordinators see the same expiries under the same ids, with a margin for t
       data: bytesFor('coordinator', { kind: 'expire', collaboration }, id),
     });
   assert.deepEqual(expiredCollaborations(state, DEADLINE_MS + 300_000), []);
+});
+
+test('the oldest outcomes are forgotten, and what is forgotten and said again changes nothing', () => {
+  const outcome = { ok: true, sequence: 1 } as const;
+  const remembered = Array.from({ length: REMEMBERED_COMMANDS }, (_, index) => ({
+    author: 'dealer' as const,
+    id: commandId(index),
+    digest: '',
+    outcome,
+  }));
+  const state = new LogState(rules, { ...emptyState(DEPLOYMENT), remembered });
+  const say = sayer(state);
+  assert.equal(say('party-analyst', { kind: 'create', descriptor: descriptorOf() }), 'ok');
+  const kept = state.snapshot().remembered;
+  assert.equal(kept.length, REMEMBERED_COMMANDS);
+  assert.deepEqual([kept[0]?.id, kept.at(-1)?.author], [commandId(1), 'party-analyst']);
+  const forgetful = new LogState(rules, { ...state.snapshot(), remembered: [] });
+  const before = JSON.stringify(forgetful.collaborations());
+  assert.equal(
+    sayer(forgetful)('party-analyst', { kind: 'create', descriptor: descriptorOf() }),
+    'collaboration.exists',
+  );
+  assert.equal(JSON.stringify(forgetful.collaborations()), before);
 });
