@@ -3,9 +3,10 @@
  * broker's storage, every role's files and logs, looking for rows, seeds, masks, tape and results.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
 import { type PartyRows, TestDeployment } from '../support/mpc.ts';
@@ -45,6 +46,7 @@ test('no row, seed, mask, tape or result is in any message, in the broker, or wi
       [(WAGES[0] ?? 0) + (WAGES[2] ?? 0), (WAGES[1] ?? 0) + (WAGES[3] ?? 0)].sort(),
     );
     const rowsAtA = readFileSync(own('server-a', 'result'));
+    for (const server of ['server-a', 'server-b'] as const) await gone(own(server, 'tape', 'head'));
 
     const secrets = new Map<string, Uint8Array>();
     for (const number of [...WAGES, ...sums]) {
@@ -113,6 +115,15 @@ test('no row, seed, mask, tape or result is in any message, in the broker, or wi
 function expectNone(secrets: ReadonlyMap<string, Uint8Array>, place: string, bytes: Buffer): void {
   for (const [name, secret] of secrets)
     assert.equal(bytes.includes(Buffer.from(secret)), false, `${name} is in ${place}`);
+}
+
+/** Waits until a server has destroyed a file it no longer needs. */
+async function gone(path: string): Promise<void> {
+  const deadlineMs = Date.now() + 20_000;
+  while (existsSync(path)) {
+    assert.ok(Date.now() < deadlineMs, `${path} was not destroyed`);
+    await systemClock.sleep(20);
+  }
 }
 
 function filesBelow(directory: string): { path: string; bytes: Buffer }[] {
