@@ -18,10 +18,14 @@ function bids(): { b: PlanBuilder; amount: Ring; price: Ring; present: Bits } {
 
 /** The lines of the plan that compute `x`, without table and output. */
 function linesOf(b: PlanBuilder, x: Ring | Bits): string[] {
-  b.output('z', x);
+  b.output(`z${x.id}`, x);
   const plan = b.build();
   validatePlan(plan);
-  return planText(plan).trim().split('\n').slice(1, -1);
+  return planText(plan)
+    .trim()
+    .split('\n')
+    .slice(1)
+    .filter((line) => !line.startsWith('output'));
 }
 
 test('a plan reads as text, line by line', () => {
@@ -93,6 +97,21 @@ test('a share is opened once, however many gates use it and in whatever linear f
   // The product, four single comparison bits, the result.
   assert.equal(opens.length, 6);
   assert.equal(opens.filter((line) => line.includes('ring wire 192')).length, 1);
+});
+
+test('offsets, negations and copies of a share are made of its one opening', () => {
+  const { b, amount, price, present } = bids();
+  const openings = (plan: PlanBuilder, x: Ring | Bits, length: number) =>
+    linesOf(plan, x).filter((line) => line.includes(`wire ${length} = open`)).length;
+  const product = b.multiply(amount, price);
+  const bounds = [3n, 5n, 8n].map((bound) => b.lessThanZero(b.linear([[2n, product]], -bound)));
+  const copies = b.lessThanZero(b.repeat(b.multiply(amount, amount), 3));
+  const low = b.lessThanZero(price);
+  const either = b.xor(b.and(low, present), b.and(b.not(low), bounds[0]!));
+  const all = b.concat(either, ...bounds, copies);
+  // The two products, the sign of the price, the sign that the second AND needs; nothing three times as long.
+  assert.equal(openings(b, b.slice(all, 0, 1000), 192), 4);
+  assert.equal(openings(b, all, 3 * 192), 0);
 });
 
 test('a select between shares opens only their difference', () => {
