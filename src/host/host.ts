@@ -59,7 +59,10 @@ export interface Host {
   states(actor: string): readonly string[] | undefined;
   /** True once the actor has reached a final state of its machine; it stays known, so that it never runs again. */
   isDone(actor: string): boolean;
-  /** Forgets a finished actor whose actions are all delivered, so that one of that name may start again. */
+  /**
+   * Forgets an actor that has finished, or that another chart wrote, so that one of that name may start again. Its
+   * actions must all be delivered; throws `host.still-running` until then.
+   */
   forget(actor: string): Promise<void>;
   /** Ends finished actors' inboxes, aborts effects, waits for the transaction in hand. Nothing is lost. */
   stop(): Promise<void>;

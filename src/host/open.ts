@@ -45,6 +45,8 @@ interface Resident {
   readonly courier: Courier;
   /** Absent while starting, and for a state that another chart wrote. */
   actor?: HostedActor;
+  /** It had ended when it was read back: whatever chart that was, it takes no event. */
+  readonly ended: boolean;
   /** Resolves when the actor's row is committed. */
   started: Promise<void>;
 }
@@ -60,7 +62,7 @@ class DurableHost implements Host {
 
   restore(rows: readonly ActorRow[], outbox: ReadonlyMap<string, readonly OutboxItem[]>): void {
     for (const row of rows) {
-      const resident = this.#settle(row.name);
+      const resident = this.#settle(row.name, row.done);
       const machine = this.#options.machines[row.machine];
       if (machine !== undefined && chartDigest(machine) === row.chart) {
         const committed = { state: readState(machine, row.state), text: row.state, done: row.done };
@@ -123,7 +125,8 @@ class DurableHost implements Host {
   }
 
   isDone(name: string): boolean {
-    return this.#residents.get(name)?.actor?.done ?? false;
+    const resident = this.#residents.get(name);
+    return resident?.actor?.done ?? resident?.ended ?? false;
   }
 
   states(name: string): readonly string[] | undefined {
@@ -139,6 +142,7 @@ class DurableHost implements Host {
         exitCode: EXIT.software,
       });
     await resident.started;
+    if (resident.actor === undefined && resident.ended) return;
     if (resident.actor === undefined) throw staleSnapshot({ name });
     await resident.actor.send(event, key);
   }
@@ -147,7 +151,8 @@ class DurableHost implements Host {
     const resident = this.#residents.get(name);
     if (resident === undefined) return;
     await resident.started;
-    if (!this.isDone(name) || !resident.courier.idle)
+    const runs = resident.actor !== undefined && !resident.actor.done;
+    if (runs || !resident.courier.idle)
       throw new MpcError(
         'host.still-running',
         `${name} has not finished, or not everything it said has arrived`,
@@ -170,7 +175,7 @@ class DurableHost implements Host {
     await this.#options.store.transaction(emptyFinishedInboxes);
   }
 
-  #settle(name: string): Resident {
+  #settle(name: string, ended = false): Resident {
     const { store, clock, random, deliveries, onTrouble } = this.#options;
     const courier = new Courier({
       actor: name,
@@ -181,7 +186,7 @@ class DurableHost implements Host {
       onTrouble: (report) => onTrouble?.(report, name),
       stopped: this.#stopped.signal,
     });
-    const resident: Resident = { courier, started: Promise.resolve() };
+    const resident: Resident = { courier, ended, started: Promise.resolve() };
     this.#residents.set(name, resident);
     return resident;
   }

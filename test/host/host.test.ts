@@ -287,11 +287,37 @@ test('a state that another chart wrote is not run; what it had committed to say 
     (error: MpcError) => error.code === 'host.stale-snapshot',
   );
   await until('said', () => second.said.length === 1);
+  assert.equal(second.host.isDone('a'), false);
   await second.close();
   const third = await openWorld({ path });
   await third.send({ type: 'add', n: 1 });
   assert.deepEqual((await storedContext(third.store)).seen, [0, 1]);
   await third.close();
+});
+
+test('an actor that ended under another chart is no trouble; one that did not can be forgotten and started anew', async () => {
+  const path = newPath();
+  const first = await openWorld({ path });
+  await first.host.start('a', 'ledger', start);
+  await first.host.start('b', 'ledger', start);
+  await first.send({ type: 'close' });
+  await until('said', () => first.said.length === 1);
+  await first.close();
+  const changed = createMachine(
+    { ...ledgerMachine.config, version: '2' },
+    ledgerMachine.implementations as never,
+  );
+  const second = await openWorld({ path, machines: { ledger: changed } });
+  await second.send({ type: 'add', n: 0 }, 'late');
+  assert.deepEqual([second.host.isDone('a'), second.host.isDone('b')], [true, false]);
+  assert.deepEqual(
+    second.troubles.map(({ code, actor }) => [code, actor]),
+    [['host.stale-snapshot', 'b']],
+  );
+  await second.host.forget('b');
+  await second.host.start('b', 'ledger', { start: [0] });
+  assert.deepEqual((await storedContext(second.store, 'b')).seen, [0]);
+  await second.close();
 });
 
 test('new words in descriptions and tables of ignored events do not make a state stale', async () => {
