@@ -26,13 +26,7 @@ import {
   statusOf,
 } from './collaboration-rules.ts';
 
-export type {
-  CollaborationContext,
-  CollaborationEvent,
-  CollaborationInput,
-  CollaborationSnapshot,
-  CollaborationStatus,
-} from './collaboration-rules.ts';
+export type { CollaborationEvent, CollaborationInput, CollaborationSnapshot } from './collaboration-rules.ts';
 
 const fits = ({ context, event }: { context: CollaborationContext; event: CollaborationEvent }): boolean =>
   objectionTo(context, event) === undefined;

@@ -15,7 +15,7 @@ import {
 } from './session-words.ts';
 import { CANCELLED, EXPIRED, reportFrom } from './vocabulary.ts';
 
-export type { SessionContext, SessionEvent, SessionInput } from './session-words.ts';
+export type { SessionInput } from './session-words.ts';
 
 export const sessionMachine = chart.createMachine({
   id: 'session',

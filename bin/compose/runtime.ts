@@ -5,6 +5,7 @@
  * The host runs at once, because it holds what a crash left unfinished; effects that need the bus wait for `place`,
  * which the root chart's own `connect` effect brings.
  */
+import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnyStateMachine, EventObject } from 'xstate';
@@ -79,6 +80,8 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.parts = parts;
     this.troubles = new Troubles(parts.logger);
+    // Every command under way listens to it.
+    setMaxListeners(0, this.#stopping.signal);
     this.place = new Promise((resolve) => {
       this.#arrive = resolve;
     });

@@ -11,7 +11,8 @@ export const utf8 = {
 };
 
 export const hex = {
-  encode: (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
+  encode: (bytes: Uint8Array): string =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
   decode: (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex')),
 };
 

@@ -3,10 +3,17 @@
  * that hashes or signs the same descriptor, plan or command gets the same bytes.
  * Must never accept what has two readings: only safe integers as numbers, no undefined, no cycles.
  */
-import { assert } from './errors.ts';
-import { hex, sha256, utf8 } from './bytes.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+import { hex, sha256, utf8 } from './bytes.ts';
+import { assert } from './errors.ts';
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 /** Object keys sorted by UTF-16 code unit, no white space; properties that are undefined are left out. */
 export function canonicalJson(value: Json): string {

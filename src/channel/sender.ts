@@ -57,6 +57,8 @@ export class Sender {
   #base = 0;
   #received = 0;
   #cursor = 0;
+  /** Numbers below were sent before, perhaps to a peer that has restarted since. */
+  #furthest = 0;
   #total: number | undefined;
   #window: number;
   #isOpening = true;
@@ -174,7 +176,8 @@ export class Sender {
     this.#flights.set(number, flight);
     this.#flightBytes += chunk?.length ?? 0;
     if (this.#isOpening) this.#openingLeft -= chunk?.length ?? 0;
-    this.#send(number, flight, false);
+    this.#send(number, flight, number < this.#furthest);
+    this.#furthest = Math.max(this.#furthest, number + 1);
   }
 
   #send(number: number, flight: Flight, again: boolean): void {

@@ -4,11 +4,12 @@
  *
  * A crash between append and answer loses nothing: the submitter asks again with the same id and gets the first outcome.
  */
+
+import { unlessAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { assert, type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
 import type { Bus, Log, Message } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
-import { unlessAborted } from './abort.ts';
 import { type Command, commandBytes, commandDigest, parseCommand, verifyCommand } from './commands.ts';
 import { collaborationId, descriptorDigest } from './descriptor.ts';
 import type { Follower } from './follower.ts';

@@ -2,19 +2,20 @@
  * Owns getting a command into the log: signed once, asked for again with the same id until a coordinator decides.
  * Must never give up on its own: whoever starts it holds the signal that ends it.
  */
+
+import { unlessAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Address, subjects } from '../bus/subjects.ts';
 import type { Identity } from '../identity/keys.ts';
-import { unlessAborted } from './abort.ts';
 import { type CommandBody, commandBytes, signCommand } from './commands.ts';
 import type { LifecycleStatus } from './lifecycle.ts';
 import { parseReply } from './reply.ts';
 
 const REQUEST_TIMEOUT_MS = 3_000;
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** Faults of the way there: whether the command was taken is not known. */
 const UNDECIDED: readonly string[] = ['bus.timeout', 'bus.no-responders', 'bus.unavailable'];

@@ -7,11 +7,11 @@
  * Files: masks/<server> (until masked), upload (the masked rows), result.json.
  */
 import { existsSync } from 'node:fs';
+import { unlessAborted } from '../base/abort.ts';
 import { utf8 } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import { Collector } from '../channel/streams.ts';
 import type { ClientConfig } from '../config/role-config.ts';
-import { unlessAborted } from '../coordination/abort.ts';
 import { combineOutputs, outputsOfBytes } from '../engine/combine.ts';
 import { maskRows, uploadDigest } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';

@@ -7,8 +7,8 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
+import { unlessAborted } from '../base/abort.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
-import { unlessAborted } from '../coordination/abort.ts';
 import { dealPlan } from '../engine/dealer.ts';
 import type { EffectContext } from '../host/host.ts';
 import { Seed } from '../tape/seed.ts';

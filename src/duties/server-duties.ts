@@ -8,8 +8,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
-import { unlessAborted } from '../coordination/abort.ts';
 import { uploadBytes, uploadDigest } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
 import { inputSeed } from '../tape/seed.ts';

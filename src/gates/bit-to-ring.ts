@@ -1,5 +1,6 @@
 /**
- * bitToRing: a bit wire as a ring element 0 or 1; wire to a share. No round of its own, 8 bytes of tape an element.
+ * Owns the gate bitToRing: a bit wire as a ring element 0 or 1; wire to a share. No round of its own, 8 bytes of tape
+ * an element.
  *
  * b = b^ XOR m, with m the bit's mask as a ring element: b = m where b^ = 0, and 1 - m where b^ = 1, that is
  * b = b^ + (1 - 2 b^) m. The dealer shares m in the ring; b^ is public to both servers. So

@@ -1,5 +1,5 @@
 /**
- * concat: vectors of one kind, one after another. No round, no tape; nobody sees anything new.
+ * Owns the gate concat: vectors of one kind, one after another. No round, no tape; nobody sees anything new.
  *
  * Placing elements is linear: masked values, masks and shares are each joined alike; where wires and shares meet, wires
  * are taken as shares.

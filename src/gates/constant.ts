@@ -1,5 +1,6 @@
 /**
- * constant: a public value as a wire of mask zero, x^ = x. No round, no tape. Everyone sees it: it is part of the plan.
+ * Owns the gate constant: a public value as a wire of mask zero, x^ = x. No round, no tape. Everyone sees it: it is
+ * part of the plan.
  */
 import { constantBits } from '../ring/bits.ts';
 import { constantOf, fill } from '../ring/ring.ts';

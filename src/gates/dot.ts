@@ -1,6 +1,6 @@
 /**
- * dot: two ring vectors as groups x len; z_g = the inner product of the two rows g; wires to a share. No round of its
- * own, 8 bytes of tape for each OUTPUT element.
+ * Owns the gate dot: two ring vectors as groups x len; z_g = the inner product of the two rows g; wires to a share. No
+ * round of its own, 8 bytes of tape for each OUTPUT element.
  *
  * The sum of multiply's equation over a row:
  * z = sum x^ y^ - sum x^ r_y - sum y^ r_x + c with c = sum r_x r_y, which the dealer shares. So

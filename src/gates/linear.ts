@@ -1,5 +1,6 @@
 /**
- * linear: z = sum of c_k x_k + offset, with public c_k and offset. No round, no tape; nobody sees anything new.
+ * Owns the gate linear: z = sum of c_k x_k + offset, with public c_k and offset. No round, no tape; nobody sees
+ * anything new.
  *
  * Wires: z^ = sum c_k x^_k + offset and r_z = sum c_k r_k, so that z^ - r_z = z. Shares: sum c_k (x_k)_i, and server A
  * adds the offset. Where wires and shares meet, wires are taken as shares.

@@ -1,5 +1,5 @@
 /**
- * multiply: z = x y, element by element; wires to a share. No round of its own, 8 bytes of tape an element.
+ * Owns the gate multiply: z = x y, element by element; wires to a share. No round of its own, 8 bytes of tape an element.
  *
  * (Beaver 1991 with function-dependent masks: Ben-Efraim, Nielsen, Omri 2019; Patra et al. 2021.)
  * z = (x^ - r_x)(y^ - r_y) = x^ y^ - x^ r_y - y^ r_x + r_x r_y. The dealer knows both masks and shares c = r_x r_y. So

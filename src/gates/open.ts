@@ -1,5 +1,6 @@
 /**
- * open: a share becomes a wire under a fresh mask. One round of 8 bytes an element (bits: 8 bytes for each 64), no tape.
+ * Owns the gate open: a share becomes a wire under a fresh mask. One round of 8 bytes an element (bits: 8 bytes for
+ * each 64), no tape.
  *
  * Server i sends x_i + r_i, r_i from its own keystream; both add the two messages: x^ = x + r (bits: XOR throughout).
  * Each sees x under a uniform mask of which the other's part is unknown to it: nothing. The dealer knows r and sees no

@@ -4,7 +4,12 @@
  */
 export type Operation =
   // no round, no tape: on wires and shares alike
-  | { readonly op: 'constant'; readonly kind: 'ring' | 'bits'; readonly value: string; readonly length: number } // every element the same; a wire with mask 0
+  | {
+      readonly op: 'constant';
+      readonly kind: 'ring' | 'bits';
+      readonly value: string;
+      readonly length: number;
+    } // every element the same; a wire with mask 0
   | { readonly op: 'linear'; readonly coefficients: readonly string[]; readonly offset: string } // sum of c_k x_k + offset; a share if any input is
   | { readonly op: 'sum'; readonly groups: number } // x as groups x len, row-major -> groups
   | { readonly op: 'slice'; readonly start: number; readonly length: number }

@@ -1,6 +1,6 @@
 /**
- * repeat: the whole vector again and again (a b a b), or each element `times` times (a a b b). No round, no tape; nobody
- * sees anything new.
+ * Owns the gate repeat: the whole vector again and again (a b a b), or each element `times` times (a a b b). No round,
+ * no tape; nobody sees anything new.
  *
  * Copying is linear: masked values, masks and shares are each copied alike. Equal elements then have equal masks: their
  * masked values show that they are copies, which the plan says anyway.

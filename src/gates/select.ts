@@ -1,5 +1,6 @@
 /**
- * select: (bits b, ring x, ring y) -> b ? x : y; wires to a share. No round of its own, 16 bytes of tape an element.
+ * Owns the gate select: (bits b, ring x, ring y) -> b ? x : y; wires to a share. No round of its own, 16 bytes of tape
+ * an element.
  *
  * With d = x - y (a wire: d^ = x^ - y^, r_d = r_x - r_y) the result is y + b d, and b = b^ + (1 - 2 b^) m as in bitToRing.
  *   b d = b^ d + (1 - 2 b^) m (d^ - r_d) = b^ d + (1 - 2 b^) (d^ m - w),   w = m r_d

@@ -1,5 +1,5 @@
 /**
- * slice: elements start to start + length of a vector. No round, no tape; nobody sees anything new.
+ * Owns the gate slice: elements start to start + length of a vector. No round, no tape; nobody sees anything new.
  *
  * A choice of positions is linear: masked values, masks and shares are each cut alike.
  */

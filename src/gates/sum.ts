@@ -1,5 +1,6 @@
 /**
- * sum: x read as groups x len, row-major; z_g = the sum of row g. No round, no tape; nobody sees anything new.
+ * Owns the gate sum: x read as groups x len, row-major; z_g = the sum of row g. No round, no tape; nobody sees
+ * anything new.
  *
  * Addition is linear: masked values, masks and shares are each summed alike.
  */

@@ -1,5 +1,5 @@
 /**
- * xor: of one or more bit vectors, then NOT if `invert`. No round, no tape; nobody sees anything new.
+ * Owns the gate xor: of one or more bit vectors, then NOT if `invert`. No round, no tape; nobody sees anything new.
  *
  * Wires: z^ = XOR of x^_k (inverted), r_z = XOR of r_k. Shares: XOR of the shares, and server A inverts. Where wires and
  * shares meet, wires are taken as shares.

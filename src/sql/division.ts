@@ -86,10 +86,15 @@ function quotient(
   const largest = greatest([bounds.hi, -bounds.lo]);
   const n = { value: builder.scale(x.ring, up), lo: x.lo * up, hi: x.hi * up };
   const d = { value: builder.scale(y.ring, down), lo: y.lo * down, hi: y.hi * down };
-  const divideUnits = type === 'integer' ? divideTruncate : divideRound;
-  const { value } = fitted(at, () => divideUnits(builder, n, d, { largest }));
+  const rounded = type !== 'integer';
+  const divideUnits = rounded ? divideRound : divideTruncate;
+  // Twice, for rounding: see src/plan/compose/divide.ts for why the largest quotient times the divisor must fit.
+  const fits = 2n * largest * greatest([d.hi, -d.lo]) < 2n ** 62n;
+  const ring = fitted(at, () =>
+    fits ? divideUnits(builder, n, d, { largest }).value : divideWide(builder, n, d, rounded),
+  );
   const { each: _, ...rest } = x;
-  return { ...rest, type, scale, ...bounds, ring: value };
+  return { ...rest, type, scale, ...bounds, ring };
 }
 
 /** Bounds of the quotient, 0 among them: an average of the rows lies between its rows' bounds. */

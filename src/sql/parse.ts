@@ -65,7 +65,7 @@ function firstToken(bytes: Uint8Array, from: number): number {
 }
 
 /** The fields of a node; PostgreSQL leaves fields out that have their zero value. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 /** Kind and fields of a node such as `{ A_Const: {…} }`. */
 export function kindOf(node: Node): string {
