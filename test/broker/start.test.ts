@@ -13,6 +13,9 @@ import { BROKER_FILES } from '../../src/broker/config.ts';
 import { findBroker } from '../../src/broker/find.ts';
 import { brokerDied, startBroker } from '../../src/broker/start.ts';
 
+/** What does not happen fails the test instead of holding it. */
+const BOUND = { timeout: 20_000 };
+
 const found = await findBroker({
   env: process.env,
   ...(process.env.MPC_NATS_SERVER === undefined ? {} : { path: process.env.MPC_NATS_SERVER }),
@@ -50,23 +53,31 @@ const faultOf = (promise: Promise<unknown>): Promise<MpcError> =>
     (error: unknown) => (error instanceof MpcError ? error : assert.fail(String(error))),
   );
 
-test('a started broker accepts, syncs always, listens on this machine only, and is gone after stop', () =>
-  inDirectory(async (directory) => {
-    const broker = await startBroker({ directory, binary: found });
-    assert.equal(broker.url, `nats://127.0.0.1:${broker.port}`);
-    assert.equal(await greeting(broker.port), 'INFO');
-    assert.ok(isAlive(broker.pid));
-    const config = readFileSync(join(directory, BROKER_FILES.config), 'utf8');
-    for (const line of [/^host: "127\.0\.0\.1"$/m, /^ {2}sync_interval: always$/m, /^max_payload: 2097152$/m])
-      assert.match(config, line);
-    assert.match(readFileSync(join(directory, BROKER_FILES.log), 'utf8'), /Server is ready/);
-    await broker.stop();
-    assert.ok(!isAlive(broker.pid));
-    assert.equal((await broker.exited).signal, null, 'it ended by itself when asked');
-    await broker.stop();
-  }));
+test(
+  'a started broker accepts, syncs always, listens on this machine only, and is gone after stop',
+  BOUND,
+  () =>
+    inDirectory(async (directory) => {
+      const broker = await startBroker({ directory, binary: found });
+      assert.equal(broker.url, `nats://127.0.0.1:${broker.port}`);
+      assert.equal(await greeting(broker.port), 'INFO');
+      assert.ok(isAlive(broker.pid));
+      const config = readFileSync(join(directory, BROKER_FILES.config), 'utf8');
+      for (const line of [
+        /^host: "127\.0\.0\.1"$/m,
+        /^ {2}sync_interval: always$/m,
+        /^max_payload: 2097152$/m,
+      ])
+        assert.match(config, line);
+      assert.match(readFileSync(join(directory, BROKER_FILES.log), 'utf8'), /Server is ready/);
+      await broker.stop();
+      assert.ok(!isAlive(broker.pid));
+      assert.equal((await broker.exited).signal, null, 'it ended by itself when asked');
+      await broker.stop();
+    }),
+);
 
-test('a crashed one says so with the last lines of its log, and starts again on its port', () =>
+test('a crashed one says so with the last lines of its log, and starts again on its port', BOUND, () =>
   inDirectory(async (directory) => {
     const first = await startBroker({ directory, binary: found });
     first.kill();
@@ -76,9 +87,10 @@ test('a crashed one says so with the last lines of its log, and starts again on 
     const again = await startBroker({ directory, binary: found, port: first.port });
     assert.equal(again.port, first.port);
     await again.stop();
-  }));
+  }),
+);
 
-test('a directory that another broker uses is refused, and so is a port that is taken', () =>
+test('a directory that another broker uses is refused, and so is a port that is taken', BOUND, () =>
   inDirectory(async (directory) => {
     const first = await startBroker({ directory, binary: found });
     const shared = await faultOf(startBroker({ directory, binary: found }));
@@ -92,9 +104,10 @@ test('a directory that another broker uses is refused, and so is a port that is 
     await first.stop();
     const next = await startBroker({ directory, binary: found });
     await next.stop();
-  }));
+  }),
+);
 
-test('what cannot be started, or ends at once, is told with its own words', () =>
+test('what cannot be started, or ends at once, is told with its own words', BOUND, () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'nats-server');
     writeFileSync(path, '#!/bin/sh\necho "no such flag" >&2\nexit 3\n');
@@ -106,9 +119,10 @@ test('what cannot be started, or ends at once, is told with its own words', () =
       startBroker({ directory, binary: { path: join(directory, 'absent'), version: '2.14.0' } }),
     );
     assert.equal(absent.code, 'broker.died');
-  }));
+  }),
+);
 
-test('a start that is given up leaves no process', () =>
+test('a start that is given up leaves no process', BOUND, () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'nats-server');
     const pidFile = join(directory, 'pid');
@@ -123,7 +137,8 @@ test('a start that is given up leaves no process', () =>
     abort.abort(new Error('enough'));
     await refused;
     assert.ok(!isAlive(pid));
-  }));
+  }),
+);
 
 function safeRead(file: string): string {
   try {
@@ -135,12 +150,12 @@ function safeRead(file: string): string {
 
 const START = fileURLToPath(new URL('../../src/broker/start.ts', import.meta.url));
 
-/** Another process that starts a broker, says its port, and then does `ending`. */
+/** Another process that starts a broker, says its port and process id, and does `ending` when written to. */
 function caller(directory: string, ending: string) {
   const program = `
     import { startBroker } from ${JSON.stringify(START)};
-    const { port } = await startBroker({ directory: ${JSON.stringify(directory)}, binary: ${JSON.stringify(found)} });
-    process.stdout.write(String(port) + '\\n');
+    const { port, pid } = await startBroker({ directory: ${JSON.stringify(directory)}, binary: ${JSON.stringify(found)} });
+    process.stdout.write(port + ' ' + pid + '\\n');
     process.stdin.once('data', () => { ${ending} });`;
   return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -153,19 +168,28 @@ for (const [how, ending, onlyLinux] of [
   ['is killed', 'process.kill(process.pid, "SIGKILL")', true],
 ] as const) {
   const skip = onlyLinux && process.platform !== 'linux' ? 'only Linux tells a child' : false;
-  test(`a broker ends when its caller ${how}`, { skip }, () =>
+  test(`a broker ends when its caller ${how}`, { ...BOUND, skip }, ({ signal }) =>
     inDirectory(async (directory) => {
-      const process_ = caller(directory, ending);
-      const [line]: unknown[] = await once(process_.stdout, 'data');
-      const socket = connect(Number(String(line)), '127.0.0.1');
-      socket.on('error', () => {}); // a reset is an end too
-      await once(socket, 'data');
-      const closed = once(socket, 'close');
-      socket.resume();
-      process_.stdin.write('now');
-      await closed;
-      if (process_.exitCode === null && process_.signalCode === null) await once(process_, 'exit');
-      await assert.rejects(greeting(Number(String(line))));
+      const parent = caller(directory, ending);
+      const gone = once(parent, 'exit');
+      const [line]: unknown[] = await once(parent.stdout, 'data', { signal });
+      const [port = 0, pid = 0] = String(line).split(' ').map(Number);
+      let ended = false;
+      try {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('error', () => {}); // a reset is an end too
+        await once(socket, 'data', { signal });
+        const closed = once(socket, 'close', { signal });
+        socket.resume();
+        parent.stdin.write('now');
+        await closed;
+        ended = true;
+        await gone;
+        await assert.rejects(greeting(port));
+      } finally {
+        if (!ended) process.kill(pid, 'SIGKILL');
+        parent.kill('SIGKILL');
+      }
     }),
   );
 }

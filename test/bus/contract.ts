@@ -7,6 +7,9 @@ import type { ErrorReport } from '../../src/base/errors.ts';
 import type { Bus, Message } from '../../src/bus/bus.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
 
+/** What does not arrive fails the test instead of holding it. */
+export const BOUND = { timeout: 30_000 };
+
 export interface World {
   /** A new connection; the world closes it. */
   connect(name: string): Promise<Bus>;
@@ -22,7 +25,7 @@ export function busContract(
   inWorld: (act: (world: World) => Promise<void>) => Promise<void>,
 ): void {
   const promise = (sentence: string, act: (world: World) => Promise<void>) =>
-    test(`${kind}: ${sentence}`, () => inWorld(act));
+    test(`${kind}: ${sentence}`, BOUND, () => inWorld(act));
 
   promise('a message reaches every subscriber, each with bytes of its own', async (world) => {
     const [sender, first, second] = [

@@ -6,7 +6,7 @@ import test from 'node:test';
 import type { ErrorReport } from '../../src/base/errors.ts';
 import type { LogEntry } from '../../src/bus/bus.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
-import type { World } from './contract.ts';
+import { BOUND, type World } from './contract.ts';
 
 const NAME = 'mpc_contract_log';
 
@@ -15,7 +15,7 @@ export function logContract(
   inWorld: (act: (world: World) => Promise<void>) => Promise<void>,
 ): void {
   const promise = (sentence: string, act: (world: World) => Promise<void>) =>
-    test(`${kind} log: ${sentence}`, () => inWorld(act));
+    test(`${kind} log: ${sentence}`, BOUND, () => inWorld(act));
 
   promise('entries are numbered from 1, and an id is appended once', async (world) => {
     const log = await (await world.connect('a')).log(NAME);

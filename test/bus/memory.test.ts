@@ -6,7 +6,7 @@ import type { Log } from '../../src/bus/bus.ts';
 import type { Faults } from '../../src/bus/fate.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
-import { busContract, type World } from './contract.ts';
+import { BOUND, busContract, type World } from './contract.ts';
 import { HandClock } from './hand-clock.ts';
 import { logContract } from './log-contract.ts';
 
@@ -44,7 +44,7 @@ async function heard(seed: number, faults: Faults, disturb = false): Promise<rea
 const timers = (): number =>
   process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Immediate').length;
 
-test('the seed decides what is lost, doubled and overtaken, whatever else goes on', async () => {
+test('the seed decides what is lost, doubled and overtaken, whatever else goes on', BOUND, async () => {
   const once = await heard(7, STORM);
   assert.deepEqual(await heard(7, STORM), once);
   const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
@@ -56,7 +56,7 @@ test('the seed decides what is lost, doubled and overtaken, whatever else goes o
   assert.notDeepEqual(sorted(await heard(8, STORM)), sorted(once));
 });
 
-test('each fault does what it says, about as often as it says', async () => {
+test('each fault does what it says, about as often as it says', BOUND, async () => {
   const inOrder = Array.from({ length: 100 }, (_, value) => value);
   assert.deepEqual(await heard(1, {}), inOrder);
   assert.deepEqual(await heard(1, { delayMs: [0, 5] }), inOrder, 'a delay alone keeps the order of a sender');
@@ -72,7 +72,7 @@ test('each fault does what it says, about as often as it says', async () => {
   assert.notDeepEqual(shuffled, inOrder);
 });
 
-test('both ways of a request can be lost, and an answer that comes twice counts once', async () => {
+test('both ways of a request can be lost, and an answer that comes twice counts once', BOUND, async () => {
   const clock = new HandClock();
   const hub = new MemoryHub({ seed: 3, faults: { drop: 0.3, duplicate: 0.3 }, clock });
   const [asker, server] = [hub.connect('asker'), hub.connect('server')];
@@ -106,65 +106,73 @@ async function insist(log: Log, id: string, data: Uint8Array): Promise<number> {
   }
 }
 
-test('through every storm the log holds each id once, and every follower sees all of it in one order', async () => {
-  let retries = 0;
-  for (const seed of [1, 2, 3]) {
-    const hub = new MemoryHub({ seed, faults: STORM });
-    const writers = await Promise.all(['a', 'b'].map((name) => hub.connect(name).log('log')));
-    const followers = [new Collected<number>(), new Collected<number>()];
-    const logs = await Promise.all(followers.map((_, at) => hub.connect(`follower ${at}`).log('log')));
-    await Promise.all(logs.map((log, at) => log.follow(1, ({ data }) => followers[at]!.add(data[0]!))));
-    const tries = await Promise.all(
-      writers.flatMap((log) =>
-        Array.from({ length: 40 }, (_, value) => insist(log, `id ${value}`, bytes(value))),
-      ),
-    );
-    retries += tries.reduce((sum, count) => sum + count - 1, 0);
-    const [first, second] = [await followers[0]!.atLeast(40), await followers[1]!.atLeast(40)];
-    assert.deepEqual(
-      [...first].sort((a, b) => a - b),
-      Array.from({ length: 40 }, (_, value) => value),
-    );
-    assert.deepEqual(second, first);
-    assert.equal(await writers[0]!.last(), 40);
+test(
+  'through every storm the log holds each id once, and every follower sees all of it in one order',
+  BOUND,
+  async () => {
+    let retries = 0;
+    for (const seed of [1, 2, 3]) {
+      const hub = new MemoryHub({ seed, faults: STORM });
+      const writers = await Promise.all(['a', 'b'].map((name) => hub.connect(name).log('log')));
+      const followers = [new Collected<number>(), new Collected<number>()];
+      const logs = await Promise.all(followers.map((_, at) => hub.connect(`follower ${at}`).log('log')));
+      await Promise.all(logs.map((log, at) => log.follow(1, ({ data }) => followers[at]!.add(data[0]!))));
+      const tries = await Promise.all(
+        writers.flatMap((log) =>
+          Array.from({ length: 40 }, (_, value) => insist(log, `id ${value}`, bytes(value))),
+        ),
+      );
+      retries += tries.reduce((sum, count) => sum + count - 1, 0);
+      const [first, second] = [await followers[0]!.atLeast(40), await followers[1]!.atLeast(40)];
+      assert.deepEqual(
+        [...first].sort((a, b) => a - b),
+        Array.from({ length: 40 }, (_, value) => value),
+      );
+      assert.deepEqual(second, first);
+      assert.equal(await writers[0]!.last(), 40);
+      await hub.close();
+    }
+    assert.ok(retries > 30, `only ${retries} appends had to be tried again`);
+  },
+);
+
+test(
+  'who is cut off neither sends nor hears; healing tells them, and the log catches up',
+  BOUND,
+  async () => {
+    const hub = new MemoryHub({ seed: 1 });
+    const [near, far] = [hub.connect('near'), hub.connect('far')];
+    const [heardFar, back, entries] = [
+      new Collected<number>(),
+      new Collected<string>(),
+      new Collected<number>(),
+    ];
+    far.subscribe('x', ({ data }) => heardFar.add(data[0]!));
+    far.onReconnect(() => back.add('far'));
+    near.onReconnect(() => back.add('near'));
+    const [nearLog, farLog] = [await near.log('log'), await far.log('log')];
+    await farLog.follow(1, ({ sequence }) => entries.add(sequence));
+
+    hub.partition(['far']);
+    near.publish('x', bytes(1));
+    await assert.rejects(near.request('x', bytes(1), 20), codeIs('bus.no-responders'));
+    await assert.rejects(far.request('x', bytes(1), 20), codeIs('bus.timeout'));
+    await assert.rejects(farLog.append('id', bytes()), codeIs('bus.unavailable'));
+    await assert.rejects(farLog.last(), codeIs('bus.unavailable'));
+    await nearLog.append('one', bytes());
+    await nearLog.append('two', bytes());
+    assert.deepEqual([heardFar.items, entries.items], [[], []]);
+
+    hub.heal();
+    near.publish('x', bytes(2));
+    assert.deepEqual(await heardFar.atLeast(1), [2], 'what was said meanwhile is lost');
+    assert.deepEqual(await entries.atLeast(2), [1, 2]);
+    assert.deepEqual(await back.atLeast(1), ['far']);
     await hub.close();
-  }
-  assert.ok(retries > 30, `only ${retries} appends had to be tried again`);
-});
+  },
+);
 
-test('who is cut off neither sends nor hears; healing tells them, and the log catches up', async () => {
-  const hub = new MemoryHub({ seed: 1 });
-  const [near, far] = [hub.connect('near'), hub.connect('far')];
-  const [heardFar, back, entries] = [
-    new Collected<number>(),
-    new Collected<string>(),
-    new Collected<number>(),
-  ];
-  far.subscribe('x', ({ data }) => heardFar.add(data[0]!));
-  far.onReconnect(() => back.add('far'));
-  near.onReconnect(() => back.add('near'));
-  const [nearLog, farLog] = [await near.log('log'), await far.log('log')];
-  await farLog.follow(1, ({ sequence }) => entries.add(sequence));
-
-  hub.partition(['far']);
-  near.publish('x', bytes(1));
-  await assert.rejects(near.request('x', bytes(1), 20), codeIs('bus.no-responders'));
-  await assert.rejects(far.request('x', bytes(1), 20), codeIs('bus.timeout'));
-  await assert.rejects(farLog.append('id', bytes()), codeIs('bus.unavailable'));
-  await assert.rejects(farLog.last(), codeIs('bus.unavailable'));
-  await nearLog.append('one', bytes());
-  await nearLog.append('two', bytes());
-  assert.deepEqual([heardFar.items, entries.items], [[], []]);
-
-  hub.heal();
-  near.publish('x', bytes(2));
-  assert.deepEqual(await heardFar.atLeast(1), [2], 'what was said meanwhile is lost');
-  assert.deepEqual(await entries.atLeast(2), [1, 2]);
-  assert.deepEqual(await back.atLeast(1), ['far']);
-  await hub.close();
-});
-
-test('a log that becomes shorter alarms its follower, who hears no more of it', async () => {
+test('a log that becomes shorter alarms its follower, who hears no more of it', BOUND, async () => {
   const hub = new MemoryHub({ seed: 1 });
   const bus = hub.connect('a');
   const log = await bus.log('log');
@@ -180,7 +188,7 @@ test('a log that becomes shorter alarms its follower, who hears no more of it', 
   await hub.close();
 });
 
-test('closing the hub leaves nothing pending', async () => {
+test('closing the hub leaves nothing pending', BOUND, async () => {
   const hub = new MemoryHub({ seed: 1, faults: { delayMs: [60_000, 60_000] } });
   const bus = hub.connect('a');
   bus.subscribe('x', () => {});

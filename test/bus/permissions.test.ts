@@ -8,6 +8,7 @@ import { connectNats, inboxOf } from '../../src/bus/nats.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { withBroker } from '../support/broker.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
+import { BOUND } from './contract.ts';
 
 function newIdentity(): Identity {
   const pair = createUser();
@@ -22,7 +23,7 @@ const LOG_READER = [
 ];
 const LOG_WRITER = [...LOG_READER, '$JS.API.STREAM.CREATE.mpc_p_log', 'mpc.p.log'];
 
-test('a key logs in, and what it may not say or hear is refused and reported', async () => {
+test('a key logs in, and what it may not say or hear is refused and reported', BOUND, async () => {
   const [asker, server, stranger] = [newIdentity(), newIdentity(), newIdentity()];
   const users = [
     {
@@ -68,34 +69,40 @@ test('a key logs in, and what it may not say or hear is refused and reported', a
   );
 });
 
-test('a stream that would lose entries is refused as a log, and one that has lost some alarms its follower', async () => {
-  await withBroker(async ({ url }) => {
-    const bus = await connectNats({ servers: url, name: 'a' });
-    const create = (name: string, more: object) =>
-      bus.request(
-        `$JS.API.STREAM.CREATE.${name}`,
-        Buffer.from(JSON.stringify({ name, subjects: [name], deny_delete: true, deny_purge: true, ...more })),
-        5000,
-      );
-    await create('memory', { storage: 'memory', retention: 'limits' });
-    await create('short', { storage: 'file', retention: 'limits', max_msgs: 10 });
-    await create('erasable', { storage: 'file', retention: 'limits', deny_purge: false });
-    await create('good', { storage: 'file', retention: 'limits' });
-    for (const name of ['memory', 'short', 'erasable'])
-      await assert.rejects(bus.log(name), codeIs('log.unsuitable'), name);
-    await assert.rejects(bus.log('good', 'another.subject'), codeIs('log.unsuitable'));
-    assert.equal(await (await bus.log('good')).append('id', bytes(1)), 1);
+test(
+  'a stream that would lose entries is refused as a log, and one that has lost some alarms its follower',
+  BOUND,
+  async () => {
+    await withBroker(async ({ url }) => {
+      const bus = await connectNats({ servers: url, name: 'a' });
+      const create = (name: string, more: object) =>
+        bus.request(
+          `$JS.API.STREAM.CREATE.${name}`,
+          Buffer.from(
+            JSON.stringify({ name, subjects: [name], deny_delete: true, deny_purge: true, ...more }),
+          ),
+          5000,
+        );
+      await create('memory', { storage: 'memory', retention: 'limits' });
+      await create('short', { storage: 'file', retention: 'limits', max_msgs: 10 });
+      await create('erasable', { storage: 'file', retention: 'limits', deny_purge: false });
+      await create('good', { storage: 'file', retention: 'limits' });
+      for (const name of ['memory', 'short', 'erasable'])
+        await assert.rejects(bus.log(name), codeIs('log.unsuitable'), name);
+      await assert.rejects(bus.log('good', 'another.subject'), codeIs('log.unsuitable'));
+      assert.equal(await (await bus.log('good')).append('id', bytes(1)), 1);
 
-    await create('gap', { storage: 'file', retention: 'limits', first_seq: 10 });
-    const [troubles, entries] = [new Collected<ErrorReport>(), new Collected<number>()];
-    bus.onTrouble(troubles.add);
-    const gap = await bus.log('gap');
-    await gap.follow(1, ({ sequence }) => entries.add(sequence));
-    assert.equal(await gap.append('id', bytes(1)), 10);
-    const [report] = await troubles.atLeast(1);
-    assert.equal(report?.code, 'log.behind');
-    assert.match(report?.message ?? '', /entry 10 came where 1 was due/);
-    assert.deepEqual(entries.items, []);
-    await bus.close();
-  });
-});
+      await create('gap', { storage: 'file', retention: 'limits', first_seq: 10 });
+      const [troubles, entries] = [new Collected<ErrorReport>(), new Collected<number>()];
+      bus.onTrouble(troubles.add);
+      const gap = await bus.log('gap');
+      await gap.follow(1, ({ sequence }) => entries.add(sequence));
+      assert.equal(await gap.append('id', bytes(1)), 10);
+      const [report] = await troubles.atLeast(1);
+      assert.equal(report?.code, 'log.behind');
+      assert.match(report?.message ?? '', /entry 10 came where 1 was due/);
+      assert.deepEqual(entries.items, []);
+      await bus.close();
+    });
+  },
+);

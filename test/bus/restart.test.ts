@@ -9,7 +9,7 @@ import type { Bus, Log, Message } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { type TestBroker, withBroker } from '../support/broker.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
-import { settled } from './contract.ts';
+import { BOUND, settled } from './contract.ts';
 
 const NAME = 'mpc_restart_log';
 
@@ -54,84 +54,92 @@ async function appendAll(
   await Promise.all(Array.from({ length: 8 }, worker));
 }
 
-test('a broker killed twice while it is written to loses nothing, doubles nothing, and its followers go on', async () => {
-  await withBuses(async (broker, connect) => {
-    const [writer, reader] = [await connect('writer'), await connect('reader')];
-    const [log, read] = [await writer.log(NAME), await reader.log(NAME)];
-    const troubles = new Collected<ErrorReport>();
-    for (const bus of [writer, reader]) bus.onTrouble(troubles.add);
-    const [slow, quick] = [new Collected<string>(), new Collected<string>()];
-    const line = (sequence: number, data: Uint8Array): string => `${sequence} ${Buffer.from(data)}`;
-    await read.follow(1, ({ sequence, data }) => quick.add(line(sequence, data)));
-    await log.follow(1, async ({ sequence, data }) => {
-      await new Promise(setImmediate);
-      slow.add(line(sequence, data));
-    });
-    const acknowledged = new Map<number, number>();
-    const appending = appendAll(log, 0, 1500, acknowledged);
-    for (const seen of [300, 800]) {
-      await quick.atLeast(seen);
-      await broker.crash();
-      assert.ok(acknowledged.size < 1500, 'the crash comes while appends are under way');
-      await broker.restart();
-    }
-    await appending;
-    const expected = [...acknowledged].map(([value, sequence]) => `${sequence} value ${value}`);
-    const inOrder = expected.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-    assert.deepEqual(
-      [...acknowledged.values()].sort((a, b) => a - b),
-      Array.from({ length: 1500 }, (_, at) => at + 1),
-    );
-    assert.deepEqual(await quick.atLeast(1500), inOrder);
-    assert.deepEqual(await slow.atLeast(1500), inOrder);
-    assert.equal(await log.last(), 1500);
-    assert.equal(
-      await log.append('id 7', bytes(7)),
-      acknowledged.get(7),
-      'ids are remembered across the crashes',
-    );
-    assert.ok(
-      troubles.items.every(({ code }) => code !== 'log.behind'),
-      JSON.stringify(troubles.items),
-    );
-  });
-});
-
-test('after a restart subscribers are back before onReconnect is called, and requests wait for it', async () => {
-  await withBuses(async (broker, connect) => {
-    const [asker, server] = [await connect('asker'), await connect('server')];
-    const [back, served] = [new Collected<string>(), new Collected<Message>()];
-    asker.onReconnect(() => back.add('asker'));
-    server.onReconnect(() => back.add('server'));
-    server.subscribe('echo', (message) => {
-      served.add(message);
-      message.respond?.(message.data);
-    });
-    await settled(server);
-    assert.deepEqual(await asker.request('echo', bytes(1), 5000), bytes(1));
-    await broker.running().stop();
-    for (let lost = 0; lost < 10; lost++) asker.publish('echo', bytes(99));
-    await broker.restart();
-    await back.atLeast(2);
-    assert.deepEqual(await asker.request('echo', bytes(2), 5000), bytes(2));
-    assert.deepEqual(back.items.toSorted(), ['asker', 'server']);
-
-    await broker.crash();
-    const early = asker.request('echo', bytes(3), 3000).catch((error: unknown) => error);
-    await broker.restart();
-    const answer = await early;
-    // Sent before the crash is noticed it is lost, sent after it may overtake the other side's subscription: typed both.
-    const fair = ['bus.timeout', 'bus.no-responders'];
-    if (answer instanceof Uint8Array) assert.deepEqual(answer, bytes(3));
-    else
-      assert.ok(
-        fair.some((code) => codeIs(code)(answer)),
-        String(answer),
+test(
+  'a broker killed twice while it is written to loses nothing, doubles nothing, and its followers go on',
+  BOUND,
+  async () => {
+    await withBuses(async (broker, connect) => {
+      const [writer, reader] = [await connect('writer'), await connect('reader')];
+      const [log, read] = [await writer.log(NAME), await reader.log(NAME)];
+      const troubles = new Collected<ErrorReport>();
+      for (const bus of [writer, reader]) bus.onTrouble(troubles.add);
+      const [slow, quick] = [new Collected<string>(), new Collected<string>()];
+      const line = (sequence: number, data: Uint8Array): string => `${sequence} ${Buffer.from(data)}`;
+      await read.follow(1, ({ sequence, data }) => quick.add(line(sequence, data)));
+      await log.follow(1, async ({ sequence, data }) => {
+        await new Promise(setImmediate);
+        slow.add(line(sequence, data));
+      });
+      const acknowledged = new Map<number, number>();
+      const appending = appendAll(log, 0, 1500, acknowledged);
+      for (const seen of [300, 800]) {
+        await quick.atLeast(seen);
+        await broker.crash();
+        assert.ok(acknowledged.size < 1500, 'the crash comes while appends are under way');
+        await broker.restart();
+      }
+      await appending;
+      const expected = [...acknowledged].map(([value, sequence]) => `${sequence} value ${value}`);
+      const inOrder = expected.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+      assert.deepEqual(
+        [...acknowledged.values()].sort((a, b) => a - b),
+        Array.from({ length: 1500 }, (_, at) => at + 1),
       );
-  });
-});
+      assert.deepEqual(await quick.atLeast(1500), inOrder);
+      assert.deepEqual(await slow.atLeast(1500), inOrder);
+      assert.equal(await log.last(), 1500);
+      assert.equal(
+        await log.append('id 7', bytes(7)),
+        acknowledged.get(7),
+        'ids are remembered across the crashes',
+      );
+      assert.ok(
+        troubles.items.every(({ code }) => code !== 'log.behind'),
+        JSON.stringify(troubles.items),
+      );
+    });
+  },
+);
 
-test('a broker that comes back without its store alarms the follower, who hears no more', async () => {
+test(
+  'after a restart subscribers are back before onReconnect is called, and requests wait for it',
+  BOUND,
+  async () => {
+    await withBuses(async (broker, connect) => {
+      const [asker, server] = [await connect('asker'), await connect('server')];
+      const [back, served] = [new Collected<string>(), new Collected<Message>()];
+      asker.onReconnect(() => back.add('asker'));
+      server.onReconnect(() => back.add('server'));
+      server.subscribe('echo', (message) => {
+        served.add(message);
+        message.respond?.(message.data);
+      });
+      await settled(server);
+      assert.deepEqual(await asker.request('echo', bytes(1), 5000), bytes(1));
+      await broker.running().stop();
+      for (let lost = 0; lost < 10; lost++) asker.publish('echo', bytes(99));
+      await broker.restart();
+      await back.atLeast(2);
+      assert.deepEqual(await asker.request('echo', bytes(2), 5000), bytes(2));
+      assert.deepEqual(back.items.toSorted(), ['asker', 'server']);
+
+      await broker.crash();
+      const early = asker.request('echo', bytes(3), 3000).catch((error: unknown) => error);
+      await broker.restart();
+      const answer = await early;
+      // Sent before the crash is noticed it is lost, sent after it may overtake the other side's subscription: typed both.
+      const fair = ['bus.timeout', 'bus.no-responders'];
+      if (answer instanceof Uint8Array) assert.deepEqual(answer, bytes(3));
+      else
+        assert.ok(
+          fair.some((code) => codeIs(code)(answer)),
+          String(answer),
+        );
+    });
+  },
+);
+
+test('a broker that comes back without its store alarms the follower, who hears no more', BOUND, async () => {
   await withBuses(async (broker, connect) => {
     const bus = await connect('a');
     const log = await bus.log(NAME);
@@ -158,31 +166,35 @@ test('a broker that comes back without its store alarms the follower, who hears 
   });
 });
 
-test('without a broker an append gives up after its patience, closing does not hang, and a first connection waits', async () => {
-  await withBroker(async (broker) => {
-    const bus = await connectNats({ servers: broker.url, name: 'a', logPatienceMs: 100 });
-    const patient = await connectNats({ servers: broker.url, name: 'b' });
-    const [log, other] = [await bus.log(NAME), await patient.log(NAME)];
-    await broker.crash();
-    await assert.rejects(log.append('id', bytes()), codeIs('bus.unavailable'));
-    await assert.rejects(log.last(), codeIs('bus.unavailable'));
-    const abandoned = assert.rejects(other.append('id', bytes()), codeIs('bus.closed'));
-    await Promise.all([bus.close(), patient.close()]);
-    await abandoned;
+test(
+  'without a broker an append gives up after its patience, closing does not hang, and a first connection waits',
+  BOUND,
+  async () => {
+    await withBroker(async (broker) => {
+      const bus = await connectNats({ servers: broker.url, name: 'a', logPatienceMs: 100 });
+      const patient = await connectNats({ servers: broker.url, name: 'b' });
+      const [log, other] = [await bus.log(NAME), await patient.log(NAME)];
+      await broker.crash();
+      await assert.rejects(log.append('id', bytes()), codeIs('bus.unavailable'));
+      await assert.rejects(log.last(), codeIs('bus.unavailable'));
+      const abandoned = assert.rejects(other.append('id', bytes()), codeIs('bus.closed'));
+      await Promise.all([bus.close(), patient.close()]);
+      await abandoned;
 
-    await assert.rejects(
-      connectNats({ servers: broker.url, name: 'a', connectTimeoutMs: 150 }),
-      codeIs('bus.unavailable'),
-    );
-    const abort = new AbortController();
-    const given = assert.rejects(
-      connectNats({ servers: broker.url, name: 'a', signal: abort.signal }),
-      /enough/,
-    );
-    abort.abort(new Error('enough'));
-    await given;
-    const waiting = connectNats({ servers: broker.url, name: 'a' });
-    await broker.restart();
-    await (await waiting).close();
-  });
-});
+      await assert.rejects(
+        connectNats({ servers: broker.url, name: 'a', connectTimeoutMs: 150 }),
+        codeIs('bus.unavailable'),
+      );
+      const abort = new AbortController();
+      const given = assert.rejects(
+        connectNats({ servers: broker.url, name: 'a', signal: abort.signal }),
+        /enough/,
+      );
+      abort.abort(new Error('enough'));
+      await given;
+      const waiting = connectNats({ servers: broker.url, name: 'a' });
+      await broker.restart();
+      await (await waiting).close();
+    });
+  },
+);
