@@ -145,9 +145,46 @@ test('operands that could wrap are refused, with the reason', () => {
   for (const divide of [divideTruncate, divideRound]) {
     assert.throws(() => divide(builder, wide, narrow), { name: 'MpcError', code: 'plan.too-wide' });
   }
-  const crossed = () =>
-    divideTruncate(builder, { value: n!, lo: 0n, hi: 2n ** 40n }, { value: d!, lo: 1n, hi: 2n ** 30n });
-  assert.throws(crossed, { code: 'plan.too-wide' });
+});
+
+test('wide dividends by wide divisors are exact, though their digits’ multiples would wrap', async () => {
+  const wide = { lo: -(2n ** 58n), hi: 2n ** 58n };
+  const edges = [2n ** 58n, -(2n ** 58n), 2n ** 58n - 1n, 2n ** 29n, 2n ** 29n + 1n, 2n, 1n, -1n, 3n];
+  const someEdge = fc.constantFrom(...edges);
+  const small = fc.bigInt(-(2n ** 30n), 2n ** 30n);
+  const anyValue = fc.oneof(someEdge, small, fc.bigInt(wide.lo, wide.hi));
+  let checked = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.tuple(
+          fc.oneof(anyValue, fc.constant(0n)),
+          anyValue.filter((d) => d !== 0n),
+        ),
+        {
+          minLength: 1,
+          maxLength: 20,
+        },
+      ),
+      async (some) => {
+        const rows = [...edges.flatMap((n) => edges.map((d) => [n, d] as const)), ...some];
+        for (const [divide, truth] of [
+          [divideTruncate, (n: bigint, d: bigint) => n / d],
+          [divideRound, rounded],
+        ] as const) {
+          await checkBothWays(
+            [rows.map(([n]) => n), rows.map(([, d]) => d)],
+            (builder, [n, d]) => divide(builder, { value: n!, ...wide }, { value: d!, ...wide }).value,
+            rows.map(([n, d]) => truth(n, d)),
+            rows.length,
+          );
+          checked += rows.length;
+        }
+      },
+    ),
+    { numRuns: 5 },
+  );
+  assert.ok(checked > 800, `checked ${checked} quotients`);
 });
 
 test('few elements take wide digits, so few rounds; many take narrow ones, so few comparisons', () => {

@@ -4,15 +4,17 @@
  *
  * For N >= 0 and D >= 1 write q = floor(N / D) <= qMax in base B, weights W = B^(m-1), ..., B, 1. From the top digit on,
  *   b_k = [N - k W D >= 0] for k = 1..K,   digit = sum of b_k,   N := N - digit W D,
- * where K = B - 1, or floor(qMax / W) for the top digit. N stays in [0, nMax] throughout and no k W exceeds qMax, so every
- * difference lies in [-qMax dMax, nMax]: that this fits in 62 bits is the whole proof that nothing wraps.
+ * where K = B - 1, or floor(qMax / W) for the top digit. N stays in [0, nMax] throughout, so every difference lies in
+ * [-K W dMax, nMax]. Where K W dMax would not fit, D gives way to D' = min(D, c + 1) with c = floor(nMax / W): if D <= c
+ * nothing changes, else W D' > nMax >= N and all b_k are 0, as they are for D. Then K W D' <= K (nMax + W). That these
+ * bounds stay below 2^62 for every digit is the whole proof that nothing wraps; B is lowered until they do.
  * With D = 0 every b_k is 1: the quotient is then the largest that the digits can write, below B^m; callers mask it.
  * Each digit takes about four rounds: N is opened, two rounds compare, the bits are opened.
  */
 import { assert } from '../../base/errors.ts';
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { absolute, negateWhere } from './absolute.ts';
-import { larger, magnitudeOf, type Ranged, requireFits, smaller } from './ranged.ts';
+import { isNarrow, larger, magnitudeOf, type Ranged, requireFits, smaller } from './ranged.ts';
 
 /** Comparisons of one digit: about as long as the rounds around them take. */
 const COMPARISONS_A_DIGIT = 4096;
@@ -34,33 +36,28 @@ export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options:
   const smallest = larger(d.lo, 1n);
   const exact = n.hi / smallest;
   const qMax = smaller(options.largest ?? exact, exact);
-  requireFits(larger(n.hi, qMax * d.hi), 'a dividend, or a quotient times its divisor,');
-  const { bits, digits } = radix(qMax, length);
-  const base = 1n << BigInt(bits);
-  const multiples: Ring[] = [];
-  for (let k = 1n; k < base; k++) multiples.push(builder.scale(divisor, k));
+  const places = placesOf(qMax, n.hi, d.hi, length);
+  const capped = cappedDivisors(builder, divisor, places);
   let rest = builder.opened(n.value);
   let bound = 0n;
   const quotient: (readonly [bigint, Ring])[] = [[0n, n.value]];
-  for (let position = digits - 1; position >= 0; position--) {
-    const weight = base ** BigInt(position);
-    const count = Number(position === digits - 1 ? qMax / weight : base - 1n);
-    if (count === 0) continue;
+  for (const { weight, count, cap } of places) {
+    const by = cap === undefined ? divisor : capped.get(weight)!;
     bound += BigInt(count) * weight;
+    const multiples = Array.from({ length: count }, (_, k) => builder.scale(by, BigInt(k + 1)));
     const candidates = builder.linear([
       [1n, builder.repeat(rest, count)],
-      [-weight, builder.concat(...multiples.slice(0, count))],
+      [-weight, builder.concat(...multiples)],
     ]);
     const fits = builder.not(builder.lessThanZero(candidates));
     quotient.push([weight, sumOfBlocks(builder, builder.toRing(fits), count)]);
-    if (position > 0) {
-      const taken = builder.timesBit(fits, builder.repeat(divisor, count));
-      const left = builder.linear([
-        [1n, rest],
-        [-weight, sumOfBlocks(builder, taken, count)],
-      ]);
-      rest = builder.opened(left);
-    }
+    if (weight === 1n) break;
+    const taken = builder.timesBit(fits, builder.repeat(by, count));
+    const left = builder.linear([
+      [1n, rest],
+      [-weight, sumOfBlocks(builder, taken, count)],
+    ]);
+    rest = builder.opened(left);
   }
   return { value: builder.linear(quotient), lo: 0n, hi: bound };
 }
@@ -115,13 +112,49 @@ function signedQuotient(
   };
 }
 
-/** Bits of a digit and number of digits for quotients up to `qMax`: wide digits for few elements, then evened out. */
-function radix(qMax: bigint, length: number): { bits: number; digits: number } {
+/** One digit: its weight, how many values are compared, and the greatest divisor that matters if others would wrap. */
+interface Place {
+  readonly weight: bigint;
+  readonly count: number;
+  readonly cap?: bigint;
+}
+
+/** The digits from the top: as wide as few elements allow, narrower if something could wrap. Throws `plan.too-wide`. */
+function placesOf(qMax: bigint, nMax: bigint, dMax: bigint, length: number): Place[] {
   const needed = qMax.toString(2).length;
   const affordable = Math.floor(Math.log2(COMPARISONS_A_DIGIT / length + 1));
-  const widest = Math.min(WIDEST_DIGIT_BITS, Math.max(2, affordable));
-  const digits = Math.ceil(needed / widest);
-  return { bits: Math.ceil(needed / digits), digits };
+  for (let widest = Math.min(WIDEST_DIGIT_BITS, Math.max(2, affordable)); ; widest--) {
+    const digits = Math.ceil(needed / widest);
+    const bits = BigInt(Math.ceil(needed / digits));
+    const places: Place[] = [];
+    let reach = nMax;
+    for (let position = BigInt(digits - 1); position >= 0n; position--) {
+      const weight = 1n << (bits * position);
+      const most = position === BigInt(digits - 1) ? qMax / weight : (1n << bits) - 1n;
+      if (most === 0n) continue;
+      const count = Number(most);
+      const cap = nMax / weight;
+      const needsCap = !isNarrow(most * weight * dMax) && cap < dMax;
+      places.push(needsCap ? { weight, count, cap } : { weight, count });
+      reach = larger(reach, most * weight * (needsCap ? cap + 1n : dMax));
+    }
+    if (isNarrow(reach)) return places;
+    if (widest === 1) requireFits(reach, 'a dividend, or a quotient times its divisor,');
+  }
+}
+
+/** min(D, cap + 1) for the places that need it, by weight: all compared at once. */
+function cappedDivisors(builder: PlanBuilder, divisor: Ring, places: readonly Place[]): Map<bigint, Ring> {
+  const caps = places.flatMap(({ weight, cap }) => (cap === undefined ? [] : [{ weight, over: cap + 1n }]));
+  if (caps.length === 0) return new Map();
+  const excess = builder.concat(...caps.map(({ over }) => builder.linear([[1n, divisor]], -over)));
+  const kept = builder.opened(builder.timesBit(builder.lessThanZero(excess), excess));
+  return new Map(
+    caps.map(({ weight, over }, k) => {
+      const part = builder.slice(kept, k * divisor.length, divisor.length);
+      return [weight, builder.linear([[1n, part]], over)];
+    }),
+  );
 }
 
 /** The sum of `count` vectors that lie one after the other. */

@@ -20,9 +20,12 @@ const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 export const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
+/** Whether values up to `bound` in magnitude fit. */
+export const isNarrow = (bound: bigint): boolean => bound < WIDEST;
+
 /** Throws `plan.too-wide` unless values up to `bound` in magnitude fit. `what` names the computation for people. */
 export function requireFits(bound: bigint, what: string): void {
-  if (bound < WIDEST) return;
+  if (isNarrow(bound)) return;
   throw new MpcError('plan.too-wide', `${what} could reach ${bound}, beyond the 62 bits a value may have`, {
     exitCode: EXIT.badData,
     hint: 'narrow the declared ranges of the columns (CHECK ... BETWEEN), use fewer decimals, or lower the row limits',
