@@ -8,6 +8,7 @@
  *  - a cast is refused unless the declared ranges prove that its precision suffices: it could not fail while running.
  * Integers divided by integers are cut towards zero; decimals round half away from zero.
  */
+
 import { divideRound, divideTruncate } from '../plan/compose/divide.ts';
 import { commonType, greatest, least, refuseDates, rescale } from './arithmetic.ts';
 import { type Position, sqlFault, unsupported } from './faults.ts';
@@ -23,6 +24,7 @@ import {
   never,
   type Vectors,
 } from './values.ts';
+import { divideWide } from './wide-division.ts';
 
 /** Decimals of a quotient of decimals, at least. */
 const QUOTIENT_SCALE = 6;

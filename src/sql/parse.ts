@@ -64,9 +64,6 @@ function firstToken(bytes: Uint8Array, from: number): number {
   return from + (skipped?.[0].length ?? 0);
 }
 
-/** The fields of a node; PostgreSQL leaves fields out that have their zero value. */
-type Fields = Readonly<Record<string, unknown>>;
-
 /** Kind and fields of a node such as `{ A_Const: {…} }`. */
 export function kindOf(node: Node): string {
   return Object.keys(node)[0] ?? 'nothing';

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { MpcError } from '../../src/base/errors.ts';
 import { dealOut, Oracle, type Row, runClear } from './support.ts';
 
-const SEED = Number(process.env['MPC_SEED'] ?? 20_261_121);
+const SEED = Number(process.env.MPC_SEED ?? 20_261_121);
 const QUERIES = 200;
 
 const TABLE = `CREATE TABLE t (

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import sqlite3 from 'sqlite3';
 import { evaluateClear } from '../../src/engine/clear.ts';
+import type { PlanResult } from '../../src/engine/result.ts';
 import { planInputs, validatePlan } from '../../src/plan/check.ts';
 import type { InputOperation, NodeId, Plan } from '../../src/plan/plan.ts';
 import { type Words, wordsOf } from '../../src/ring/words.ts';
@@ -25,6 +26,7 @@ export interface RunOptions {
 export interface Run {
   readonly query: CompiledQuery;
   readonly table: ResultTable;
+  readonly outputs: readonly PlanResult[];
 }
 
 /** Compiles for these parties' rows and computes the answer in the clear. */
@@ -42,7 +44,7 @@ export async function runClear(sql: string, parties: Parties, options: RunOption
   });
   validatePlan(query.plan);
   const outputs = evaluateClear(query.plan, layOut(query.plan, query.tables[0]!, parties));
-  return { query, table: tableOf(query.result, outputs) };
+  return { query, table: tableOf(query.result, outputs), outputs };
 }
 
 function layOut(plan: Plan, table: TableSpecification, parties: Parties): Map<NodeId, Words> {

@@ -1,0 +1,95 @@
+/**
+ * Owns the wording of disclosure statements: people agree to a query by reading it, so every change of a word is seen here.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileQuery } from '../../src/sql/compile.ts';
+
+const TABLE = `CREATE TABLE pay (
+  gender TEXT NOT NULL CHECK (gender IN ('f', 'm', 'x')), site BOOLEAN,
+  salary DECIMAL(9, 2) NOT NULL CHECK (salary BETWEEN 0 AND 100000), bonus INTEGER CHECK (bonus BETWEEN 0 AND 1000));`;
+
+const LAST = "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.";
+
+const STATEMENTS: readonly (readonly [string, number, readonly string[], readonly string[]])[] = [
+  [
+    'SELECT gender, AVG(salary) FROM pay GROUP BY gender HAVING COUNT(*) >= 3',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 3 rows: the average of salary (6 decimals); and which of the 3 possible groups have at least 3 rows.',
+    ],
+  ],
+  [
+    'SELECT gender, site, COUNT(*), ROUND(AVG(salary), 2), SUM(bonus) FROM pay WHERE salary > 10 AND site IS NOT NULL GROUP BY gender, site',
+    5,
+    ['acme', 'beta', 'gamma'],
+    [
+      'acme, beta and gamma learn, per gender and site with at least 5 rows: the number of rows; the average of salary (2 decimals); the sum of bonus; and which of the 9 possible groups have at least 5 rows.',
+      'Only rows where (salary > 10) AND (site IS NOT NULL) count.',
+      'A sum, average, smallest or largest value over fewer than 5 rows is not shown; numbers of rows are.',
+    ],
+  ],
+  [
+    'SELECT COUNT(*), COUNT(bonus) FROM pay',
+    1,
+    ['analyst'],
+    ['analyst learns: the number of rows; the number of rows with bonus.'],
+  ],
+  [
+    'SELECT MAX(salary) - MIN(salary) AS spread, MIN(bonus) FILTER (WHERE site) FROM pay',
+    2,
+    [],
+    [
+      'the output party learns, if at least 2 rows count: MAX(salary) - MIN(salary); the smallest value of bonus among rows where site; and whether that is so.',
+      'A smallest or largest value is the value of a single row.',
+      'A sum, average, smallest or largest value over fewer than 2 rows is not shown; numbers of rows are.',
+    ],
+  ],
+  [
+    "SELECT SUM(CASE WHEN gender = 'f' THEN salary ELSE 0 END) * 100 / SUM(salary) AS share FROM pay HAVING COUNT(*) > 9 AND SUM(bonus) < 50",
+    1,
+    ['a', 'b'],
+    [
+      "a and b learn, if at least 10 rows count and SUM(bonus) < 50: (SUM(CASE WHEN gender = 'f' THEN salary ELSE 0 END) * 100) / SUM(salary); and whether that is so.",
+    ],
+  ],
+  [
+    'SELECT gender FROM pay GROUP BY gender HAVING 2 <= COUNT(*) AND (AVG(bonus) > 5 OR MAX(bonus) IS NULL)',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 2 rows where (AVG(bonus) > 5) OR (MAX(bonus) IS NULL): that it exists; and which of the 3 possible groups have at least 2 rows and satisfy (AVG(bonus) > 5) OR (MAX(bonus) IS NULL).',
+      'A smallest or largest value is the value of a single row.',
+    ],
+  ],
+  [
+    'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 1 row: the number of rows; and which of the 3 possible groups have at least 1 row.',
+    ],
+  ],
+];
+
+test('a disclosure statement says who learns what, and that it is all', async () => {
+  for (const [select, minGroupSize, outputs, expected] of STATEMENTS) {
+    const inputs = [{ party: 'acme', table: 'pay', maxRows: 1000 }];
+    const { disclosure } = await compileQuery(`${TABLE}${select}`, { inputs, outputs, minGroupSize });
+    assert.deepEqual(disclosure, [...expected, LAST], select);
+  }
+});
+
+test('the statement does not depend on who brings how many rows', async () => {
+  const text = `${TABLE}SELECT site, COUNT(*) FROM pay GROUP BY site`;
+  const of = async (party: string, maxRows: number) =>
+    (
+      await compileQuery(text, {
+        inputs: [{ party, table: 'pay', maxRows }],
+        outputs: ['z'],
+        minGroupSize: 1,
+      })
+    ).disclosure;
+  assert.deepEqual(await of('a', 10), await of('b', 99_999));
+});
