@@ -181,12 +181,16 @@ test('a peer that falls silent is away, and back when it is heard again', async 
   world.hub.partition(['b']);
   await world.pass(4500);
   assert.deepEqual(world.presence, { a: [true, false], b: [true, false] });
+  out.append(bytesOf('meanwhile', 10));
+  await world.pass(10_000);
   world.hub.heal();
+  await world.settle(60);
+  assert.equal(disk.chunks.length, 1, 'what was lost is sent again with the new session, without a timer');
   await world.pass(2500);
   assert.deepEqual(world.presence, { a: [true, false, true], b: [true, false, true] });
   out.append(bytesOf('after', 10));
   await world.settle();
-  assert.equal(disk.chunks.length, 1);
+  assert.equal(disk.chunks.length, 2);
   await world.close();
 });
 
@@ -302,5 +306,23 @@ test('bulk loss of one chunk in ten costs about one repetition for each, not a w
   await world.finish(a.done, b.done);
   assert.deepEqual(disk.chunks, sent);
   assert.ok(a.traffic.repeatedChunks < 400, `${a.traffic.repeatedChunks} chunks were sent again`);
+  await world.close();
+});
+
+test('a bus that only reorders causes few repetitions', async () => {
+  const world = new World({ faults: { reorder: 0.4, delayMs: [0, 3] }, seed: 3 });
+  const sent = { a: chunksOf('there', 800), b: chunksOf('back', 800) };
+  const disk = { a: new Notebook(), b: new Notebook() };
+  const a = world.open('a', { outgoing: sourceOf(sent.a), incoming: disk.a });
+  const b = world.open('b', { outgoing: sourceOf(sent.b), incoming: disk.b });
+  await world.finish(a.done, b.done);
+  assert.deepEqual(disk.a.chunks, sent.b);
+  assert.deepEqual(disk.b.chunks, sent.a);
+  const bytes = sent.a.reduce((sum, chunk) => sum + chunk.length, 0);
+  for (const { traffic } of [a, b]) {
+    assert.equal(traffic.sentBytes, bytes);
+    assert.equal(traffic.receivedBytes, bytes);
+    assert.ok(traffic.repeatedChunks < 200, `${traffic.repeatedChunks} chunks were sent again`);
+  }
   await world.close();
 });
