@@ -5,6 +5,7 @@
  * Why so careful with buffers: the client keeps a reference to what is published until its next flush, and what it
  * delivers is a slice that pins a whole receive buffer.
  */
+import { setMaxListeners } from 'node:events';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, errors, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -37,6 +38,8 @@ export interface NatsOptions {
 }
 
 const RECONNECT_MS = 100;
+/** The broker's slowest answer about the log while it is busy; lost connections are noticed sooner. */
+const ANSWER_MS = 5000;
 /** A drain that takes longer is cut short: the broker has gone. */
 const DRAIN_MS = 2000;
 
@@ -105,6 +108,7 @@ class NatsBus implements Bus {
     this.#client = client;
     this.#clock = clock;
     this.#options = options;
+    setMaxListeners(0, this.#closing.signal); // everyone who waits for something hears of the end
     void this.#watch(client.status());
   }
 
@@ -165,8 +169,8 @@ class NatsBus implements Bus {
 
   async #link(): Promise<NatsLink> {
     return {
-      streams: await jetstreamManager(this.#client, { checkAPI: false, timeout: 3000 }),
-      client: jetstream(this.#client, { timeout: 3000 }),
+      streams: await jetstreamManager(this.#client, { checkAPI: false, timeout: ANSWER_MS }),
+      client: jetstream(this.#client, { timeout: ANSWER_MS }),
       clock: this.#clock,
       troubles: this.#troubles,
       closing: this.#closing.signal,
