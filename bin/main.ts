@@ -10,6 +10,7 @@ const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
   .version('0.1.0')
   .option('--debug', 'show stack traces')
+  .enablePositionalOptions()
   .exitOverride()
   .showHelpAfterError('(mpc --help shows all commands)');
 
