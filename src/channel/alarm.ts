@@ -10,7 +10,7 @@ export class Alarm {
   #setForMs: number | undefined;
   #cancel: () => void = () => {};
 
-  /** `ring` is told how much later than asked it is called. */
+  /** `ring` is told how much later it is called than the clock could have called it. */
   constructor(clock: Clock, ring: (lateMs: number) => void) {
     this.#clock = clock;
     this.#ring = ring;
@@ -21,9 +21,11 @@ export class Alarm {
     if (this.#setForMs !== undefined && this.#setForMs <= dueMs) return;
     this.#cancel();
     this.#setForMs = dueMs;
-    this.#cancel = this.#clock.after(Math.max(0, dueMs - this.#clock.now()), () => {
+    const nowMs = this.#clock.now();
+    const ringMs = Math.max(nowMs, dueMs);
+    this.#cancel = this.#clock.after(ringMs - nowMs, () => {
       this.#setForMs = undefined;
-      this.#ring(Math.max(0, this.#clock.now() - dueMs));
+      this.#ring(Math.max(0, this.#clock.now() - ringMs));
     });
   }
 

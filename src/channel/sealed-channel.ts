@@ -276,7 +276,7 @@ class SealedChannel implements Channel {
   #takeTime(lateMs: number): void {
     const now = this.#options.clock.now();
     if (this.#ackDueMs !== undefined && now >= this.#ackDueMs) this.#say(false);
-    this.#sender?.takeTime(now);
+    if (lateMs < this.#settings.lateMs) this.#sender?.takeTime(now);
     this.#sessions.renewWhenWorn();
     if (this.#isWaiting()) {
       if (lateMs >= this.#settings.pingMs) this.#liveness.restart(now);

@@ -12,8 +12,13 @@ export interface ChannelSettings {
   readonly openingBytes: number;
   /** How long an acknowledgement waits for a chunk to ride on. */
   readonly ackDelayMs: number;
-  /** How long a chunk stays unanswered before it is sent again: before anything was measured, and at least, at most. */
+  /**
+   * How long a chunk stays unanswered before it is sent again: before anything was measured, and at least, at most. A
+   * broker loses nothing while it is connected, and a reconnection asks for what was lost: shorter would answer stalls.
+   */
   readonly resendMs: { readonly first: number; readonly least: number; readonly most: number };
+  /** A timer that rings this late found the process busy: what it waits for may be here, unread, so it waits once more. */
+  readonly lateMs: number;
   /** How soon an unanswered hello or knock is repeated; doubles up to the second figure. */
   readonly handshakeMs: readonly [number, number];
   /** A waiting side that hears nothing asks for a sign of life this often. */
@@ -37,7 +42,8 @@ export const defaultSettings: ChannelSettings = {
   windowChunks: 1024,
   openingBytes: LIMITS.chunkBytes,
   ackDelayMs: 5,
-  resendMs: { first: 300, least: 50, most: 4000 },
+  resendMs: { first: 500, least: 200, most: 4000 },
+  lateMs: 20,
   handshakeMs: [100, 2000],
   pingMs: 1000,
   silentMs: 4000,

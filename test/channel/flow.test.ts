@@ -214,6 +214,27 @@ test('a pause of our own process is not blamed on the peer', async () => {
   await world.close();
 });
 
+test('after a pause of our own nothing is sent again before what came meanwhile has been read', async () => {
+  const world = new World();
+  const out = new Transcript();
+  const disk = new Notebook();
+  const a = world.open('a', { outgoing: out });
+  world.open('b', { incoming: disk });
+  await world.pass(100);
+  for (let round = 1; round <= 10; round++) {
+    out.append(bytesOf('paused', 10));
+    await world.settle();
+    const unread = world.recorded.length + 1;
+    while (world.recorded.length < unread) world.clock.advance();
+    world.clock.jump(2000);
+    world.clock.advance();
+    await world.pass(20);
+    assert.equal(disk.chunks.length, round);
+  }
+  assert.equal(a.traffic.repeatedChunks, 0);
+  await world.close();
+});
+
 test('a sink or source that fails ends its channel with its own error', async () => {
   const failure = new Error('the disk is full');
   const world = new World();
