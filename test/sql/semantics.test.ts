@@ -95,6 +95,51 @@ test('division by zero gives NULL, and so do aggregates of nothing', async () =>
   ]);
 });
 
+test('a term that is NULL takes its row out of a sum, whatever the other terms are', async () => {
+  const rows = [
+    [2, 100],
+    [3, null],
+    [null, 500],
+    [4, 200],
+  ] as const;
+  assert.deepEqual(
+    await answer('SUM(a * (d + 1)), SUM((d + 1) * a), SUM(a + d), SUM(a + 1), COUNT(a * d)', rows),
+    [16, 16, 9, 12, 2],
+  );
+});
+
+test('nullable whole numbers with few values make groups', async () => {
+  const table =
+    'CREATE TABLE t (k INTEGER CHECK (k BETWEEN -2 AND 3), j DECIMAL(3, 1) CHECK (j BETWEEN 0.5 AND 0.7), v INTEGER NOT NULL CHECK (v BETWEEN 0 AND 9));';
+  const rows: Row[] = [
+    [-2n, 5n, 1n],
+    [3n, null, 2n],
+    [null, 7n, 3n],
+    [-2n, null, 4n],
+    [0n, 5n, 5n],
+  ];
+  const group = async (by: string) =>
+    (await runClear(`${table}SELECT ${by}, SUM(v) FROM t GROUP BY ${by}`, { acme: rows })).table.rows;
+  assert.deepEqual(await group('k'), [
+    [-2, 5],
+    [0, 5],
+    [3, 2],
+    [null, 3],
+  ]);
+  assert.deepEqual(await group('j'), [
+    [0.5, 6],
+    [0.7, 3],
+    [null, 6],
+  ]);
+  assert.deepEqual(await group('j, k'), [
+    [0.5, -2, 1],
+    [0.5, 0, 5],
+    [0.7, null, 3],
+    [null, -2, 4],
+    [null, 3, 2],
+  ]);
+});
+
 test('constants are told without being computed', async () => {
   const { query, table } = await runClear(
     `${NUMBERS}SELECT 1 AS one, 'x' AS text, TRUE AS yes, DATE '2020-01-02' AS day, 1.50 AS half, COUNT(*) FROM t`,
@@ -228,7 +273,7 @@ test('HAVING and the smallest group hide groups, and values over too few rows', 
 });
 
 test('what is hidden is zero before it is opened', async () => {
-  const sql = `${STAFF}SELECT team, SUM(pay), MIN(pay), COUNT(*), team = 'red', AVG(pay) FILTER (WHERE lead) FROM staff GROUP BY team`;
+  const sql = `${STAFF}SELECT team, SUM(pay), MIN(pay), COUNT(*), SUM(pay) > 0, AVG(pay) FILTER (WHERE lead) FROM staff GROUP BY team`;
   const { query, outputs } = await runClear(sql, { acme: PEOPLE }, { minGroupSize: 3 });
   assert.equal(query.result.rows, 3);
   const shown = outputs.find(({ name }) => name === 'shown')!.values;
