@@ -141,6 +141,19 @@ test('broken UTF-8 is told with its byte and line, wherever the file is cut', as
   assert.match((await faultOf(checkCsv({ file: cut, table: table! }))).message, /at byte 6$/);
 });
 
+test('line ends inside quotes count as lines, whichever kind they are', async () => {
+  const [table] = await declaredTables('CREATE TABLE t (k TEXT, n INTEGER); SELECT COUNT(*) FROM t');
+  for (const end of ['\n', '\r\n']) {
+    const lines = ['k,n', `"a${end}b${end}${end}c",1`, 'd,2', 'e,wrong'];
+    const error = await faultOf(checkCsv({ file: file('lines.csv', lines.join(end)), table: table! }));
+    assert.deepEqual([error.code, error.place?.line], ['rows.not-a-number', 7]);
+    const open = await faultOf(
+      checkCsv({ file: file('lines.csv', [...lines.slice(0, 3), '"e,3', ''].join(end)), table: table! }),
+    );
+    assert.deepEqual([open.code, open.place?.line], ['rows.quote', 7]);
+  }
+});
+
 test('a table of one column reads an empty line as NULL; wider ones pass it over', async () => {
   const [one] = await declaredTables('CREATE TABLE t (n INTEGER); SELECT COUNT(*) FROM t');
   assert.equal(await checkCsv({ file: file('one.csv', 'n\n1\n\n3'), table: one! }), 3);

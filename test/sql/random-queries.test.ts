@@ -10,6 +10,7 @@ import { dealOut, Oracle, type Row, runClear } from './support.ts';
 
 const SEED = Number(process.env.MPC_SEED ?? 20_261_121);
 const QUERIES = 200;
+const REFUSED = ['sql.too-wide', 'sql.nothing-computed'];
 
 const TABLE = `CREATE TABLE t (
   a INTEGER CHECK (a BETWEEN -20 AND 20),
@@ -241,7 +242,7 @@ test(`${QUERIES} generated queries give what SQLite gives (seed ${SEED})`, async
   const writer = new Writer(SEED);
   const oracle = new Oracle();
   let compared = 0;
-  let tooWide = 0;
+  let refused = 0;
   let nulls = 0;
   for (let at = 0; at < QUERIES; at++) {
     if (at % 10 === 0) {
@@ -254,11 +255,12 @@ test(`${QUERIES} generated queries give what SQLite gives (seed ${SEED})`, async
     const query = writer.query();
     const context = `query ${at} of seed ${SEED}: ${query}`;
     const run = await runClear(TABLE + query, dealOut(rows, 1 + (at % 3))).catch((error: unknown) => {
-      if (error instanceof MpcError && error.code === 'sql.too-wide') return undefined;
+      // Too wide, or the same whatever the rows are, such as COUNT(*) > COUNT(*).
+      if (error instanceof MpcError && REFUSED.includes(error.code)) return undefined;
       throw new Error(`${context}\n${error instanceof Error ? error.stack : error}`);
     });
     if (!run) {
-      tooWide += 1;
+      refused += 1;
       continue;
     }
     const { table } = run;
@@ -287,8 +289,8 @@ test(`${QUERIES} generated queries give what SQLite gives (seed ${SEED})`, async
     });
   }
   await oracle.close();
-  t.diagnostic(`${compared} cells compared, ${nulls} of them NULL, ${tooWide} queries refused as too wide`);
+  t.diagnostic(`${compared} cells compared, ${nulls} of them NULL, ${refused} queries refused`);
   assert.ok(compared > 5 * QUERIES, `only ${compared} cells were compared`);
   assert.ok(nulls > QUERIES / 5, `only ${nulls} were NULL`);
-  assert.ok(tooWide < QUERIES / 20, `${tooWide} queries were refused as too wide`);
+  assert.ok(refused < QUERIES / 20, `${refused} queries were refused`);
 });
