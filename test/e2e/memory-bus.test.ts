@@ -74,6 +74,25 @@ test('roles that are stopped in good order and started again go on where they we
   }
 });
 
+test('a server that has its tape, but was stopped before it could say so, hands out masks after its restart', async () => {
+  const world = await World.open({ ...WORLD, seed: 7 });
+  try {
+    await world.start('coordinator', 'server-a', 'server-b', 'party-analyst');
+    await world.follower.until((log) =>
+      log.collaboration(world.id)?.lifecycle.context.approvals.includes('analyst'),
+    );
+    await world.stop('coordinator');
+    await world.start('dealer');
+    await world.hasFile('server-a', 'tape', 'head');
+    await world.stop('server-a');
+    await world.start('server-a', 'coordinator', 'party-acme', 'party-beta', 'party-gamma');
+    const { table } = await world.result();
+    assert.deepEqual(table.rows, expected);
+  } finally {
+    await world.close();
+  }
+});
+
 test('without a dealer everyone sees that randomness is waited for, and with one the run goes on', async () => {
   const { describeWaiting } = await import('../../src/coordination/waiting.ts');
   const world = await World.open({ ...WORLD, seed: 6 });
