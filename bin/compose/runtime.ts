@@ -17,7 +17,7 @@ import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { CommandBody } from '../../src/coordination/commands.ts';
 import { followLog } from '../../src/coordination/follower.ts';
-import type { Applied, Collaboration } from '../../src/coordination/state.ts';
+import type { Applied, Collaboration } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
