@@ -102,8 +102,7 @@ function inputsOf(plan: Plan): Map<number, Words> {
   return new Map(
     planInputs(plan).map(({ node, input }) => {
       const words = new Uint32Array(wordsOf(input.kind, input.length)).map(next);
-      if (input.column === 'key') words.forEach((word, i) => void (words[i] = i % 2 === 0 ? word % 32 : 0));
-      return [node, words];
+      return [node, input.column === 'key' ? words.map((word, i) => (i % 2 === 0 ? word % 32 : 0)) : words];
     }),
   );
 }
