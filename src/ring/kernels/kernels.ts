@@ -1,0 +1,15 @@
+/**
+ * Owns the choice of kernels: the SIMD ones, or where WASM has no SIMD their twins in plain TypeScript.
+ * Must never keep anything from one call of a kernel to the next: a thread's one instance is scratch, and every call runs to its end.
+ */
+import type { Kernels } from './face.ts';
+import { plainKernels } from './plain.ts';
+import { hasSimd, loadSimdKernels } from './simd.ts';
+
+let chosen: Kernels | undefined;
+
+/** The kernels of this machine, loaded at their first use. Throws `build.no-kernels` when they have not been compiled. */
+export function kernels(): Kernels {
+  chosen ??= hasSimd() ? loadSimdKernels() : plainKernels;
+  return chosen;
+}

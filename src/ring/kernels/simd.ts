@@ -1,0 +1,348 @@
+/**
+ * Owns the loading of kernels.wasm and the way to it: each call copies a cache-sized piece of its vectors into the module's one
+ * memory, computes there and copies the result out. The memory is scratch: nothing in it outlasts the call, and nothing of it
+ * is handed out but counter blocks, which are public. Must never hold a vector: the copies are what lets vectors be anywhere.
+ *
+ * Inside, planes lie `stride` words apart, a multiple of 4: whole SIMD vectors of 128 elements. What lies past a block's
+ * last word is computed for nothing and left behind.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { assert, EXIT, MpcError } from '../../base/errors.ts';
+import type { RingVector, Words } from '../words.ts';
+import { BLOCK_ELEMENTS, BLOCK_WORDS, type Kernels, MAX_COUNTERS } from './face.ts';
+import { plainKernels } from './plain.ts';
+import { MAX_PLANES, ONES, ZEROS } from './program.ts';
+
+/** What is used of WASM's JavaScript interface: Node has it, the type libraries of ECMAScript and Node have not. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+/** Exports of kernels.as.ts: pointers and sizes are bytes. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  bitPlanes(planes: number, ring: number, stride: number, squares: number): void;
+  digitOneHots(out: number, planes: number, stride: number): void;
+  lessAndEqual(
+    less: number,
+    equal: number,
+    oneHots: number,
+    digits: number,
+    count: number,
+    stride: number,
+  ): void;
+  splitTop(sign: number, oneHot: number, digit: number, stride: number): void;
+  runProgram(planes: number, steps: number, count: number, stride: number): void;
+  groupTable(table: number, keys: number, values: number, rows: number, domain: number): void;
+  addEntries(sums: number, entries: number, keys: number, rows: number, domain: number): void;
+  addProducts(
+    sums: number,
+    values: number,
+    entries: number,
+    products: number,
+    keys: number,
+    rows: number,
+    domain: number,
+  ): void;
+  counters(
+    out: number,
+    prefixLow: number,
+    prefixHigh: number,
+    low: number,
+    high: number,
+    count: number,
+  ): void;
+}
+
+/** A fixed range of the memory. */
+interface Area {
+  readonly pointer: number;
+  readonly words: Words;
+}
+
+const COMPILED = new URL('./kernels.wasm', import.meta.url);
+const DIGITS = 16;
+/** The most steps of a program. */
+const MAX_STEPS = 2048;
+/** Ring elements of a table that are copied at once: 64 KiB. */
+const TABLE_ELEMENTS = 8192;
+const MAX_DOMAIN = 1024;
+const FIRST_POINTER = 1024;
+
+/** The smallest module that needs SIMD: it splats a byte and counts its bits. */
+const SIMD_PROBE = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+);
+
+/** Whether this machine's WASM has SIMD. */
+export function hasSimd(): boolean {
+  return WebAssembly.validate(SIMD_PROBE);
+}
+
+/** Throws `build.no-kernels` when they have not been compiled. */
+export function loadSimdKernels(compiled: URL = COMPILED): Kernels {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(readCompiled(compiled)));
+  // The module exports what kernels.as.ts does, and its memory.
+  return simdKernels(instance.exports as Exports);
+}
+
+function readCompiled(compiled: URL): Uint8Array {
+  try {
+    return readFileSync(compiled);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const path = fileURLToPath(compiled);
+    throw new MpcError('build.no-kernels', `the compiled kernels are missing: ${path}`, {
+      hint: 'Run `npm run build` in the checkout.',
+      exitCode: EXIT.badConfig,
+      place: { file: path },
+    });
+  }
+}
+
+function simdKernels(wasm: Exports): Kernels {
+  let end = FIRST_POINTER;
+  const area = (words: number): Area => {
+    const pointer = end;
+    end += 4 * words;
+    assert(end <= wasm.memory.buffer.byteLength, 'the scratch areas fit the memory');
+    return { pointer, words: new Uint32Array(wasm.memory.buffer, pointer, words) };
+  };
+  const big = area(Math.max(256, MAX_PLANES) * BLOCK_WORDS);
+  const small = area(64 * BLOCK_WORDS);
+  const ring = area(2 * BLOCK_ELEMENTS);
+  const results = area((2 * DIGITS + 1) * BLOCK_WORDS);
+  const squares = area(256);
+  const steps = area(2 * MAX_STEPS);
+  const table = area(2 * TABLE_ELEMENTS);
+  const products = area(2 * TABLE_ELEMENTS);
+  const keys = area(2 * TABLE_ELEMENTS);
+  const values = area(2 * TABLE_ELEMENTS);
+  const sums = area(4 * MAX_DOMAIN);
+  const counterWords = area(4 * MAX_COUNTERS);
+  const counterBytes = new Uint8Array(wasm.memory.buffer, counterWords.pointer, 16 * MAX_COUNTERS);
+  const stepNumbers = new Uint16Array(wasm.memory.buffer, steps.pointer, 4 * MAX_STEPS);
+
+  const planeAt = ({ pointer }: Area, plane: number, stride: number): number => pointer + 4 * plane * stride;
+
+  /** Adds up the halves of `sums`: entry h of them belongs to group -h mod domain. */
+  const addSums = (totals: RingVector): void => {
+    const domain = totals.length / 2;
+    for (let h = 0; h < domain; h++) {
+      const g = -h & (domain - 1);
+      addTo(totals, g, sums.words[2 * h]!, sums.words[2 * h + 1]!);
+      addTo(totals, g, sums.words[2 * (h + domain)]!, sums.words[2 * (h + domain) + 1]!);
+    }
+  };
+
+  /** Takes a table of `domain` elements a row piece by piece: rows from `row` on, `count` of them. */
+  const eachPiece = (rows: number, domain: number, work: (row: number, count: number) => void): void => {
+    const most = TABLE_ELEMENTS / domain;
+    for (let row = 0; row < rows; row += most) work(row, Math.min(most, rows - row));
+  };
+
+  const copyDigits = (oneHots: Words, digits: Words, words: number): number => {
+    assert(words <= BLOCK_WORDS, 'a block of digits');
+    assert(
+      oneHots.length === 256 * words && digits.length === 64 * words,
+      'sixteen digits and their one-hots',
+    );
+    const stride = strideOf(words);
+    copyIn(big.words, 0, stride, oneHots, words);
+    copyIn(small.words, 0, stride, digits, words);
+    return stride;
+  };
+
+  return {
+    bitPlanes(out, elements, count, words) {
+      assert(out.length === count * words && count <= 64, 'planes of one stride');
+      const length = elements.length / 2;
+      for (let start = 0; 32 * start < length; start += BLOCK_WORDS) {
+        const part = elements.subarray(64 * start, 64 * (start + BLOCK_WORDS));
+        const here = Math.min(BLOCK_WORDS, words - start);
+        const stride = strideOf(here);
+        ring.words.set(part);
+        ring.words.fill(0, part.length, 64 * stride);
+        wasm.bitPlanes(small.pointer, ring.pointer, 4 * stride, squares.pointer);
+        if (here === words) copyOut(out, words, small.words, 0, stride);
+        else
+          for (let b = 0; b < count; b++) {
+            out.set(small.words.subarray(b * stride, b * stride + here), b * words + start);
+          }
+      }
+    },
+
+    digitOneHots(out, planes, words) {
+      assert(words <= BLOCK_WORDS, 'a block of digits');
+      assert(
+        out.length === 256 * words && planes.length === 64 * words,
+        'sixteen entries for each of sixteen digits',
+      );
+      const stride = strideOf(words);
+      copyIn(small.words, 0, stride, planes, words);
+      wasm.digitOneHots(big.pointer, small.pointer, 4 * stride);
+      copyOut(out, words, big.words, 0, stride);
+    },
+
+    equalDigits(equal, oneHots, digits, words) {
+      const stride = copyDigits(oneHots, digits, words);
+      const [less, equals] = [planeAt(results, 0, stride), planeAt(results, DIGITS, stride)];
+      wasm.lessAndEqual(less, equals, big.pointer, small.pointer, DIGITS, 4 * stride);
+      copyOut(equal, words, results.words, DIGITS * stride, stride);
+    },
+
+    compareDigits(less, equal, sign, oneHots, digits, words) {
+      const stride = copyDigits(oneHots, digits, words);
+      const top = DIGITS - 1;
+      const signs = planeAt(results, 2 * DIGITS, stride);
+      wasm.splitTop(signs, planeAt(big, 16 * top, stride), planeAt(small, 4 * top, stride), 4 * stride);
+      const [lesses, equals] = [planeAt(results, 0, stride), planeAt(results, DIGITS, stride)];
+      wasm.lessAndEqual(lesses, equals, big.pointer, small.pointer, DIGITS, 4 * stride);
+      copyOut(less, words, results.words, 0, stride);
+      copyOut(equal, words, results.words, (DIGITS + 1) * stride, stride);
+      copyOut(sign, words, results.words, 2 * DIGITS * stride, stride);
+    },
+
+    runProgram(program, outputs, inputs, words) {
+      assert(program.steps.length <= stepNumbers.length, 'the steps of a program fit the scratch memory');
+      stepNumbers.set(program.steps);
+      for (let start = 0; start < words; start += BLOCK_WORDS) {
+        const here = Math.min(BLOCK_WORDS, words - start);
+        const stride = strideOf(here);
+        big.words.fill(0, ZEROS * stride, (ZEROS + 1) * stride);
+        big.words.fill(0xffffffff, ONES * stride, (ONES + 1) * stride);
+        let at = (ONES + 1) * stride;
+        for (const input of inputs) at = copyIn(big.words, at, stride, input, words, start, here);
+        assert(at === (ONES + 1 + program.inputs) * stride, 'as many planes as the program takes');
+        wasm.runProgram(big.pointer, steps.pointer, program.steps.length / 4, 4 * stride);
+        at = (program.planes - program.outputs) * stride;
+        for (const output of outputs) at = copyOut(output, words, big.words, at, stride, start, here);
+        assert(at === program.planes * stride, 'as many planes as the program gives');
+      }
+    },
+
+    groupTable(out, keyMasks, valueMasks, domain) {
+      if (domain === 1) return plainKernels.groupTable(out, keyMasks, valueMasks, domain);
+      eachPiece(keyMasks.length / 2, domain, (row, count) => {
+        keys.words.set(keyMasks.subarray(2 * row, 2 * (row + count)));
+        if (valueMasks === undefined) fillOnes(values.words, count);
+        else values.words.set(valueMasks.subarray(2 * row, 2 * (row + count)));
+        wasm.groupTable(table.pointer, keys.pointer, values.pointer, count, domain);
+        out.set(table.words.subarray(0, 2 * count * domain), 2 * row * domain);
+      });
+    },
+
+    addEntries(totals, entries, rowKeys) {
+      const domain = totals.length / 2;
+      if (domain === 1) return plainKernels.addEntries(totals, entries, rowKeys);
+      sums.words.fill(0, 0, 4 * domain);
+      eachPiece(rowKeys.length / 2, domain, (row, count) => {
+        keys.words.set(rowKeys.subarray(2 * row, 2 * (row + count)));
+        table.words.set(entries.subarray(2 * row * domain, 2 * (row + count) * domain));
+        wasm.addEntries(sums.pointer, table.pointer, keys.pointer, count, domain);
+      });
+      addSums(totals);
+    },
+
+    addProducts(totals, column, entries, rowProducts, rowKeys) {
+      const domain = totals.length / 2;
+      if (domain === 1) return plainKernels.addProducts(totals, column, entries, rowProducts, rowKeys);
+      sums.words.fill(0, 0, 4 * domain);
+      eachPiece(rowKeys.length / 2, domain, (row, count) => {
+        keys.words.set(rowKeys.subarray(2 * row, 2 * (row + count)));
+        values.words.set(column.subarray(2 * row, 2 * (row + count)));
+        table.words.set(entries.subarray(2 * row * domain, 2 * (row + count) * domain));
+        products.words.set(rowProducts.subarray(2 * row * domain, 2 * (row + count) * domain));
+        wasm.addProducts(
+          sums.pointer,
+          values.pointer,
+          table.pointer,
+          products.pointer,
+          keys.pointer,
+          count,
+          domain,
+        );
+      });
+      addSums(totals);
+    },
+
+    counters([prefixHigh, prefixLow], first, count) {
+      assert(count <= MAX_COUNTERS, 'the counters fit the scratch memory');
+      const [low, high] = [first >>> 0, Math.floor(first / 2 ** 32)];
+      wasm.counters(counterWords.pointer, byteSwapped(prefixHigh), byteSwapped(prefixLow), low, high, count);
+      return counterBytes.subarray(0, 16 * count);
+    },
+  };
+}
+
+/** Words between planes of `words` words. */
+function strideOf(words: number): number {
+  return (words + 3) & ~3;
+}
+
+/**
+ * Copies the planes of `source` (each `words` words; of each, `count` words from `start` on) to `target` from `at` on, `stride`
+ * words apart. Returns where the next plane would be.
+ */
+function copyIn(
+  target: Words,
+  at: number,
+  stride: number,
+  source: Words,
+  words: number,
+  start = 0,
+  count = words,
+): number {
+  if (stride === words) {
+    target.set(source, at);
+    return at + source.length;
+  }
+  let to = at;
+  for (let from = start; from < source.length; from += words, to += stride) {
+    target.set(source.subarray(from, from + count), to);
+  }
+  return to;
+}
+
+/** The way back: fills the planes of `target`. Returns where the next plane is read. */
+function copyOut(
+  target: Words,
+  words: number,
+  source: Words,
+  at: number,
+  stride: number,
+  start = 0,
+  count = words,
+): number {
+  if (stride === words) {
+    target.set(source.subarray(at, at + target.length));
+    return at + target.length;
+  }
+  let from = at;
+  for (let to = start; to < target.length; to += words, from += stride) {
+    target.set(source.subarray(from, from + count), to);
+  }
+  return from;
+}
+
+function fillOnes(elements: Words, count: number): void {
+  for (let i = 0; i < count; i++) {
+    elements[2 * i] = 1;
+    elements[2 * i + 1] = 0;
+  }
+}
+
+/** totals[index] += the element of those halves. */
+function addTo(totals: RingVector, index: number, low: number, high: number): void {
+  const sum = (totals[2 * index]! + low) >>> 0;
+  totals[2 * index + 1] = (totals[2 * index + 1]! + high + (sum < low ? 1 : 0)) | 0;
+  totals[2 * index] = sum;
+}
+
+function byteSwapped(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}
