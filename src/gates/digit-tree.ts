@@ -132,6 +132,7 @@ export function* evaluateTree(
   const opens = outputsOf(tree);
   const result = newBits(length);
   const planes = new Uint32Array(64 * BLOCK_WORDS);
+  const table = new Uint32Array(ONE_HOT_PLANES * BLOCK_WORDS);
 
   const leaves = new Uint32Array(tree.leaves * bitWords(length));
   const firstMasks = blocks.map((block) => {
@@ -140,7 +141,7 @@ export function* evaluateTree(
     leafFunction(
       share,
       partOfBlock(result, block, 1),
-      tape.dealtBits(oneHots.lane, oneHots.length),
+      tape.dealtBits(oneHots.lane, oneHots.length, table.subarray(0, ONE_HOT_PLANES * block.words)),
       bitPlanes(masked, block, 64, planes.subarray(0, 64 * block.words)),
       server,
     );

@@ -26,8 +26,9 @@ export const GATES = 'gates';
 /** Purpose of the keystream of one party's input masks. */
 export const INPUT = 'input';
 
-const PIECE_BLOCKS = MAX_COUNTERS;
 const BLOCK_WORDS = 4;
+/** Words that one call encrypts. A multiple of 64, so that bits cut there are whole vectors. */
+export const PIECE_WORDS = BLOCK_WORDS * MAX_COUNTERS;
 const U32_LIMIT = 2 ** 32;
 
 export class Keystream {
@@ -44,26 +45,35 @@ export class Keystream {
     const skippedWords = wordOffset % BLOCK_WORDS;
     const firstBlock = (wordOffset - skippedWords) / BLOCK_WORDS;
     const blocks = Math.ceil((skippedWords + wordCount) / BLOCK_WORDS);
-    if (blocks <= PIECE_BLOCKS) {
-      const piece = this.#encrypt(node, lane, firstBlock, blocks);
-      return new Uint32Array(piece.buffer, piece.byteOffset + 4 * skippedWords, wordCount);
-    }
-    const whole = new Uint8Array(16 * blocks);
-    for (let at = 0; at < blocks; at += PIECE_BLOCKS) {
-      const count = Math.min(PIECE_BLOCKS, blocks - at);
-      whole.set(this.#encrypt(node, lane, firstBlock + at, count), 16 * at);
-    }
-    return new Uint32Array(whole.buffer, 4 * skippedWords, wordCount);
+    if (blocks > MAX_COUNTERS) return this.fill(new Uint32Array(wordCount), node, lane, wordOffset);
+    const piece = this.#encrypt(node, lane, firstBlock, blocks);
+    return new Uint32Array(piece.buffer, piece.byteOffset + 4 * skippedWords, wordCount);
   }
 
-  /** The first `length` ring elements of the lane. */
-  ring(node: number, lane: number, length: number): RingVector {
-    return this.words(node, lane, 0, ringWords(length));
+  /** The same into a vector that is there. */
+  fill(out: Words, node: number, lane: number, wordOffset = 0): Words {
+    for (let at = 0; at < out.length; ) {
+      const skippedWords = (wordOffset + at) % BLOCK_WORDS;
+      const count = Math.min(PIECE_WORDS - skippedWords, out.length - at);
+      out.set(this.words(node, lane, wordOffset + at, count), at);
+      at += count;
+    }
+    return out;
   }
 
-  /** The first `length` bits of the lane, padding bits cleared. */
-  bits(node: number, lane: number, length: number): BitVector {
-    return clearPadding(this.words(node, lane, 0, bitWords(length)), length);
+  /** The first `length` ring elements of the lane, into `out` if given. */
+  ring(node: number, lane: number, length: number, out?: RingVector): RingVector {
+    return this.#first(node, lane, ringWords(length), out);
+  }
+
+  /** The first `length` bits of the lane, padding bits cleared, into `out` if given. */
+  bits(node: number, lane: number, length: number, out?: BitVector): BitVector {
+    return clearPadding(this.#first(node, lane, bitWords(length), out), length);
+  }
+
+  #first(node: number, lane: number, wordCount: number, out: Words | undefined): Words {
+    assert(out === undefined || out.length === wordCount, 'a vector of the words of its length');
+    return out === undefined ? this.words(node, lane, 0, wordCount) : this.fill(out, node, lane);
   }
 
   #encrypt(node: number, lane: number, firstBlock: number, blocks: number): Uint8Array {

@@ -15,7 +15,19 @@ export const BLOCK_WORDS = BLOCK_ELEMENTS / 32;
 /** The most counter blocks of one call. */
 export const MAX_COUNTERS = 4096;
 
+/** Takes two vectors as long as its output, which may be one of them. */
+type Elementwise = (out: Words, a: Words, b: Words) => void;
+
 export interface Kernels {
+  /** out = a + b, of ring elements; a - b; a b; out + a b; out - a b. */
+  readonly add: Elementwise;
+  readonly sub: Elementwise;
+  readonly mul: Elementwise;
+  readonly mulAdd: Elementwise;
+  readonly mulSub: Elementwise;
+  /** out = a XOR b, of any words. */
+  readonly xor: Elementwise;
+
   /**
    * The low `count` (at most 64) bits of ring elements of any number, as planes of `words` words in `out`. Bits past the
    * last element are 0.

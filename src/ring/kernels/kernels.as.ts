@@ -335,6 +335,51 @@ export function addProducts(
   }
 }
 
+/** out = a + b. Here and below: vectors of `bytes` bytes, ring elements of 8; `bytes` is rounded up to 16. */
+export function add(out: usize, a: usize, b: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(out + at, i64x2.add(v128.load(a + at), v128.load(b + at)));
+  }
+}
+
+/** out = a - b */
+export function sub(out: usize, a: usize, b: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(out + at, i64x2.sub(v128.load(a + at), v128.load(b + at)));
+  }
+}
+
+/** out = a b: one multiplier of 64 bits is faster than SIMD's, which is put together from those of 32. */
+export function mul(out: usize, a: usize, b: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    store<u64>(out + at, load<u64>(a + at) * load<u64>(b + at));
+    store<u64>(out + at, load<u64>(a + at, 8) * load<u64>(b + at, 8), 8);
+  }
+}
+
+/** out = out + a b */
+export function mulAdd(out: usize, a: usize, b: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    store<u64>(out + at, load<u64>(out + at) + load<u64>(a + at) * load<u64>(b + at));
+    store<u64>(out + at, load<u64>(out + at, 8) + load<u64>(a + at, 8) * load<u64>(b + at, 8), 8);
+  }
+}
+
+/** out = out - a b */
+export function mulSub(out: usize, a: usize, b: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    store<u64>(out + at, load<u64>(out + at) - load<u64>(a + at) * load<u64>(b + at));
+    store<u64>(out + at, load<u64>(out + at, 8) - load<u64>(a + at, 8) * load<u64>(b + at, 8), 8);
+  }
+}
+
+/** out = a XOR b */
+export function xor(out: usize, a: usize, b: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(out + at, v128.xor(v128.load(a + at), v128.load(b + at)));
+  }
+}
+
 /**
  * Counter blocks of 16 bytes, big endian: a prefix of 8 bytes (given as it lies in memory), then the numbers `first`
  * (its low and high half) and up.

@@ -9,6 +9,7 @@ import { assert } from '../../base/errors.ts';
 import { lessAndEqual, oneHotPlanes } from '../digits.ts';
 import type { RingVector, Words } from '../words.ts';
 import type { Kernels } from './face.ts';
+import * as arithmetic from './plain-arithmetic.ts';
 import { ONES, type PlaneProgram, ZEROS } from './program.ts';
 
 /** Words of a plane that a program takes at once, so that its planes stay in the cache. */
@@ -18,6 +19,8 @@ const ROWS_TO_CARRY = 16;
 const DIGITS = 16;
 
 export const plainKernels: Kernels = {
+  ...arithmetic,
+
   bitPlanes(out, ring, count, words) {
     const length = ring.length / 2;
     const square = new Int32Array(32);

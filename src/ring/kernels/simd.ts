@@ -21,9 +21,17 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
+type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
+
 /** Exports of kernels.as.ts: pointers and sizes are bytes. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
+  readonly add: WordKernel;
+  readonly sub: WordKernel;
+  readonly mul: WordKernel;
+  readonly mulAdd: WordKernel;
+  readonly mulSub: WordKernel;
+  readonly xor: WordKernel;
   bitPlanes(planes: number, ring: number, stride: number, squares: number): void;
   digitOneHots(out: number, planes: number, stride: number): void;
   lessAndEqual(
@@ -69,6 +77,8 @@ const DIGITS = 16;
 const MAX_STEPS = 2048;
 /** Ring elements of a table that are copied at once: 64 KiB. */
 const TABLE_ELEMENTS = 8192;
+/** Words that an element-wise kernel takes at once: 32 KiB. */
+const PIECE_WORDS = 8192;
 const MAX_DOMAIN = 1024;
 const FIRST_POINTER = 1024;
 
@@ -157,7 +167,28 @@ function simdKernels(wasm: Exports): Kernels {
     return stride;
   };
 
+  /** Takes vectors piece by piece; `accumulates` where the old output is an input too. */
+  const elementwise =
+    (kernel: WordKernel, accumulates = false) =>
+    (out: Words, a: Words, b: Words): void => {
+      for (let from = 0; from < out.length; from += PIECE_WORDS) {
+        const to = Math.min(out.length, from + PIECE_WORDS);
+        table.words.set(a.subarray(from, to));
+        products.words.set(b.subarray(from, to));
+        if (accumulates) values.words.set(out.subarray(from, to));
+        kernel(values.pointer, table.pointer, products.pointer, 4 * (to - from));
+        out.set(values.words.subarray(0, to - from), from);
+      }
+    };
+
   return {
+    add: elementwise(wasm.add),
+    sub: elementwise(wasm.sub),
+    mul: elementwise(wasm.mul),
+    mulAdd: elementwise(wasm.mulAdd, true),
+    mulSub: elementwise(wasm.mulSub, true),
+    xor: elementwise(wasm.xor),
+
     bitPlanes(out, elements, count, words) {
       assert(out.length === count * words && count <= 64, 'planes of one stride');
       const length = elements.length / 2;
