@@ -33,6 +33,10 @@ const LANE_ELEMENTS = 2 ** 15;
 const blocks = (domain: number, rows: number): readonly Block[] =>
   blocksOf(rows, Math.max(64, Math.min(LANE_ELEMENTS / domain, 2 ** 14)));
 
+/** Room for the table of any block. */
+const tableFor = (domain: number, rows: number): RingVector =>
+  newRing(blocks(domain, rows)[0]!.length * domain);
+
 const rowsOf = (column: RingVector, { start, length }: Block): RingVector => ringBlock(column, start, length);
 
 /** Lane of a block's table: 0 for the counts, j for value j. */
@@ -72,8 +76,9 @@ export const groupSumGate: Gate<OperationOf<'groupSum'>> = {
 
   deal({ domain }, inputs, masks, tape) {
     const [keyMask, ...valueMasks] = masks.map(maskOf);
+    const whole = tableFor(domain, inputs[0]!.length);
     for (const block of blocks(domain, inputs[0]!.length)) {
-      const table = newRing(block.length * domain);
+      const table = ringBlock(whole, 0, block.length * domain);
       const keys = rowsOf(keyMask!, block);
       kernels().groupTable(table, keys, undefined, domain);
       tape.dealRing(laneOf(block, 0, inputs), table);
@@ -90,14 +95,16 @@ export const groupSumGate: Gate<OperationOf<'groupSum'>> = {
     const totals = newRing(domain * inputs.length);
     const totalsOf = (table: number) =>
       totals.subarray(ringWords(domain * table), ringWords(domain * (table + 1)));
+    const [entries, products] = [1, 2].map(() => tableFor(domain, inputs[0]!.length));
     for (const block of blocks(domain, inputs[0]!.length)) {
       const size = block.length * domain;
       const keys = rowsOf(key!, block);
-      const oneHot = tape.dealtRing(laneOf(block, 0, inputs), size);
+      const oneHot = tape.dealtRing(laneOf(block, 0, inputs), size, ringBlock(entries!, 0, size));
       kernels().addEntries(totalsOf(0), oneHot, keys);
       columns.forEach((column, j) => {
-        const products = tape.dealtRing(laneOf(block, 1 + j, inputs), size);
-        kernels().addProducts(totalsOf(1 + j), rowsOf(column, block), oneHot, products, keys);
+        const lane = laneOf(block, 1 + j, inputs);
+        const ofColumn = tape.dealtRing(lane, size, ringBlock(products!, 0, size));
+        kernels().addProducts(totalsOf(1 + j), rowsOf(column, block), oneHot, ofColumn, keys);
       });
     }
     return local({ form: 'share', share: totals });

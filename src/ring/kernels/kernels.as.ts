@@ -303,10 +303,21 @@ export function groupTable(table: usize, keys: usize, values: usize, rows: i32, 
   }
 }
 
-/** sums[t - key mod domain] += entries[row, t]; `sums` holds 2 domain elements, so that nothing wraps in a row. */
-export function addEntries(sums: usize, entries: usize, keys: usize, rows: i32, domain: i32): void {
+/**
+ * sums[t - key mod domain] += entries[row, t]; `sums` holds 2 domain elements, so that nothing wraps in a row. Rows with an odd
+ * place go to `oddSums`, one element further on: pairs are then always read where they were written, which stores forward.
+ */
+export function addEntries(
+  sums: usize,
+  oddSums: usize,
+  entries: usize,
+  keys: usize,
+  rows: i32,
+  domain: i32,
+): void {
   for (let row: i32 = 0; row < rows; row++, keys += 8) {
-    let to = sums + 8 * (<usize>(-load<u32>(keys)) & (domain - 1));
+    const place = <usize>(-load<u32>(keys)) & (domain - 1);
+    let to = (place & 1 ? oddSums + 8 : sums) + 8 * place;
     for (const end = entries + 8 * domain; entries < end; entries += 16, to += 16) {
       v128.store(to, i64x2.add(v128.load(to), v128.load(entries)));
     }
@@ -386,10 +397,21 @@ export function xor(out: usize, a: usize, b: usize, bytes: usize): void {
  */
 export function counters(out: usize, prefixLow: u32, prefixHigh: u32, low: u32, high: u32, count: i32): void {
   const prefix = i32x4.replace_lane(i32x4.splat(prefixLow), 1, prefixHigh);
-  let number = i64x2.splat((<u64>high << 32) | low);
-  const one = i64x2.splat(1);
-  for (const end = out + 16 * <usize>count; out < end; out += 16) {
-    v128.store(out, v128.shuffle<u8>(prefix, number, 0, 1, 2, 3, 4, 5, 6, 7, 23, 22, 21, 20, 19, 18, 17, 16));
-    number = i64x2.add(number, one);
+  const end = out + 16 * <usize>count;
+  let number = (<u64>high << 32) | low;
+  while (out < end) {
+    // The last byte alone counts up to the next multiple of 256.
+    let block = v128.shuffle<u8>(
+      prefix,
+      i64x2.splat(number),
+      0, 1, 2, 3, 4, 5, 6, 7, 23, 22, 21, 20, 19, 18, 17, 16,
+    );
+    const steps = <usize>(256 - (number & 255));
+    const stop = min(end, out + 16 * steps);
+    for (; out < stop; out += 16) {
+      v128.store(out, block);
+      block = i64x2.add(block, i64x2(0, 1 << 56));
+    }
+    number += steps;
   }
 }

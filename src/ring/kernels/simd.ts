@@ -45,7 +45,14 @@ interface Exports {
   splitTop(sign: number, oneHot: number, digit: number, stride: number): void;
   runProgram(planes: number, steps: number, count: number, stride: number): void;
   groupTable(table: number, keys: number, values: number, rows: number, domain: number): void;
-  addEntries(sums: number, entries: number, keys: number, rows: number, domain: number): void;
+  addEntries(
+    sums: number,
+    oddSums: number,
+    entries: number,
+    keys: number,
+    rows: number,
+    domain: number,
+  ): void;
   addProducts(
     sums: number,
     values: number,
@@ -133,19 +140,18 @@ function simdKernels(wasm: Exports): Kernels {
   const keys = area(2 * TABLE_ELEMENTS);
   const values = area(2 * TABLE_ELEMENTS);
   const sums = area(4 * MAX_DOMAIN);
+  const oddSums = area(4 * MAX_DOMAIN + 4);
   const counterWords = area(4 * MAX_COUNTERS);
   const counterBytes = new Uint8Array(wasm.memory.buffer, counterWords.pointer, 16 * MAX_COUNTERS);
   const stepNumbers = new Uint16Array(wasm.memory.buffer, steps.pointer, 4 * MAX_STEPS);
 
   const planeAt = ({ pointer }: Area, plane: number, stride: number): number => pointer + 4 * plane * stride;
 
-  /** Adds up the halves of `sums`: entry h of them belongs to group -h mod domain. */
-  const addSums = (totals: RingVector): void => {
+  /** Adds `sums` of twice as many elements to the totals: entry h belongs to group -h mod domain. */
+  const addSums = (totals: RingVector, from: Words): void => {
     const domain = totals.length / 2;
-    for (let h = 0; h < domain; h++) {
-      const g = -h & (domain - 1);
-      addTo(totals, g, sums.words[2 * h]!, sums.words[2 * h + 1]!);
-      addTo(totals, g, sums.words[2 * (h + domain)]!, sums.words[2 * (h + domain) + 1]!);
+    for (let h = 0; h < 2 * domain; h++) {
+      addTo(totals, -h & (domain - 1), from[2 * h]!, from[2 * h + 1]!);
     }
   };
 
@@ -271,12 +277,14 @@ function simdKernels(wasm: Exports): Kernels {
       const domain = totals.length / 2;
       if (domain === 1) return plainKernels.addEntries(totals, entries, rowKeys);
       sums.words.fill(0, 0, 4 * domain);
+      oddSums.words.fill(0, 0, 4 * domain + 4);
       eachPiece(rowKeys.length / 2, domain, (row, count) => {
         keys.words.set(rowKeys.subarray(2 * row, 2 * (row + count)));
         table.words.set(entries.subarray(2 * row * domain, 2 * (row + count) * domain));
-        wasm.addEntries(sums.pointer, table.pointer, keys.pointer, count, domain);
+        wasm.addEntries(sums.pointer, oddSums.pointer, table.pointer, keys.pointer, count, domain);
       });
-      addSums(totals);
+      addSums(totals, sums.words);
+      addSums(totals, oddSums.words.subarray(2));
     },
 
     addProducts(totals, column, entries, rowProducts, rowKeys) {
@@ -298,7 +306,7 @@ function simdKernels(wasm: Exports): Kernels {
           domain,
         );
       });
-      addSums(totals);
+      addSums(totals, sums.words);
     },
 
     counters([prefixHigh, prefixLow], first, count) {
