@@ -4,8 +4,9 @@
  */
 import type { Words } from '../words.ts';
 import type { Kernels } from './face.ts';
+import { hasSimd } from './module.ts';
 import { plainKernels } from './plain.ts';
-import { hasSimd, loadSimdKernels } from './simd.ts';
+import { loadSimdKernels } from './simd.ts';
 
 /** Words from which on copying a vector into WASM memory and back pays. */
 const WORTH_COPYING = 256;

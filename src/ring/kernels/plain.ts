@@ -165,7 +165,8 @@ export const plainKernels: Kernels = {
     for (let i = 0; i < count; i++) {
       view.setUint32(16 * i, prefixHigh);
       view.setUint32(16 * i + 4, prefixLow);
-      view.setBigUint64(16 * i + 8, BigInt(first + i));
+      view.setUint32(16 * i + 8, Math.floor((first + i) / 2 ** 32));
+      view.setUint32(16 * i + 12, (first + i) >>> 0);
     }
     return new Uint8Array(view.buffer);
   },

@@ -1,76 +1,15 @@
 /**
- * Owns the loading of kernels.wasm and the way to it: each call copies a cache-sized piece of its vectors into the module's one
- * memory, computes there and copies the result out. The memory is scratch: nothing in it outlasts the call, and nothing of it
- * is handed out but counter blocks, which are public. Must never hold a vector: the copies are what lets vectors be anywhere.
- *
- * Inside, planes lie `stride` words apart, a multiple of 4: whole SIMD vectors of 128 elements. What lies past a block's
- * last word is computed for nothing and left behind.
+ * Owns the way to the compiled kernels: each call copies a cache-sized piece of its vectors into the module's one memory,
+ * computes there and copies the result out. The memory is scratch: nothing in it is used after the call, and nothing of it is
+ * handed out but counter blocks, which are public. Must never hold a vector: the copies are what lets vectors be anywhere.
  */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { assert, EXIT, MpcError } from '../../base/errors.ts';
+import { assert } from '../../base/errors.ts';
 import type { RingVector, Words } from '../words.ts';
 import { BLOCK_ELEMENTS, BLOCK_WORDS, type Kernels, MAX_COUNTERS } from './face.ts';
+import { instantiateKernels, type WordKernel } from './module.ts';
 import { plainKernels } from './plain.ts';
 import { MAX_PLANES, ONES, ZEROS } from './program.ts';
-
-/** What is used of WASM's JavaScript interface: Node has it, the type libraries of ECMAScript and Node have not. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
-type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
-
-/** Exports of kernels.as.ts: pointers and sizes are bytes. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  readonly add: WordKernel;
-  readonly sub: WordKernel;
-  readonly mul: WordKernel;
-  readonly mulAdd: WordKernel;
-  readonly mulSub: WordKernel;
-  readonly xor: WordKernel;
-  bitPlanes(planes: number, ring: number, stride: number, squares: number): void;
-  digitOneHots(out: number, planes: number, stride: number): void;
-  lessAndEqual(
-    less: number,
-    equal: number,
-    oneHots: number,
-    digits: number,
-    count: number,
-    stride: number,
-  ): void;
-  splitTop(sign: number, oneHot: number, digit: number, stride: number): void;
-  runProgram(planes: number, steps: number, count: number, stride: number): void;
-  groupTable(table: number, keys: number, values: number, rows: number, domain: number): void;
-  addEntries(
-    sums: number,
-    oddSums: number,
-    entries: number,
-    keys: number,
-    rows: number,
-    domain: number,
-  ): void;
-  addProducts(
-    sums: number,
-    values: number,
-    entries: number,
-    products: number,
-    keys: number,
-    rows: number,
-    domain: number,
-  ): void;
-  counters(
-    out: number,
-    prefixLow: number,
-    prefixHigh: number,
-    low: number,
-    high: number,
-    count: number,
-  ): void;
-}
+import { copyIn, copyOut, strideOf } from './strides.ts';
 
 /** A fixed range of the memory. */
 interface Area {
@@ -78,7 +17,6 @@ interface Area {
   readonly words: Words;
 }
 
-const COMPILED = new URL('./kernels.wasm', import.meta.url);
 const DIGITS = 16;
 /** The most steps of a program. */
 const MAX_STEPS = 2048;
@@ -89,39 +27,9 @@ const PIECE_WORDS = 8192;
 const MAX_DOMAIN = 1024;
 const FIRST_POINTER = 1024;
 
-/** The smallest module that needs SIMD: it splats a byte and counts its bits. */
-const SIMD_PROBE = Uint8Array.of(
-  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
-  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
-);
-
-/** Whether this machine's WASM has SIMD. */
-export function hasSimd(): boolean {
-  return WebAssembly.validate(SIMD_PROBE);
-}
-
-/** Throws `build.no-kernels` when they have not been compiled. */
-export function loadSimdKernels(compiled: URL = COMPILED): Kernels {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(readCompiled(compiled)));
-  // The module exports what kernels.as.ts does, and its memory.
-  return simdKernels(instance.exports as Exports);
-}
-
-function readCompiled(compiled: URL): Uint8Array {
-  try {
-    return readFileSync(compiled);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    const path = fileURLToPath(compiled);
-    throw new MpcError('build.no-kernels', `the compiled kernels are missing: ${path}`, {
-      hint: 'Run `npm run build` in the checkout.',
-      exitCode: EXIT.badConfig,
-      place: { file: path },
-    });
-  }
-}
-
-function simdKernels(wasm: Exports): Kernels {
+/** The kernels of a new instance of the module. Throws `build.no-kernels` when it has not been compiled. */
+export function loadSimdKernels(compiled?: URL): Kernels {
+  const wasm = instantiateKernels(compiled);
   let end = FIRST_POINTER;
   const area = (words: number): Area => {
     const pointer = end;
@@ -316,56 +224,6 @@ function simdKernels(wasm: Exports): Kernels {
       return counterBytes.subarray(0, 16 * count);
     },
   };
-}
-
-/** Words between planes of `words` words. */
-function strideOf(words: number): number {
-  return (words + 3) & ~3;
-}
-
-/**
- * Copies the planes of `source` (each `words` words; of each, `count` words from `start` on) to `target` from `at` on, `stride`
- * words apart. Returns where the next plane would be.
- */
-function copyIn(
-  target: Words,
-  at: number,
-  stride: number,
-  source: Words,
-  words: number,
-  start = 0,
-  count = words,
-): number {
-  if (stride === words) {
-    target.set(source, at);
-    return at + source.length;
-  }
-  let to = at;
-  for (let from = start; from < source.length; from += words, to += stride) {
-    target.set(source.subarray(from, from + count), to);
-  }
-  return to;
-}
-
-/** The way back: fills the planes of `target`. Returns where the next plane is read. */
-function copyOut(
-  target: Words,
-  words: number,
-  source: Words,
-  at: number,
-  stride: number,
-  start = 0,
-  count = words,
-): number {
-  if (stride === words) {
-    target.set(source.subarray(at, at + target.length));
-    return at + target.length;
-  }
-  let from = at;
-  for (let to = start; to < target.length; to += words, from += stride) {
-    target.set(source.subarray(from, from + count), to);
-  }
-  return from;
 }
 
 function fillOnes(elements: Words, count: number): void {
