@@ -18,7 +18,7 @@
 import { clearPadding, xor } from '../ring/bits.ts';
 import type { Block } from '../ring/bitslice.ts';
 import { bitPlanes, blocksOf, partOfBlock } from '../ring/bitslice.ts';
-import { BLOCK_ELEMENTS, BLOCK_WORDS } from '../ring/kernels/face.ts';
+import { BLOCK_ELEMENTS } from '../ring/kernels/face.ts';
 import { kernels } from '../ring/kernels/kernels.ts';
 import type { PlaneProgram } from '../ring/kernels/program.ts';
 import type { RingVector, Words } from '../ring/words.ts';
@@ -29,6 +29,7 @@ import { countOf, monomialsOf, polynomialsProgram, productsProgram } from './mon
 
 export const DIGITS = 16;
 const ONE_HOT_PLANES = 16 * DIGITS;
+const RING_PLANES = 64;
 
 /** What a tree opens and computes. */
 interface TreeShape {
@@ -104,13 +105,13 @@ export function dealTree(tree: DigitTree, r: RingVector, length: number, tape: D
     kernels().runProgram(program, [products], [masks], words);
     return products;
   };
-  const planes = new Uint32Array(64 * BLOCK_WORDS);
-  const table = new Uint32Array(ONE_HOT_PLANES * BLOCK_WORDS);
-  for (const block of blocksOf(length, BLOCK_ELEMENTS)) {
+  const blocks = blocksOf(length, BLOCK_ELEMENTS);
+  const { planesFor, tableFor } = roomFor(blocks);
+  for (const block of blocks) {
     const { words } = block;
     const lanes = lanesOf(tree, block);
-    const oneHots = table.subarray(0, ONE_HOT_PLANES * words);
-    kernels().digitOneHots(oneHots, bitPlanes(r, block, 64, planes.subarray(0, 64 * words)), words);
+    const oneHots = tableFor(block);
+    kernels().digitOneHots(oneHots, bitPlanes(r, block, RING_PLANES, planesFor(block)), words);
     tape.dealBits(lanes.oneHots.lane, oneHots, lanes.oneHots.length);
     const first = tape.maskBits(lanes.firstMasks.lane, lanes.firstMasks.length);
     tape.dealBits(lanes.nodes.lane, run(dealNodes, first, words), lanes.nodes.length);
@@ -131,8 +132,7 @@ export function* evaluateTree(
   const blocks = blocksOf(length, BLOCK_ELEMENTS);
   const opens = outputsOf(tree);
   const result = newBits(length);
-  const planes = new Uint32Array(64 * BLOCK_WORDS);
-  const table = new Uint32Array(ONE_HOT_PLANES * BLOCK_WORDS);
+  const { planesFor, tableFor } = roomFor(blocks);
 
   const leaves = new Uint32Array(tree.leaves * bitWords(length));
   const firstMasks = blocks.map((block) => {
@@ -141,8 +141,8 @@ export function* evaluateTree(
     leafFunction(
       share,
       partOfBlock(result, block, 1),
-      tape.dealtBits(oneHots.lane, oneHots.length, table.subarray(0, ONE_HOT_PLANES * block.words)),
-      bitPlanes(masked, block, 64, planes.subarray(0, 64 * block.words)),
+      tape.dealtBits(oneHots.lane, oneHots.length, tableFor(block)),
+      bitPlanes(masked, block, RING_PLANES, planesFor(block)),
       server,
     );
     return maskInPlace(share, tape.maskBits(masks.lane, masks.length));
@@ -180,6 +180,17 @@ export function* evaluateTree(
     xor(part, part, share);
   });
   return { form: 'share', share: clearPadding(result, length) };
+}
+
+/** Room for the bit planes and the one-hots of any of the blocks, one block at a time. */
+function roomFor(blocks: readonly Block[]) {
+  const most = blocks[0]!.words;
+  const planes = new Uint32Array(RING_PLANES * most);
+  const table = new Uint32Array(ONE_HOT_PLANES * most);
+  return {
+    planesFor: ({ words }: Block): Words => planes.subarray(0, RING_PLANES * words),
+    tableFor: ({ words }: Block): Words => table.subarray(0, ONE_HOT_PLANES * words),
+  };
 }
 
 function lanesOf(tree: DigitTree, { index, words }: Block) {
