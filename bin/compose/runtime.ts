@@ -77,6 +77,7 @@ export class Runtime {
   #finish: () => void = () => {};
   #bus: Bus | undefined;
   #fault: MpcError | undefined;
+  #isThere = false;
   #host: Host | undefined;
   #role: RoleParts | undefined;
 
@@ -158,6 +159,7 @@ export class Runtime {
       },
     });
     await follower.caughtUp;
+    this.#isThere = true;
     this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
     await this.#role?.onCaughtUp?.();
   }
@@ -183,9 +185,9 @@ export class Runtime {
     if (root !== undefined) await this.#host?.send(root, { type: 'drain' });
   }
 
-  /** The root chart's `drain`: ends what talks to others. */
+  /** The root chart's `drain`: ends what talks to others. Who never arrived has not talked to anyone. */
   async endTalks(): Promise<void> {
-    await this.#role?.stop();
+    if (this.#isThere) await this.#role?.stop();
   }
 
   get signal(): AbortSignal {
