@@ -32,10 +32,15 @@ export function correlation(moments: Moments, decimals: number, precision = deci
   const { builder, at, count: n, rows, x, y, products } = moments;
   const bits = precisionBits(moments, precision);
   const room = 1n << BigInt(bits);
-  requireRoom(moments, 'a correlation', (halfX, halfY) => {
-    const half = larger(halfX, halfY) + 1n;
-    return 8n * rows * larger(half * half, room);
-  });
+  requireRoom(
+    moments,
+    'a correlation',
+    (halfX, halfY) => {
+      const half = larger(halfX, halfY);
+      return 5n * rows * larger(half * half + 2n, room);
+    },
+    false,
+  );
   return fitted(at, () => {
     const length = n.length;
     const both = (a: Ring, b: Ring): Ring => builder.concat(a, b);

@@ -96,6 +96,8 @@ export function requireRoom(
   moments: Moments,
   what: string,
   needs: (halfX: bigint, halfY: bigint) => bigint,
+  /** Whether fewer decimals of the result would help. */
+  rounding: boolean,
 ): void {
   const { at, rows, x, y } = moments;
   if (isNarrow(needs(x.half, y.half))) return;
@@ -108,9 +110,13 @@ export function requireRoom(
     'too-wide',
     at,
     `${what} over ${rows} rows needs more than 62 bits for values that far apart`,
-    widest === 0n
-      ? 'lower the row limits, or ROUND to fewer decimals'
-      : `declare values at most ${formatDecimal(2n * widest, scale)} apart (CHECK … BETWEEN …), lower the row limits, or ROUND to fewer decimals`,
+    [
+      ...(widest === 0n
+        ? []
+        : [`declare values at most ${formatDecimal(2n * widest, scale)} apart (CHECK … BETWEEN …)`]),
+      ...(rounding ? ['ROUND the result to fewer decimals'] : []),
+      'lower the row limits',
+    ].join(', or '),
   );
 }
 

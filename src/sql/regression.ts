@@ -11,7 +11,7 @@
  * The quotient is a long division: whole part first, then some decimals at a time of what remains, so that only the divisor times a power
  * of ten must fit. Both results are within one unit of their last decimal.
  */
-import type { Bits, Ring } from '../plan/builder.ts';
+import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
 import { absolute, negateWhere } from '../plan/compose/absolute.ts';
 import { divideFloor, divideRound } from '../plan/compose/divide.ts';
 import { isNarrow, larger, type Ranged, smaller } from '../plan/compose/ranged.ts';
@@ -32,8 +32,10 @@ import { fitted } from './values.ts';
 /** Largest divisor: at least one decimal at a time, doubled for rounding, must fit. */
 const LARGEST_DIVISOR = 2n ** 57n;
 
+/** The slope as a fraction with a positive denominator, both bounded in magnitude. */
 interface Line {
-  readonly slope: Ranged;
+  readonly top: Ranged;
+  readonly bottom: Ranged;
   readonly meanX: Mean;
   readonly meanY: Mean;
   /** Where all x are equal there is no line. */
@@ -42,83 +44,123 @@ interface Line {
 
 /** The slope with `decimals`, and where there is none. Throws `sql.too-wide`. */
 export function slope(moments: Moments, decimals: number): { value: Ranged; none: Bits } {
+  const { builder, at } = moments;
   const exponent = decimals - moments.y.scale + moments.x.scale;
-  const { slope: value, flat: none } = line(moments, exponent, { times: 1n, decimals: exponent });
-  return { value, none };
-}
-
-/** The intercept with `decimals`, and where there is none. Throws `sql.too-wide`. */
-export function intercept(moments: Moments, decimals: number): { value: Ranged; none: Bits } {
-  const { builder, count, rows, x, y, at } = moments;
-  // More decimals than asked for, as the slope's rounding is multiplied by the mean of x.
-  const wanted = decimals - y.scale;
-  let more = (4n * farthest(x)).toString().length;
-  if (wanted + more < 0) more = -wanted;
-  const exponent = wanted + more;
-  const unit = powerOfTen(exponent);
-  const {
-    slope: steep,
-    meanX,
-    meanY,
-    flat,
-  } = line(moments, exponent, {
-    times: 2n * farthest(x),
-    decimals: wanted,
-  });
-  // mean(y) - slope mean(x), the means as integers and a fraction: A + Z / n in units of 10^-exponent.
-  const whole = builder.linear(
-    [
-      [unit, meanY.mean],
-      [-1n, builder.multiply(steep.value, builder.linear([[1n, meanX.mean]], x.centre))],
-    ],
-    unit * y.centre,
-  );
-  const fraction = builder.linear([
-    [unit, meanY.rest],
-    [-1n, builder.multiply(steep.value, meanX.rest)],
-  ]);
-  const fractionBound = rows * (unit + steep.hi);
-  const bound = unit * (farthest(y) + 1n) + steep.hi * (farthest(x) + 1n);
-  requireRoom(moments, 'an intercept', (halfX, halfY) => {
-    // The same bounds for other ranges: the slope is at most 2 H_y.
-    const steepest = 2n * (halfY + 1n) * unit;
-    return larger(
-      4n * rows * (unit + steepest),
-      4n *
-        (unit * (farthest({ ...y, half: halfY }) + 1n) + steepest * (farthest({ ...x, half: halfX }) + 1n)),
-    );
-  });
+  const line = lineOf(moments, { times: 1n, decimals: exponent });
   return fitted(at, () => {
-    const share = divideRound(
-      builder,
-      { value: fraction, lo: -fractionBound, hi: fractionBound },
-      { value: count, lo: 0n, hi: rows },
-      { largest: unit + steep.hi },
-    );
-    const coarser = powerOfTen(more);
-    const exact = {
-      value: builder.add(whole, share.value),
-      lo: -bound,
-      hi: bound,
-    };
-    const value = divideRound(builder, exact, {
-      value: builder.constant(coarser, count.length),
-      lo: coarser,
-      hi: coarser,
-    });
-    return { value, none: flat };
+    const { start, divisor, negative } = wholePart(moments, line);
+    const { total, bound } = longer(builder, start, divisor, Math.max(exponent, 0), exponent >= 0);
+    const coarser = powerOfTen(Math.max(-exponent, 0));
+    const magnitude =
+      coarser === 1n
+        ? { value: total, lo: 0n, hi: bound }
+        : divideFloor(
+            builder,
+            { value: builder.linear([[1n, total]], coarser / 2n), lo: 0n, hi: bound + coarser },
+            constant(builder, coarser, total.length),
+          );
+    const value = negateWhere(builder, negative, magnitude.value);
+    return { value: { value, lo: -magnitude.hi, hi: magnitude.hi }, none: line.flat };
   });
 }
 
-/** The slope in units of 10^-exponent. `tolerance`: its error `times` as much must be below half a unit of 10^-decimals. */
-function line(
-  moments: Moments,
-  exponent: number,
-  tolerance: { readonly times: bigint; readonly decimals: number },
-): Line {
+/** Parts of a unit that sums of rounded terms are kept in. */
+const PARTS = 16n;
+
+/**
+ * The intercept with `decimals`, and where there is none. Throws `sql.too-wide`.
+ *
+ * In units of 10^-decimals (none finer than the columns' own where those have more), with slope = W + F / M, 0 <= F <= M, means y + t_y / n
+ * and x + t_x / n:
+ *   (y 10^e - W x) + (t_y 10^e - W t_x) / n - (F x + F t_x / n) / M.
+ * The quotients are rounded to a PARTS-th of a unit. F is off by 1/2, so M >= 4 |x| keeps the last term within 1/8 of a unit.
+ */
+export function intercept(moments: Moments, decimals: number): { value: Ranged; none: Bits } {
+  const { builder, count: n, rows, x, y, at } = moments;
+  const wanted = decimals - y.scale;
+  const exponent = Math.max(wanted, 0);
+  const unit = powerOfTen(exponent);
+  const coarser = powerOfTen(exponent - wanted);
+  const more = (4n * farthest(x)).toString().length;
+  const finer = powerOfTen(more);
+  const needs = (halfX: bigint, halfY: bigint) => {
+    const [farX, farY] = [farthest({ ...x, half: halfX }) + 2n, farthest({ ...y, half: halfY }) + 2n];
+    const steepest = (2n * halfY + 2n) * unit;
+    return [
+      4n * rows * PARTS * (unit + steepest),
+      4n * PARTS * finer * farX,
+      4n * PARTS * (unit * farY + steepest * farX + coarser),
+    ];
+  };
+  requireRoom(moments, 'an intercept', (halfX, halfY) => needs(halfX, halfY).reduce(larger), decimals > 0);
+  const line = lineOf(moments, { times: 2n * farthest(x), decimals: wanted });
+  return fitted(at, () => {
+    const { start, divisor, negative } = wholePart(moments, line);
+    const whole = longer(builder, start, divisor, exponent, false);
+    const part = longer(
+      builder,
+      { ...whole, total: builder.constant(0n, n.length), bound: 0n },
+      divisor,
+      more,
+      true,
+    );
+    const signs = builder.repeat(negative, 2);
+    const signed = builder.opened(negateWhere(builder, signs, builder.concat(whole.total, part.total)));
+    const [w, f] = [builder.slice(signed, 0, n.length), builder.slice(signed, n.length, n.length)];
+    const { mean: meanY, rest: restY } = line.meanY;
+    const { rest: restX } = line.meanX;
+    const meanX = builder.linear([[1n, line.meanX.mean]], x.centre);
+    const overCount = (value: Ring, bound: bigint): Ring =>
+      divideRound(
+        builder,
+        { value, lo: -rows * bound, hi: rows * bound },
+        { value: n, lo: 0n, hi: rows },
+        { largest: bound },
+      ).value;
+    const rests = builder.linear([
+      [PARTS * unit, restY],
+      [-PARTS, builder.multiply(w, restX)],
+    ]);
+    const inParts = PARTS * (unit + whole.bound);
+    const correction = builder.add(builder.multiply(f, meanX), overCount(builder.multiply(f, restX), finer));
+    const correctionBound = PARTS * finer * (farthest(x) + 2n);
+    const corrected = divideRound(
+      builder,
+      { value: builder.scale(correction, PARTS), lo: -correctionBound, hi: correctionBound },
+      constant(builder, finer, n.length),
+    );
+    const sum = builder.linear(
+      [
+        [PARTS * unit, meanY],
+        [-PARTS, builder.multiply(w, meanX)],
+        [1n, overCount(rests, inParts)],
+        [-1n, corrected.value],
+      ],
+      PARTS * unit * y.centre,
+    );
+    const bound = PARTS * (unit * (farthest(y) + 2n) + (whole.bound + 1n) * (farthest(x) + 2n));
+    const exact = { value: sum, lo: -bound, hi: bound };
+    return {
+      value: divideRound(builder, exact, constant(builder, PARTS * coarser, n.length)),
+      none: line.flat,
+    };
+  });
+}
+
+const constant = (builder: PlanBuilder, value: bigint, length: number): Ranged => ({
+  value: builder.constant(value, length),
+  lo: value,
+  hi: value,
+});
+
+/** The line. `tolerance`: the slope's error `times` as much must be below half a unit of 10^-decimals. */
+function lineOf(moments: Moments, tolerance: { readonly times: bigint; readonly decimals: number }): Line {
   const { builder, at, count: n, rows, x, y, products } = moments;
-  requireRoom(moments, 'a slope', (halfX, halfY) =>
-    larger(32n * rows * (halfX * halfX + 1n), 4n * rows * (halfX + 1n) * (halfY + 1n)),
+  requireRoom(
+    moments,
+    'a slope',
+    (halfX, halfY) => larger(32n * rows * (halfX * halfX + 2n), 4n * rows * (halfX + 1n) * (halfY + 2n)),
+    false,
   );
   return fitted(at, () => {
     const [meanX, meanY] = [meanOf(moments, x), meanOf(moments, y)];
@@ -127,14 +169,11 @@ function line(
     const flat = builder.equalsZero(dxx.value);
     const exact = (d: Ranged, left: Ring, right: Ring): Ring =>
       builder.sub(builder.multiply(n, d.value), builder.multiply(left, right));
-    const bound = larger(dxx.hi, dxy.hi);
-    const steepest = 2n * y.half + 1n;
-    if (rows * bound + rows * rows <= LARGEST_DIVISOR) {
-      const top = exact(dxy, meanX.rest, meanY.rest);
-      const bottom = exact(dxx, meanX.rest, meanX.rest);
-      const limit = rows * bound + rows * rows;
-      const steep = ratio(moments, top, bottom, { top: limit, bottom: limit, steepest, exponent });
-      return { slope: steep, meanX, meanY, flat };
+    const between = (value: Ring, hi: bigint, lo = -hi): Ranged => ({ value, lo, hi });
+    const limit = rows * larger(dxx.hi, dxy.hi) + rows * rows;
+    if (limit <= LARGEST_DIVISOR) {
+      const top = between(exact(dxy, meanX.rest, meanY.rest), limit);
+      return { top, bottom: between(exact(dxx, meanX.rest, meanX.rest), limit, 0n), meanX, meanY, flat };
     }
     const small = (LARGEST_DIVISOR - rows * rows) / rows;
     requireSmallError(moments, small, tolerance);
@@ -149,13 +188,13 @@ function line(
     const wide = builder.or(a!, b!, c!);
     // D - round(t t / n): the share of the rests, shifted to be positive.
     const rounded = (d: Ranged, left: Ring, right: Ring): Ring => {
-      const top = builder.linear([
+      const value = builder.linear([
         [2n, builder.multiply(left, right)],
         [2n * rows + 1n, n],
       ]);
       const share = divideFloor(
         builder,
-        { value: top, lo: 0n, hi: 4n * rows * rows },
+        { value, lo: 0n, hi: 4n * rows * rows },
         { value: builder.scale(n, 2n), lo: 0n, hi: 2n * rows },
         { largest: 2n * rows },
       );
@@ -169,12 +208,9 @@ function line(
     };
     const either = (d: Ranged, left: Ring, right: Ring): Ring =>
       builder.select(wide, rounded(d, left, right), exact(d, left, right));
-    const limit = larger(bound + rows, LARGEST_DIVISOR);
-    const top = either(dxy, meanX.rest, meanY.rest);
-    const bottom = either(dxx, meanX.rest, meanX.rest);
-    const divisor = larger(dxx.hi + rows, LARGEST_DIVISOR);
-    const steep = ratio(moments, top, bottom, { top: limit, bottom: divisor, steepest, exponent });
-    return { slope: steep, meanX, meanY, flat };
+    const top = between(either(dxy, meanX.rest, meanY.rest), larger(dxy.hi + rows, LARGEST_DIVISOR));
+    const bottom = between(either(dxx, meanX.rest, meanX.rest), larger(dxx.hi + rows, LARGEST_DIVISOR), 0n);
+    return { top, bottom, meanX, meanY, flat };
   });
 }
 
@@ -199,60 +235,62 @@ function requireSmallError(
   );
 }
 
-interface RatioBounds {
-  readonly top: bigint;
-  readonly bottom: bigint;
-  /** The whole part of the quotient is at most this. */
-  readonly steepest: bigint;
-  /** Decimals of the result. */
-  readonly exponent: number;
+/** A quotient so far, and what remains of the dividend. */
+interface Quotient {
+  readonly total: Ring;
+  readonly rest: Ring;
+  readonly bound: bigint;
 }
 
-/** top / bottom for bottom > 0, rounded half away from zero, in units of 10^-exponent. */
-function ratio(moments: Moments, top: Ring, bottom: Ring, bounds: RatioBounds): Ranged {
-  const { builder } = moments;
-  const { exponent, steepest } = bounds;
-  const { magnitude, negative } = absolute(builder, { value: top, lo: -bounds.top, hi: bounds.top });
-  const divisor = { value: builder.opened(bottom), lo: 0n, hi: bounds.bottom };
-  let total = divideFloor(builder, magnitude, divisor, { largest: steepest }).value;
-  let bound = steepest + 1n;
-  let rest = builder.sub(magnitude.value, builder.multiply(total, divisor.value));
-  const steps = exponent <= 0 ? (exponent === 0 ? [1n] : []) : decimalSteps(exponent, bounds.bottom);
+/** floor(|top| / bottom), and the sign. A slope is at most 2 H_y, the steepest line through two rows, and is off by less than 1. */
+function wholePart(
+  moments: Moments,
+  { top, bottom }: Line,
+): { start: Quotient; divisor: Ranged; negative: Bits } {
+  const { builder, y } = moments;
+  const { magnitude, negative } = absolute(builder, top);
+  const divisor = { ...bottom, value: builder.opened(bottom.value) };
+  const bound = 2n * y.half + 1n;
+  const quotient = divideFloor(builder, magnitude, divisor, { largest: bound });
+  const total = builder.opened(quotient.value);
+  const rest = builder.sub(magnitude.value, builder.multiply(total, divisor.value));
+  return { start: { total, rest, bound: bound + 1n }, divisor, negative };
+}
+
+/** The quotient with `decimals` more; the last of them rounded, or cut. */
+function longer(
+  builder: PlanBuilder,
+  start: Quotient,
+  divisor: Ranged,
+  decimals: number,
+  rounded: boolean,
+): Quotient {
+  let { total, rest, bound } = start;
+  const steps = decimals === 0 ? (rounded ? [1n] : []) : decimalSteps(decimals, divisor.hi);
   steps.forEach((step, at) => {
-    const last = at === steps.length - 1;
-    const factor = last ? 2n : 1n;
+    // floor((2 step rest + D) / 2D) rounds to the nearest.
+    const factor = rounded && at === steps.length - 1 ? 2n : 1n;
+    const value = builder.linear([
+      [factor * step, rest],
+      [factor - 1n, divisor.value],
+    ]);
     const digits = divideFloor(
       builder,
-      {
-        value: builder.linear([
-          [factor * step, rest],
-          [factor - 1n, divisor.value],
-        ]),
-        lo: 0n,
-        hi: (factor * step + factor - 1n) * bounds.bottom,
-      },
-      { value: builder.scale(divisor.value, factor), lo: 0n, hi: factor * bounds.bottom },
+      { value, lo: 0n, hi: (factor * step + factor - 1n) * divisor.hi },
+      { value: builder.scale(divisor.value, factor), lo: 0n, hi: factor * divisor.hi },
       { largest: step },
     ).value;
-    if (!last)
-      rest = builder.linear([
-        [step, rest],
-        [-1n, builder.multiply(digits, divisor.value)],
-      ]);
+    rest = builder.linear([
+      [step, rest],
+      [-1n, builder.multiply(digits, divisor.value)],
+    ]);
     total = builder.linear([
       [step, total],
       [1n, digits],
     ]);
-    bound *= step;
+    bound = (bound + 1n) * step;
   });
-  if (exponent < 0) {
-    const coarser = powerOfTen(-exponent);
-    const value = builder.linear([[1n, total]], coarser / 2n);
-    const constant = { value: builder.constant(coarser, value.length), lo: coarser, hi: coarser };
-    total = divideFloor(builder, { value, lo: 0n, hi: bound + coarser }, constant).value;
-    bound = bound / coarser + 1n;
-  }
-  return { value: builder.opened(negateWhere(builder, negative, total)), lo: -bound, hi: bound };
+  return { total, rest, bound };
 }
 
 /** Powers of ten whose product is 10^exponent, each as large as leaves room beside the divisor. */

@@ -58,15 +58,22 @@ function covarianceUnits(moments: Moments, sample: boolean, exponent: number, of
   const units = powerOfTen(Math.max(exponent - 2 * inside, 0));
   const coarser = powerOfTen(Math.max(-exponent, 0));
   const { rows } = moments;
-  requireRoom(moments, what, (halfX, halfY) => {
-    const product = (factor * halfX + 1n) * (factor * halfY + 1n);
-    const needs = [
-      8n * rows * product + 2n * rows * coarser,
-      4n * units * (product + coarser),
-      fractionNeeds(units),
-    ];
-    return needs.reduce((most, need) => (need > most ? need : most));
-  });
+  // Dividends are doubled by the division's first digit. K is as large as the bound of v, twice that of D / n for a sample.
+  const dividends = single ? 2n : sample ? 6n : 4n;
+  requireRoom(
+    moments,
+    what,
+    (halfX, halfY) => {
+      const product = single ? (factor * halfX) ** 2n + 1n : (factor * halfX + 1n) * (factor * halfY + 1n);
+      const needs = [
+        rows * (dividends * product + 2n * coarser),
+        4n * units * (product + coarser),
+        fractionNeeds(units),
+      ];
+      return needs.reduce((most, need) => (need > most ? need : most));
+    },
+    exponent > 0,
+  );
   const finer = scaled(moments, factor);
   return fitted(moments.at, () => {
     const value = quotient(finer, sample, units, coarser, offset);
