@@ -2,11 +2,12 @@
  * Owns the line that fits y by x: slope C_xy / C_xx and intercept mean(y) - slope mean(x), with C = n E (src/sql/moments.ts).
  *
  * C = n D - t t is exact, but may need n^2 H^2. Where D_xx and |D_xy| are below a public limit L with n L in range, C is used; elsewhere
- * E, rounded to integers: one secret bit for each group chooses. How wrong that can be follows from the declared ranges. With E_xx and
- * E_xy off by at most 1/2 each and q the slope in units, the error is at most (1 + |q|) / (2 E_xx - 1). Elsewhere means E_xx or
- * |E_xy| >= L' = L/2 (D_xx <= 2 E_xx; |D_xy - E_xy| <= n/4 <= L/2). If |q| <= 1, E_xx >= L', and the error is below 2 / L'. If not, |E_xy| >= L',
- * so E_xx >= L' / |q|; and q^2 E_xx <= E_yy <= Y gives |q| <= Y / L'; also |q| <= 2 H_y, the steepest line through two rows: the error is
- * below Q^2 / (L' - Q) with Q the smaller. A query for which that exceeds half a unit of the last decimal is refused.
+ * E, rounded to integers: secret bits for each group choose. Where D_xx < L <= |D_xy|, E is kept to j bits after the point, as many as fit:
+ * |E_xy|^2 <= E_xx E_yy leaves room for them. How wrong that can be follows from the declared ranges. With q the slope in units, L' = L / 2,
+ * and both parts off by at most 1/2, the error is at most (1 + |q|) / (2^(j+1) E_xx - 1), or with j = 0 where D_xx >= L.
+ *   D_xx >= L: E_xx >= L' (D_xx <= 2 E_xx), and q^2 E_xx <= E_yy <= Y gives |q| <= sqrt(Y / L'): below (|q| + 1) / (L' - 1).
+ *   |D_xy| >= L: |E_xy| >= L' (they differ by n/4 <= L'), so |q| <= Y / L'; and if |q| > 1, E_xx >= L' / |q|: below q^2 / (2^j L' - |q|).
+ * Also |q| <= 2 H_y, the steepest line through two rows. A query for which that exceeds half a unit of the last decimal is refused.
  *
  * The quotient is a long division: whole part first, then some decimals at a time of what remains, so that only the divisor times a power
  * of ten must fit. Both results are within one unit of their last decimal.
@@ -15,6 +16,7 @@ import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
 import { absolute, negateWhere } from '../plan/compose/absolute.ts';
 import { divideFloor, divideRound } from '../plan/compose/divide.ts';
 import { isNarrow, larger, type Ranged, smaller } from '../plan/compose/ranged.ts';
+import { floorRoot } from '../plan/compose/square-root.ts';
 import { sqlFault } from './faults.ts';
 import { powerOfTen } from './literals.ts';
 import {
@@ -175,8 +177,9 @@ function lineOf(moments: Moments, tolerance: { readonly times: bigint; readonly 
       const top = between(exact(dxy, meanX.rest, meanY.rest), limit);
       return { top, bottom: between(exact(dxx, meanX.rest, meanX.rest), limit, 0n), meanX, meanY, flat };
     }
-    const small = (LARGEST_DIVISOR - rows * rows) / rows;
-    requireSmallError(moments, small, tolerance);
+    const form = roundedForm(moments, dxx.hi, dxy.hi);
+    requireSmallError(moments, form, tolerance);
+    const { small, shift } = form;
     const above = builder.lessThanZero(
       builder.concat(
         builder.linear([[-1n, dxx.value]], small),
@@ -186,47 +189,90 @@ function lineOf(moments: Moments, tolerance: { readonly times: bigint; readonly 
     );
     const [a, b, c] = [0, 1, 2].map((part) => builder.slice(above, part * n.length, n.length));
     const wide = builder.or(a!, b!, c!);
-    // D - round(t t / n): the share of the rests, shifted to be positive.
+    // 2^shift where D_xx is small, 1 elsewhere.
+    const finer = 1n << BigInt(shift);
+    const factor = builder.opened(builder.linear([[1n - finer, builder.toRing(a!)]], finer));
+    // factor D - round(factor t t / n): the share of the rests, made positive.
+    const most = finer * rows;
     const rounded = (d: Ranged, left: Ring, right: Ring): Ring => {
+      const product = builder.multiply(factor, builder.multiply(left, right));
       const value = builder.linear([
-        [2n, builder.multiply(left, right)],
-        [2n * rows + 1n, n],
+        [2n, product],
+        [2n * most + 1n, n],
       ]);
       const share = divideFloor(
         builder,
-        { value, lo: 0n, hi: 4n * rows * rows },
+        { value, lo: 0n, hi: 4n * most * rows },
         { value: builder.scale(n, 2n), lo: 0n, hi: 2n * rows },
-        { largest: 2n * rows },
+        { largest: 2n * most },
       );
       return builder.linear(
         [
-          [1n, d.value],
+          [1n, builder.multiply(factor, d.value)],
           [-1n, share.value],
         ],
-        rows,
+        most,
       );
     };
     const either = (d: Ranged, left: Ring, right: Ring): Ring =>
       builder.select(wide, rounded(d, left, right), exact(d, left, right));
-    const top = between(either(dxy, meanX.rest, meanY.rest), larger(dxy.hi + rows, LARGEST_DIVISOR));
-    const bottom = between(either(dxx, meanX.rest, meanX.rest), larger(dxx.hi + rows, LARGEST_DIVISOR), 0n);
+    const top = between(either(dxy, meanX.rest, meanY.rest), form.top);
+    const bottom = between(either(dxx, meanX.rest, meanX.rest), form.bottom, 0n);
     return { top, bottom, meanX, meanY, flat };
   });
+}
+
+/** Where E is used instead of C, and how it is bounded. */
+interface RoundedForm {
+  /** L: n D is used below it. */
+  readonly small: bigint;
+  /** Bits of E kept after the point where D_xx is below L. */
+  readonly shift: number;
+  readonly top: bigint;
+  readonly bottom: bigint;
+}
+
+function roundedForm(moments: Moments, xx: bigint, xy: bigint): RoundedForm {
+  const { rows, y } = moments;
+  const small = (LARGEST_DIVISOR - rows * rows) / rows;
+  const belowX = smaller(small, xx) + rows;
+  // |E_xy|^2 <= E_xx E_yy.
+  const belowXY = smaller(xy, floorRoot(belowX * deviationBound(moments, y, y)) + 1n) + rows;
+  const fits = (bits: number) => {
+    const finer = 1n << BigInt(bits);
+    return finer * belowX <= LARGEST_DIVISOR && isNarrow(8n * finer * larger(belowXY, rows * rows));
+  };
+  let shift = 0;
+  while (fits(shift + 1)) shift += 1;
+  const finer = 1n << BigInt(shift);
+  return {
+    small,
+    shift,
+    top: larger(larger(xy + rows, finer * belowXY), LARGEST_DIVISOR),
+    bottom: larger(xx + rows, LARGEST_DIVISOR),
+  };
 }
 
 /** Refuses ranges for which the rounded form could be off by more than half a unit: see the derivation above. */
 function requireSmallError(
   moments: Moments,
-  small: bigint,
+  { small, shift }: RoundedForm,
   { times, decimals }: { readonly times: bigint; readonly decimals: number },
 ): void {
   const { rows, y, at } = moments;
-  const least = small / 2n;
-  const steepest = smaller(2n * y.half, deviationBound(moments, y, y) / larger(least, 1n) + 1n);
-  const [n, d] = [larger(steepest * steepest, 2n), least - steepest];
   const up = powerOfTen(Math.max(decimals, 0));
   const down = powerOfTen(Math.max(-decimals, 0));
-  if (rows <= 2n * small && d > 0n && 2n * n * times * up <= d * down) return;
+  const least = small / 2n;
+  if (least > 1n && rows <= 2n * small) {
+    const highest = deviationBound(moments, y, y);
+    const steep = smaller(2n * y.half, highest / least) + 1n;
+    const gentle = smaller(2n * y.half, floorRoot(highest / least)) + 1n;
+    const errors = [
+      [steep * steep, (least << BigInt(shift)) - steep],
+      [gentle + 1n, least - 1n],
+    ] as const;
+    if (errors.every(([n, d]) => d > 0n && 2n * n * times * up <= d * down)) return;
+  }
   throw sqlFault(
     'too-wide',
     at,
