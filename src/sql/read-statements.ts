@@ -1,26 +1,14 @@
 /**
- * Owns the reading of whole statements: CREATE TABLE (the input specification) and the one SELECT (what is computed).
+ * Owns the reading of whole texts: CREATE TABLE statements and then one SELECT, with its subqueries and WITH.
  * Must never ignore a clause: each one is read or refused with its place.
  */
-import type {
-  Constraint,
-  CreateStmt,
-  Node,
-  RangeSubselect,
-  RangeVar,
-  ResTarget,
-  SelectStmt,
-  SortBy,
-  WithClause,
-} from 'libpg-query';
-import { utf8 } from '../base/bytes.ts';
+import type { Node, RangeSubselect, ResTarget, SelectStmt, SortBy, WithClause } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
 import { distinctGroups, inlined, type Projection, requireProjection } from './inline.ts';
 import { kindOf, type ParsedStatement, parseText, placeOf, refuseOthers } from './parse.ts';
 import { ExpressionReader } from './read-expressions.ts';
-import { readType } from './read-types.ts';
+import { checkedName, TableReader, tableName } from './read-tables.ts';
 import type {
-  ColumnDeclaration,
   Expression,
   OrderTerm,
   SelectColumn,
@@ -61,6 +49,7 @@ const SUBQUERY_DEPTH = 20;
 class StatementReader {
   private readonly source: SourceText;
   private readonly expressions: ExpressionReader;
+  private readonly declarations: TableReader;
   /** Those declared so far. */
   private readonly tables: readonly TableDeclaration[];
 
@@ -68,10 +57,11 @@ class StatementReader {
     this.source = source;
     this.tables = tables;
     this.expressions = new ExpressionReader(source);
+    this.declarations = new TableReader(source, this.expressions);
   }
 
   read({ node, at }: ParsedStatement): TableDeclaration | SelectStatement {
-    if ('CreateStmt' in node) return this.table(node.CreateStmt, at);
+    if ('CreateStmt' in node) return this.declarations.read(node.CreateStmt, at);
     if ('SelectStmt' in node) return this.select(node.SelectStmt, at, new Map(), 0);
     const verb = kindOf(node).replace(/Stmt$/, '').toUpperCase();
     throw unsupported(at, `the statement ${verb}`, 'write CREATE TABLE statements, then one SELECT');
@@ -209,7 +199,7 @@ class StatementReader {
     if ('RangeSubselect' in first) return this.subquery(first.RangeSubselect, place, named, depth);
     if (!('RangeVar' in first))
       throw unsupported(place, `FROM with ${kindOf(first)}`, 'name one declared table');
-    const table = this.tableName(first.RangeVar, place);
+    const table = tableName(this.source, first.RangeVar, place);
     const alias = first.RangeVar.alias;
     if (alias) this.only(alias, ['aliasname'], 'an alias', place);
     const common = named.get(table);
@@ -229,15 +219,6 @@ class StatementReader {
     const source = requireProjection(this.select(node.subquery.SelectStmt, at, named, depth + 1));
     const name = alias?.aliasname ?? 'the subquery';
     return { table: { table: name, alias: name, at }, source };
-  }
-
-  private tableName({ relpersistence, ...rest }: RangeVar, at: Position): string {
-    const fields = { ...rest, ...(relpersistence === 'p' ? {} : { relpersistence }) };
-    this.only(fields, ['relname', 'inh', 'alias'], 'a table name', at);
-    const name = checkedName(rest.relname ?? '', 'table', at);
-    if (!/^[a-z0-9_]+$/.test(name))
-      throw sqlFault('bad-name', at, 'this is not a name a table can have here', 'use a-z, 0-9 and _');
-    return name;
   }
 
   /** A column, its place in the select list from 1, or its alias there. */
@@ -273,62 +254,6 @@ class StatementReader {
       sort.sortby_nulls === 'SORTBY_NULLS_FIRST' || (sort.sortby_nulls !== 'SORTBY_NULLS_LAST' && descending);
     return { column, descending, nullsFirst, at };
   }
-
-  private table(node: CreateStmt, at: Position): TableDeclaration {
-    const { oncommit, ...rest } = node;
-    const fields = { ...rest, ...(oncommit === 'ONCOMMIT_NOOP' ? {} : { oncommit }) };
-    this.only(fields, ['relation', 'tableElts'], 'CREATE TABLE', at);
-    const name = this.tableName(node.relation ?? {}, placeOf(this.source, node.relation, at));
-    const columns: ColumnDeclaration[] = [];
-    const checks: Expression[] = [];
-    for (const element of node.tableElts ?? []) {
-      const place = placeOf(this.source, element, at);
-      if ('ColumnDef' in element) columns.push(this.columnDeclaration(element.ColumnDef, place));
-      else if ('Constraint' in element) checks.push(this.check(element.Constraint, place));
-      else throw unsupported(place, 'LIKE in CREATE TABLE', 'declare the columns themselves');
-    }
-    if (columns.length === 0)
-      throw sqlFault('no-columns', at, `table ${name} has no columns`, 'declare at least one');
-    return { name, columns, checks, at };
-  }
-
-  private columnDeclaration(
-    node: Extract<Node, { ColumnDef: unknown }>['ColumnDef'],
-    at: Position,
-  ): ColumnDeclaration {
-    this.only(node, ['colname', 'typeName', 'constraints', 'is_local'], 'a column', at);
-    const type = readType(node.typeName, at, this.source);
-    const checks: Expression[] = [];
-    let nullable: boolean | undefined;
-    for (const element of node.constraints ?? []) {
-      const place = placeOf(this.source, element, at);
-      if (!('Constraint' in element)) throw unsupported(place, 'this constraint', 'use NOT NULL and CHECK');
-      const constraint: Constraint = element.Constraint;
-      if (constraint.contype === 'CONSTR_NOTNULL' || constraint.contype === 'CONSTR_NULL') {
-        const says = constraint.contype === 'CONSTR_NULL';
-        if (nullable === !says)
-          throw sqlFault('contradiction', place, 'a column cannot be NULL and NOT NULL', 'keep one of them');
-        nullable = says;
-      } else checks.push(this.check(constraint, place));
-    }
-    return {
-      name: checkedName(node.colname ?? '', 'column', at),
-      type,
-      nullable: nullable ?? true,
-      checks,
-      at,
-    };
-  }
-
-  private check(node: Constraint, at: Position): Expression {
-    if (node.contype !== 'CONSTR_CHECK' || !node.raw_expr) {
-      const [name, hint] = CONSTRAINTS[node.contype ?? ''] ?? ['this constraint', 'use NOT NULL and CHECK'];
-      throw unsupported(at, name, hint);
-    }
-    this.only(node, ['contype', 'conname', 'is_enforced', 'initially_valid', 'raw_expr'], 'CHECK', at);
-    if (!node.is_enforced) throw unsupported(at, 'CHECK … NOT ENFORCED', 'leave NOT ENFORCED out');
-    return this.expressions.read(node.raw_expr, at);
-  }
 }
 
 interface From {
@@ -347,33 +272,6 @@ function isStar(node: Node): boolean {
   const value = 'ResTarget' in node ? node.ResTarget.val : undefined;
   const fields = value && 'ColumnRef' in value ? (value.ColumnRef.fields ?? []) : [];
   return fields.length === 1 && 'A_Star' in fields[0]!;
-}
-
-const CONSTRAINTS: Readonly<Record<string, readonly [string, string]>> = {
-  CONSTR_PRIMARY: [
-    'PRIMARY KEY',
-    'write NOT NULL; uniqueness over several parties cannot be checked at home',
-  ],
-  CONSTR_UNIQUE: ['UNIQUE', 'leave it out; uniqueness over several parties cannot be checked at home'],
-  CONSTR_FOREIGN: ['a foreign key', 'leave it out'],
-  CONSTR_DEFAULT: ['DEFAULT', 'leave it out: an empty cell is NULL'],
-  CONSTR_IDENTITY: ['GENERATED AS IDENTITY', 'leave it out'],
-  CONSTR_GENERATED: ['a generated column', 'compute it in the SELECT'],
-  CONSTR_EXCLUSION: ['EXCLUDE', 'leave it out'],
-};
-
-/** PostgreSQL cuts longer names to 63 bytes without a word: one of that length may have been cut. */
-const CUT_NAME_BYTES = 63;
-
-function checkedName(name: string, what: string, at: Position): string {
-  if (utf8.encode(name).length >= CUT_NAME_BYTES)
-    throw sqlFault(
-      'name-too-long',
-      at,
-      `this ${what} name has ${CUT_NAME_BYTES} bytes or more`,
-      'shorten it',
-    );
-  return name;
 }
 
 /** Where in the select list an ordinal or a name points to, or -1. */
