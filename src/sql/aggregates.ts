@@ -1,11 +1,11 @@
 /**
- * Owns COUNT, SUM, AVG, MIN and MAX, over all rows or per group. Used in two steps, so that all sums of a query share one
+ * Owns COUNT, SUM, AVG, MIN, MAX and what statistics sum, over all rows or per group. Used in two steps, so that all sums of a query share one
  * pass over the rows: `need` every call first, then ask for its `value`.
  *
  * What a call counts or sums must be 0 for every row that does not count. In a grouped query rows that are absent or
  * excluded by WHERE are in the extra group and need no zeroing; FILTER and NULL always do.
  *
- * SUM, AVG, MIN and MAX over fewer rows than the smallest group allowed come out as NULL, also where FILTER or NULLs
+ * SUM, AVG, MIN, MAX, statistics and numbers of different values over fewer rows than the smallest group allowed come out as NULL, also where FILTER or NULLs
  * made them few: SQL's own rule is that with 1.
  */
 import { assert } from '../base/errors.ts';
@@ -13,11 +13,25 @@ import type { Bits, Ring } from '../plan/builder.ts';
 import { maximum, minimum } from '../plan/compose/extreme.ts';
 import { refuseDates } from './arithmetic.ts';
 import type { RowScope } from './columns.ts';
+import { countDistinct, distinctColumn } from './distinct.ts';
 import { AVERAGE_DIGITS, average } from './division.ts';
 import { lower, lowerTruth } from './expressions.ts';
 import type { Groups } from './groups.ts';
 import { identityOf } from './identity.ts';
-import type { Aggregate } from './statement.ts';
+import type { Aggregate, Expression } from './statement.ts';
+import {
+  axisOf,
+  checkedDigits,
+  isStatistic,
+  leastRows,
+  type Product,
+  productsOf,
+  type RowAxis,
+  rowAxis,
+  STATISTIC_DIGITS,
+  type StatisticName,
+  statistic,
+} from './statistics.ts';
 import {
   always,
   badType,
@@ -36,12 +50,18 @@ const ROWS = -1;
 /** The rows of one or more calls: what of the argument is summed, and which rows count. */
 interface Request {
   readonly argument: Value | undefined;
+  /** The x of pairs, whose y is the argument. */
+  readonly second: Value | undefined;
   /** Rows that count, beyond being in a group; undefined where all of them do. */
   readonly filter: Bits | undefined;
   /** 1 where the row counts; undefined where all rows of the group do. */
   readonly counted: Ring | undefined;
   /** What SUM and AVG add up, 0 where the row does not count; undefined where neither is asked for. */
   summed: Ring | undefined;
+  /** What statistics add up: columns, and products of them. */
+  x: RowAxis | undefined;
+  y: RowAxis | undefined;
+  readonly products: Map<Product, Ring>;
 }
 
 export interface AggregationOptions {
@@ -49,6 +69,7 @@ export interface AggregationOptions {
   /** Rows that are present and satisfy WHERE; undefined where that is all that are present. */
   readonly included: Bits | undefined;
   readonly groups: Groups | undefined;
+  readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
   readonly minGroupSize: bigint;
 }
 
@@ -69,19 +90,72 @@ export class Aggregation {
   need(call: Aggregate): void {
     const { rows } = this.options;
     const argument = call.argument ? lower(rows, call.argument) : undefined;
+    const second = call.second ? lower(rows, call.second) : undefined;
     if (argument && call.name !== 'count') checkArgument(call, argument);
+    if (second) checkArgument(call, second);
+    if (call.distinct) distinctColumn(call);
+    // The number of rows is asked for only where few rows hide it.
+    if (call.distinct && this.options.minGroupSize === 1n) return;
     const chosen = call.filter ? lowerTruth(rows, call.filter).isTrue : always(rows);
-    const known = argument ? knownOf(rows, argument) : always(rows);
+    const known = [argument, second].flatMap((value) => (value ? [knownOf(rows, value)] : []));
     const id = identityOf(rowsOf(call));
-    const request = this.requests.get(id) ?? this.request(call, argument, rows.builder.and(chosen, known));
+    const counting = rows.builder.and(chosen, ...known);
+    const request = this.requests.get(id) ?? this.request(call, argument, second, counting);
     this.requests.set(id, request);
-    if (argument?.kind === 'number' && (call.name === 'sum' || call.name === 'avg'))
+    if (argument?.kind !== 'number') return;
+    if (call.name === 'sum' || call.name === 'avg')
       request.summed = this.summedRing(argument, isAlways(rows, chosen), request.filter);
+    if (isStatistic(call.name) && (!call.second || second?.kind === 'number'))
+      this.needProducts(call, call.name, request);
   }
 
-  private request(call: Aggregate, argument: Value | undefined, counting: Bits): Request {
+  /** What a statistic adds up. A single column is x. */
+  private needProducts(call: Aggregate, name: StatisticName, request: Request): void {
+    const { rows, groups } = this.options;
+    const { builder } = rows;
+    // A total for each group needs wires: opened here, one opening serves the sum and the products.
+    const open = (ring: Ring) => (groups ? builder.opened(ring) : ring);
+    const axis = (expression: Expression | undefined, value: Value | undefined): RowAxis => {
+      assert(expression && value?.kind === 'number', 'a statistic is over numbers');
+      const filtered = request.filter !== undefined && request.filter.id !== value.known.id;
+      const values = open(this.summedRing(value, !filtered, request.filter));
+      const counted = request.counted ? open(request.counted) : groups ? undefined : this.presence();
+      // A column's own bounds: those of its value also hold the 0 of NULLs and absent rows.
+      const bounds = expression.kind === 'column' ? rows.specification(expression) : value;
+      return rowAxis(builder, values, counted, bounds);
+    };
+    if (call.second) {
+      request.x ??= axis(call.second, request.second);
+      request.y ??= axis(call.argument, request.argument);
+    } else request.x ??= axis(call.argument, request.argument);
+    const { x, y } = request;
+    for (const product of productsOf(name)) {
+      const [left, right] = [product === 'yy' ? y : x, product === 'xx' ? x : y];
+      assert(left && right, 'products of two columns belong to pairs');
+      const ring = groups
+        ? builder.multiply(left.centred, right.centred)
+        : builder.dot(left.centred, right.centred);
+      request.products.set(product, ring);
+    }
+  }
+
+  private request(
+    call: Aggregate,
+    argument: Value | undefined,
+    second: Value | undefined,
+    counting: Bits,
+  ): Request {
     const filter = isAlways(this.options.rows, counting) ? undefined : counting;
-    return { argument, filter, counted: this.countedRing(call, filter), summed: undefined };
+    return {
+      argument,
+      second,
+      filter,
+      counted: this.countedRing(call, filter),
+      summed: undefined,
+      x: undefined,
+      y: undefined,
+      products: new Map(),
+    };
   }
 
   /** How many rows each group has. */
@@ -94,12 +168,14 @@ export class Aggregation {
 
   /** The value of a call that was needed, per group; `wanted` decimals of an average. */
   value(call: Aggregate, wanted?: number): Value {
+    if (call.distinct) return this.distinct(call);
     const request = this.requests.get(identityOf(rowsOf(call)));
     assert(request, 'an aggregate is needed before it is asked for');
     const count = request.counted ? this.count(this.total(request.counted), 0n) : this.rowCount();
-    if (call.name === 'count') return count;
-    const { argument } = request;
-    if (argument?.kind !== 'number') return { kind: 'null' };
+    if (call.name === 'count' || call.name === 'regr_count') return count;
+    const { argument, second } = request;
+    if (argument?.kind !== 'number' || (call.second && second?.kind !== 'number')) return { kind: 'null' };
+    if (isStatistic(call.name)) return this.statistic(call, call.name, request, count, wanted);
     const known = this.enough(request, count);
     if (call.name === 'min' || call.name === 'max')
       return { ...this.extreme(call, argument, request.filter), known };
@@ -107,6 +183,64 @@ export class Aggregation {
     if (call.name === 'sum') return sum;
     const scale = wanted ?? argument.scale + AVERAGE_DIGITS;
     return { ...average(this.vectors, sum, count, scale, call.at), known };
+  }
+
+  private statistic(
+    call: Aggregate,
+    name: StatisticName,
+    request: Request,
+    count: NumberValue,
+    wanted: number | undefined,
+  ): NumberValue {
+    const { builder } = this.vectors;
+    const { x, y } = request;
+    assert(x, 'a statistic is needed before it is asked for');
+    const axis = (rows: RowAxis) => axisOf(builder, rows, this.total(rows.values), count.ring);
+    const only = axis(x);
+    const products = Object.fromEntries([...request.products].map(([id, ring]) => [id, this.total(ring)]));
+    const scale = checkedDigits(call, wanted ?? STATISTIC_DIGITS);
+    const { value, none } = statistic(
+      name,
+      {
+        builder,
+        at: call.at,
+        count: count.ring,
+        rows: this.options.rows.rows,
+        x: only,
+        y: y ? axis(y) : only,
+        products,
+      },
+      scale,
+    );
+    const known = this.enough(request, count, leastRows(name));
+    return {
+      kind: 'number',
+      type: 'decimal',
+      scale,
+      lo: value.lo,
+      hi: value.hi,
+      ring: value.value,
+      known: none ? builder.and(known, builder.not(none)) : known,
+      zeroed: false,
+    };
+  }
+
+  /** COUNT(DISTINCT column): hidden where too few rows count. */
+  private distinct(call: Aggregate): NumberValue {
+    const { rows, groups, groupBy, included, minGroupSize } = this.options;
+    const chosen = call.filter ? lowerTruth(rows, call.filter).isTrue : undefined;
+    const counted = chosen && (included ? rows.builder.and(included, chosen) : this.present(chosen));
+    const { count, most } = countDistinct(rows, groupBy, groups, distinctColumn(call), counted ?? included);
+    const value = { ...this.count(count, 0n), hi: most };
+    if (minGroupSize === 1n) return value;
+    const request = this.requests.get(identityOf(rowsOf(call)));
+    assert(request, 'an aggregate is needed before it is asked for');
+    const number = request.counted ? this.count(this.total(request.counted), 0n) : this.rowCount();
+    return { ...value, known: this.enough(request, number) };
+  }
+
+  private present(chosen: Bits): Bits {
+    return this.options.rows.builder.and(this.options.rows.present(), chosen);
   }
 
   private count(ring: Ring, lo: bigint): NumberValue {
@@ -139,21 +273,24 @@ export class Aggregation {
   }
 
   /** Where enough rows count for a value to be shown. Groups with too few rows are hidden as a whole. */
-  private enough(request: Request, count: NumberValue): Bits {
+  private enough(request: Request, count: NumberValue, least = 1n): Bits {
     const { groups, minGroupSize } = this.options;
     const whole = request.counted === undefined;
-    if (whole && (groups || minGroupSize > 1n)) return always(this.vectors);
+    if (whole && (groups || minGroupSize > 1n) && least <= minGroupSize) return always(this.vectors);
     const { builder, length } = this.vectors;
-    return builder.atLeast(count.ring, builder.constant(minGroupSize, length));
+    const needed = least > minGroupSize ? least : minGroupSize;
+    return builder.atLeast(count.ring, builder.constant(needed, length));
   }
 
   /** The rows that count, as integers to be added up; undefined where they are all rows of the group. */
   private countedRing(call: Aggregate, filter: Bits | undefined): Ring | undefined {
     const { rows, groups, included } = this.options;
     if (!filter) return undefined;
-    const plain = call.argument?.kind === 'column' && !call.filter && (groups || !included);
     // A column's own bits are brought as integers: counting them costs nothing.
-    if (plain && call.argument.kind === 'column') return rows.knownRing(rows.specification(call.argument));
+    const own = [call.argument, call.second].find(
+      (column) => column?.kind === 'column' && knownOf(rows, rows.column(column)).id === filter.id,
+    );
+    if (own?.kind === 'column' && (groups || !included)) return rows.knownRing(rows.specification(own));
     return rows.builder.toRing(groups ? filter : rows.builder.and(filter, this.presentBits()));
   }
 
@@ -180,7 +317,13 @@ export class Aggregation {
     const { rows, groups } = this.options;
     if (!groups) return rows.builder.sum(vector ?? this.presence());
     if (this.totals.size === 0) {
-      const vectors = [...this.requests.values()].flatMap(({ counted, summed }) => [counted, summed]);
+      const vectors = [...this.requests.values()].flatMap(({ counted, summed, x, y, products }) => [
+        counted,
+        summed,
+        x?.values,
+        y?.values,
+        ...products.values(),
+      ]);
       const unique = new Map(vectors.flatMap((ring) => (ring ? [[ring.id, ring] as const] : [])));
       const { counts, sums } = rows.builder.groupSum(groups.key, groups.count + 1, [...unique.values()]);
       const inside = (ring: Ring) => rows.builder.slice(ring, 0, groups.count);
@@ -213,10 +356,11 @@ export class Aggregation {
 }
 
 /** The call as far as its rows go: SUM, AVG and COUNT over the same rows are summed once. */
-const rowsOf = ({ argument, filter, at }: Aggregate): Aggregate => ({
+const rowsOf = ({ argument, second, filter, at }: Aggregate): Aggregate => ({
   kind: 'aggregate',
   name: 'count',
   ...(argument ? { argument } : {}),
+  ...(second ? { second } : {}),
   ...(filter ? { filter } : {}),
   at,
 });
@@ -225,6 +369,6 @@ function checkArgument(call: Aggregate, argument: Value): void {
   const what = call.name.toUpperCase();
   if (argument.kind === 'truth' || argument.kind === 'text')
     throw badType(call.at, what, argument, 'count conditions and texts with COUNT(*) FILTER (WHERE …)');
-  if (argument.kind === 'number' && (call.name === 'sum' || call.name === 'avg'))
+  if (argument.kind === 'number' && !['min', 'max', 'regr_count'].includes(call.name))
     refuseDates(call.at, what, argument);
 }

@@ -87,7 +87,7 @@ function equality(vectors: Vectors, a: Value, b: Value, at: Position): TruthValu
 }
 
 /** A text literal beside a date is a date. */
-function asDateLike(vectors: Vectors, x: Value, other: Value, at: Position): Value {
+export function asDateLike(vectors: Vectors, x: Value, other: Value, at: Position): Value {
   if (x.kind !== 'text' || x.literal === undefined || other.kind !== 'number' || other.type !== 'date')
     return x;
   const days = parseDate(x.literal);

@@ -2,7 +2,7 @@
  * Owns expressions as people read them: plain words for single aggregates, SQL for everything composed.
  */
 import { formatDate, formatDecimal } from './literals.ts';
-import type { Aggregate, Expression } from './statement.ts';
+import type { Aggregate, Expression, PairName } from './statement.ts';
 
 /** An expression as SQL. Parentheses only where they are needed to read it. */
 export function sqlOf(expression: Expression): string {
@@ -52,11 +52,19 @@ export function sqlOf(expression: Expression): string {
       return `ROUND(${sqlOf(expression.of)}, ${expression.digits})`;
     case 'absolute':
       return `ABS(${sqlOf(expression.of)})`;
+    case 'sign':
+      return `SIGN(${sqlOf(expression.of)})`;
+    case 'year':
+      return `EXTRACT(YEAR FROM ${sqlOf(expression.of)})`;
+    case 'extreme':
+      return `${expression.greatest ? 'GREATEST' : 'LEAST'}(${expression.of.map(sqlOf).join(', ')})`;
     case 'cast':
       return `CAST(${sqlOf(expression.of)} AS ${expression.type.text})`;
     case 'aggregate': {
       const filter = expression.filter ? ` FILTER (WHERE ${sqlOf(expression.filter)})` : '';
-      return `${expression.name.toUpperCase()}(${expression.argument ? sqlOf(expression.argument) : '*'})${filter}`;
+      const list = [expression.argument, expression.second].flatMap((of) => (of ? [sqlOf(of)] : []));
+      const distinct = expression.distinct ? 'DISTINCT ' : '';
+      return `${expression.name.toUpperCase()}(${distinct}${list.join(', ') || '*'})${filter}`;
     }
   }
 }
@@ -80,18 +88,46 @@ const inner = (expression: Expression): string =>
 export function wordsOf(expression: Expression, decimals: number): string {
   const digits = decimals > 0 ? ` (${decimals} decimals)` : '';
   if (expression.kind === 'aggregate')
-    return `${aggregateWords(expression)}${expression.name === 'avg' ? digits : ''}`;
+    return `${aggregateWords(expression)}${isRounded(expression) ? digits : ''}`;
   if ((expression.kind === 'round' || expression.kind === 'cast') && expression.of.kind === 'aggregate')
     return `${aggregateWords(expression.of)}${digits || ' (rounded)'}`;
   return sqlOf(expression);
 }
 
-function aggregateWords({ name, argument, filter }: Aggregate): string {
+/** Whether an aggregate's value is rounded: its decimals are then part of what is revealed. */
+const isRounded = ({ name }: Aggregate): boolean =>
+  !['count', 'regr_count', 'sum', 'min', 'max'].includes(name);
+
+const WORDS: Readonly<Record<Exclude<Aggregate['name'], 'count' | PairName>, string>> = {
+  sum: 'the sum',
+  avg: 'the average',
+  min: 'the smallest value',
+  max: 'the largest value',
+  variance: 'the sample variance',
+  var_samp: 'the sample variance',
+  var_pop: 'the variance',
+  stddev: 'the sample standard deviation',
+  stddev_samp: 'the sample standard deviation',
+  stddev_pop: 'the standard deviation',
+};
+
+const PAIR_WORDS: Readonly<Record<PairName, (y: string, x: string) => string>> = {
+  regr_count: (y, x) => `the number of rows with ${y} and ${x}`,
+  covar_pop: (y, x) => `the covariance of ${y} and ${x}`,
+  covar_samp: (y, x) => `the sample covariance of ${y} and ${x}`,
+  corr: (y, x) => `the correlation of ${y} and ${x}`,
+  regr_slope: (y, x) => `the slope of the line that fits ${y} by ${x}`,
+  regr_intercept: (y, x) => `the intercept of the line that fits ${y} by ${x}`,
+  regr_r2: (y, x) => `the square of the correlation of ${y} and ${x}`,
+};
+
+function aggregateWords({ name, argument, second, distinct, filter }: Aggregate): string {
   const of = argument ? sqlOf(argument) : '';
   const among = filter ? ` among rows where ${sqlOf(filter)}` : '';
+  if (name === 'count' && distinct) return `the number of different values of ${of}${among}`;
   if (name === 'count') return `${argument ? `the number of rows with ${of}` : 'the number of rows'}${among}`;
-  const words = { sum: 'the sum', avg: 'the average', min: 'the smallest value', max: 'the largest value' }[
-    name
-  ];
-  return `${words} of ${of}${among}`;
+  if (isPairName(name)) return `${PAIR_WORDS[name](of, second ? sqlOf(second) : '')}${among}`;
+  return `${WORDS[name]} of ${of}${among}`;
 }
+
+const isPairName = (name: Aggregate['name']): name is PairName => Object.hasOwn(PAIR_WORDS, name);

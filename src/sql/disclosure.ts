@@ -53,6 +53,8 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   return sentences;
 }
 
+const PLAIN: readonly string[] = ['sum', 'avg', 'min', 'max'];
+
 /** What holds for all aggregates of a query. */
 function aggregateRules(select: SelectStatement, minGroupSize: number): string[] {
   const calls = [
@@ -62,10 +64,16 @@ function aggregateRules(select: SelectStatement, minGroupSize: number): string[]
   const rules: string[] = [];
   if (calls.some(({ name }) => name === 'min' || name === 'max'))
     rules.push('A smallest or largest value is the value of a single row.');
-  if (minGroupSize > 1 && calls.some(({ name }) => name !== 'count'))
-    rules.push(
-      `A sum, average, smallest or largest value over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`,
-    );
+  const hidden = calls.filter(
+    ({ name, distinct }) => (name !== 'count' && name !== 'regr_count') || distinct,
+  );
+  if (minGroupSize > 1 && hidden.length > 0) {
+    const plain = hidden.every(({ name }) => PLAIN.includes(name));
+    const what = plain
+      ? 'A sum, average, smallest or largest value'
+      : 'A sum, average, smallest or largest value, statistic or number of different values';
+    rules.push(`${what} over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`);
+  }
   return rules;
 }
 

@@ -7,6 +7,7 @@ import { choose, coalesce } from './choice.ts';
 import { compare, isOneOf } from './comparisons.ts';
 import { castNumber, divide, round } from './division.ts';
 import { type Position, sqlFault, unsupported } from './faults.ts';
+import { extreme, remainder, sign, yearOf } from './functions.ts';
 import { and, asTruth, certain, not, or } from './logic.ts';
 import type { Aggregate, Expression, TypeName } from './statement.ts';
 import {
@@ -96,6 +97,14 @@ export function lower(scope: Scope, expression: Expression, wanted?: number): Va
       return onNumber(lower(scope, expression.of), 'unary minus', at, (x) => negate(scope, x, at));
     case 'absolute':
       return onNumber(lower(scope, expression.of), 'ABS', at, (x) => magnitude(scope, x, at));
+    case 'sign':
+      return onNumber(lower(scope, expression.of), 'SIGN', at, (x) => sign(scope, x, at));
+    case 'year':
+      return onNumber(lower(scope, expression.of), 'EXTRACT', at, (x) => yearOf(scope, x, at));
+    case 'extreme': {
+      const values = expression.of.map((term) => lower(scope, term));
+      return extreme(scope, expression.greatest, values, at);
+    }
     case 'round': {
       const { of, digits } = expression;
       return onNumber(lower(scope, of, digits), 'ROUND', at, (x) => round(scope, x, digits, at));
@@ -120,6 +129,7 @@ function arithmetic(scope: Scope, expression: Expression & { kind: 'arithmetic' 
     onNumber(right, `the operator ${operator}`, expression.right.at, (y) => {
       if (operator === '+') return add(scope, x, y, 1n, at);
       if (operator === '-') return add(scope, x, y, -1n, at);
+      if (operator === '%') return remainder(scope, x, y, at);
       return operator === '*' ? multiply(scope, x, y, at) : divide(scope, x, y, at, wanted);
     }),
   );

@@ -33,14 +33,15 @@ export function groupRows(
   rows: RowScope,
   groupBy: readonly (Expression & { readonly kind: 'column' })[],
   included: Bits | undefined,
+  asked = { what: 'GROUP BY', at: groupBy[0]!.at },
 ): Groups {
-  const columns = distinct(groupBy.map((reference) => groupedColumn(rows, reference)));
+  const columns = distinct(groupBy.map((reference) => groupedColumn(rows, reference, asked.what)));
   const domains = columns.map(domainOf);
   const count = domains.reduce((product, domain) => product * domain, 1);
   if (count > LIMITS.groups)
     throw sqlFault(
       'too-many-groups',
-      groupBy[0]!.at,
+      asked.at,
       `this makes ${count} possible groups, ${LIMITS.groups} are allowed`,
       'group by fewer columns, or declare narrower ones',
     );
@@ -70,19 +71,20 @@ export function groupRows(
 function groupedColumn(
   rows: RowScope,
   reference: Expression & { readonly kind: 'column' },
+  what: string,
 ): ColumnSpecification {
   const column = rows.specification(reference);
   const { name, type, values } = column;
   if (type === 'text' && !values)
     throw unsupported(
       reference.at,
-      `GROUP BY over the text column ${name}, which has no list of values,`,
+      `${what} over the text column ${name}, which has no list of values,`,
       `declare ${name} TEXT CHECK (${name} IN ('…', '…'))`,
     );
   if (sizeOf(column) > LIMITS.groups)
     throw unsupported(
       reference.at,
-      `GROUP BY over ${name}, which has ${sizeOf(column)} possible values,`,
+      `${what} over ${name}, which has ${sizeOf(column)} possible values,`,
       `at most ${LIMITS.groups} are possible: add CHECK (${name} BETWEEN lowest AND highest)`,
     );
   return column;

@@ -85,7 +85,6 @@ function firstLocation(node: unknown): number | undefined {
 
 /** Clauses by their field in PostgreSQL's tree, for people: [name, what to do instead]. */
 const CLAUSES: Readonly<Record<string, readonly [string, string]>> = {
-  distinctClause: ['DISTINCT', 'write GROUP BY over the same columns'],
   intoClause: ['INTO', 'the result goes to the output parties'],
   groupDistinct: ['GROUP BY DISTINCT', 'write GROUP BY'],
   windowClause: ['WINDOW', 'use GROUP BY'],
@@ -94,13 +93,14 @@ const CLAUSES: Readonly<Record<string, readonly [string, string]>> = {
   limitCount: ['LIMIT', 'the output party can cut its result; every row of it would be revealed anyway'],
   limitOption: ['FETCH FIRST … WITH TIES', 'the output party can cut its result'],
   lockingClause: ['FOR UPDATE', 'leave it out'],
-  withClause: ['WITH', 'write one SELECT over the declared table'],
+  recursive: ['WITH RECURSIVE', 'leave RECURSIVE out'],
+  aliascolnames: ['a list of column names', 'name the columns in the SELECT with AS'],
+  lateral: ['LATERAL', 'leave it out'],
   larg: ['UNION, INTERSECT or EXCEPT', 'open one collaboration for each SELECT'],
   op: ['UNION, INTERSECT or EXCEPT', 'open one collaboration for each SELECT'],
   over: ['a window function', 'use GROUP BY'],
   agg_order: ['ORDER BY inside an aggregate', 'leave it out'],
   agg_within_group: ['WITHIN GROUP', 'use COUNT, SUM, AVG, MIN or MAX'],
-  agg_distinct: ['DISTINCT inside an aggregate', 'leave DISTINCT out'],
   func_variadic: ['VARIADIC', 'leave it out'],
   inhRelations: ['INHERITS or PARTITION OF', 'declare the columns themselves'],
   partspec: ['PARTITION BY', 'leave it out'],

@@ -20,21 +20,40 @@ import type {
   ArithmeticOperator,
   ComparisonOperator,
   Expression,
+  PairName,
+  SpreadName,
   TypeName,
 } from './statement.ts';
 
 /** Nesting of a query's expressions: beyond it nobody can read them (and the reader's own stack is bounded). */
 const DEPTH = 200;
 
-const AGGREGATES: readonly string[] = ['count', 'sum', 'avg', 'min', 'max'] satisfies AggregateName[];
-const FUNCTIONS = [...AGGREGATES, 'round', 'abs'];
-const ARITHMETIC: readonly string[] = ['+', '-', '*', '/'] satisfies ArithmeticOperator[];
+const SIMPLE: readonly string[] = ['count', 'sum', 'avg', 'min', 'max'] satisfies AggregateName[];
+const SPREADS: readonly string[] = [
+  'variance',
+  'var_samp',
+  'var_pop',
+  'stddev',
+  'stddev_samp',
+  'stddev_pop',
+] satisfies SpreadName[];
+const PAIRS: readonly string[] = [
+  'covar_pop',
+  'covar_samp',
+  'corr',
+  'regr_slope',
+  'regr_intercept',
+  'regr_r2',
+  'regr_count',
+] satisfies PairName[];
+const AGGREGATES = [...SIMPLE, ...SPREADS, ...PAIRS];
+const FUNCTIONS = [...AGGREGATES, 'round', 'abs', 'sign', 'mod', 'extract'];
+const ARITHMETIC: readonly string[] = ['+', '-', '*', '/', '%'] satisfies ArithmeticOperator[];
 const COMPARISONS: readonly string[] = ['=', '<>', '<', '<=', '>', '>='] satisfies ComparisonOperator[];
 
 /** PostgreSQL's node kinds for people. */
 const NODE_NAMES: Readonly<Record<string, readonly [string, string]>> = {
   SubLink: ['a subquery', 'open one collaboration for each SELECT'],
-  MinMaxExpr: ['GREATEST or LEAST', 'write CASE WHEN a > b THEN a ELSE b END'],
   A_ArrayExpr: ['an array', 'use IN (…)'],
   ArrayExpr: ['an array', 'use IN (…)'],
   ParamRef: ['a parameter', 'write the value itself'],
@@ -89,6 +108,11 @@ export class ExpressionReader {
     if ('CoalesceExpr' in node) {
       this.only(node.CoalesceExpr, ['args'], 'COALESCE', at);
       return { kind: 'coalesce', of: (node.CoalesceExpr.args ?? []).map(inner), at };
+    }
+    if ('MinMaxExpr' in node) {
+      this.only(node.MinMaxExpr, ['op', 'args'], 'GREATEST or LEAST', at);
+      const of = (node.MinMaxExpr.args ?? []).map(inner);
+      return { kind: 'extreme', greatest: node.MinMaxExpr.op === 'IS_GREATEST', of, at };
     }
     if ('NullTest' in node) {
       this.only(node.NullTest, ['arg', 'nulltesttype'], 'IS NULL', at);
@@ -179,7 +203,7 @@ export class ExpressionReader {
       default: {
         const [what, hint] = OPERATOR_KINDS[node.kind ?? ''] ?? [
           `the operator ${name}`,
-          'use + - * / or a comparison',
+          'use + - * / % or a comparison',
         ];
         throw unsupported(at, what, hint);
       }
@@ -194,7 +218,7 @@ export class ExpressionReader {
       const operator = name as ComparisonOperator; // just checked against the list of them
       return { kind: 'compare', operator, left: inner(node.lexpr), right: inner(node.rexpr), at };
     }
-    throw unsupported(at, `the operator ${name}`, 'use + - * / or a comparison');
+    throw unsupported(at, `the operator ${name}`, 'use + - * / % or a comparison');
   }
 
   private boolean(node: BoolExpr, at: Position, inner: (child: Node | undefined) => Expression): Expression {
@@ -232,7 +256,7 @@ export class ExpressionReader {
   }
 
   private call(node: FuncCall, at: Position, inner: (child: Node | undefined) => Expression): Expression {
-    const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'funcformat'];
+    const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'agg_distinct', 'funcformat'];
     const parts = (node.funcname ?? []).map((part) => ('String' in part ? (part.String.sval ?? '') : ''));
     const name = parts[0] === 'pg_catalog' ? parts.slice(1).join('.') : parts.join('.');
     if (!FUNCTIONS.includes(name))
@@ -247,27 +271,33 @@ export class ExpressionReader {
     if (AGGREGATES.includes(name)) {
       const aggregate = name as AggregateName; // just checked against the list of them
       const star = node.agg_star === true;
-      if (star ? aggregate !== 'count' : args.length !== 1)
+      const wanted = PAIRS.includes(name) ? 2 : 1;
+      if (star ? aggregate !== 'count' : args.length !== wanted)
         throw sqlFault(
           'bad-call',
           at,
-          `${name.toUpperCase()} takes one argument`,
+          `${name.toUpperCase()} takes ${wanted === 1 ? 'one argument' : 'two arguments, y and x'}`,
           'COUNT alone also takes *',
         );
+      const distinct = node.agg_distinct === true && aggregate !== 'min' && aggregate !== 'max';
+      if (distinct && aggregate !== 'count')
+        throw unsupported(at, `DISTINCT inside ${name.toUpperCase()}`, 'leave DISTINCT out, or count');
       return {
         kind: 'aggregate',
         name: aggregate,
         ...(first ? { argument: first } : {}),
+        ...(second ? { second } : {}),
+        ...(distinct ? { distinct: true } : {}),
         ...(node.agg_filter ? { filter: inner(node.agg_filter) } : {}),
         at,
       };
     }
-    if (node.agg_filter || node.agg_star)
+    if (node.agg_filter || node.agg_star || node.agg_distinct)
       throw sqlFault(
         'bad-call',
         at,
         `${name.toUpperCase()} is not an aggregate`,
-        'FILTER and * go with aggregates',
+        'FILTER, DISTINCT and * go with aggregates',
       );
     if (name === 'round' && first && args.length <= 2) {
       const digits = second === undefined ? 0 : wholeNumber(second);
@@ -276,17 +306,26 @@ export class ExpressionReader {
       return { kind: 'round', of: first, digits, at };
     }
     if (name === 'abs' && first && args.length === 1) return { kind: 'absolute', of: first, at };
+    if (name === 'sign' && first && args.length === 1) return { kind: 'sign', of: first, at };
+    if (name === 'mod' && first && second && args.length === 2)
+      return { kind: 'arithmetic', operator: '%', left: first, right: second, at };
+    if (name === 'extract' && first?.kind === 'text' && second) return extracted(first.value, second, at);
     throw sqlFault(
       'bad-call',
       at,
       `${name.toUpperCase()} does not take ${args.length} arguments`,
-      'ABS takes 1, ROUND 1 or 2',
+      'ABS and SIGN take 1, MOD 2, ROUND 1 or 2',
     );
   }
 
   private type(raw: RawTypeName | undefined, at: Position): TypeName {
     return readType(raw, at, this.source);
   }
+}
+
+function extracted(field: string, of: Expression, at: Position): Expression {
+  if (field === 'year') return { kind: 'year', of, at };
+  throw unsupported(at, `EXTRACT of ${field.toUpperCase()}`, 'EXTRACT(YEAR FROM d), or compare with dates');
 }
 
 /** A date literal. Throws `sql.bad-literal`. */

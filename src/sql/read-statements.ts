@@ -1,15 +1,14 @@
 /**
- * Owns the reading of whole statements: CREATE TABLE (the input specification) and the one SELECT (what is computed).
+ * Owns the reading of whole texts: CREATE TABLE statements and then one SELECT, with its subqueries and WITH.
  * Must never ignore a clause: each one is read or refused with its place.
  */
-import type { Constraint, CreateStmt, Node, RangeVar, ResTarget, SelectStmt, SortBy } from 'libpg-query';
-import { utf8 } from '../base/bytes.ts';
+import type { Node, RangeSubselect, ResTarget, SelectStmt, SortBy, WithClause } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
+import { distinctGroups, inlined, type Projection, requireProjection } from './inline.ts';
 import { kindOf, type ParsedStatement, parseText, placeOf, refuseOthers } from './parse.ts';
 import { ExpressionReader } from './read-expressions.ts';
-import { readType } from './read-types.ts';
+import { checkedName, TableReader, tableName } from './read-tables.ts';
 import type {
-  ColumnDeclaration,
   Expression,
   OrderTerm,
   SelectColumn,
@@ -21,8 +20,8 @@ import type {
 /** Reads CREATE TABLE statements and then one SELECT. Throws `sql.*` with line and column. */
 export async function readStatements(text: string): Promise<Statements> {
   const { source, statements } = await parseText(text);
-  const reader = new StatementReader(source);
   const tables: TableDeclaration[] = [];
+  const reader = new StatementReader(source, tables);
   let select: SelectStatement | undefined;
   for (const statement of statements) {
     if (select)
@@ -41,18 +40,29 @@ export async function readStatements(text: string): Promise<Statements> {
   return { tables, select };
 }
 
+/** Projections by the name that WITH gives them. */
+type Named = Map<string, { readonly projection: Projection; readonly at: Position; used: boolean }>;
+
+/** Subqueries inside one another: beyond it nobody can read them. */
+const SUBQUERY_DEPTH = 20;
+
 class StatementReader {
   private readonly source: SourceText;
   private readonly expressions: ExpressionReader;
+  private readonly declarations: TableReader;
+  /** Those declared so far. */
+  private readonly tables: readonly TableDeclaration[];
 
-  constructor(source: SourceText) {
+  constructor(source: SourceText, tables: readonly TableDeclaration[]) {
     this.source = source;
+    this.tables = tables;
     this.expressions = new ExpressionReader(source);
+    this.declarations = new TableReader(source, this.expressions);
   }
 
   read({ node, at }: ParsedStatement): TableDeclaration | SelectStatement {
-    if ('CreateStmt' in node) return this.table(node.CreateStmt, at);
-    if ('SelectStmt' in node) return this.select(node.SelectStmt, at);
+    if ('CreateStmt' in node) return this.declarations.read(node.CreateStmt, at);
+    if ('SelectStmt' in node) return this.select(node.SelectStmt, at, new Map(), 0);
     const verb = kindOf(node).replace(/Stmt$/, '').toUpperCase();
     throw unsupported(at, `the statement ${verb}`, 'write CREATE TABLE statements, then one SELECT');
   }
@@ -61,30 +71,103 @@ class StatementReader {
     refuseOthers(fields, known, what, (inside) => placeOf(this.source, inside, at));
   }
 
-  private select(node: SelectStmt, at: Position): SelectStatement {
+  /** `outer` are the projections that may be named here; `depth` is 0 for the query itself. */
+  private select(node: SelectStmt, at: Position, outer: Named, depth: number): SelectStatement {
+    if (depth > SUBQUERY_DEPTH)
+      throw sqlFault(
+        'too-deep',
+        at,
+        `subqueries are nested more than ${SUBQUERY_DEPTH} deep`,
+        'write fewer of them',
+      );
     const { limitOption, op, ...rest } = node;
     const fields = {
       ...rest,
       ...(limitOption === 'LIMIT_OPTION_WITH_TIES' ? { limitOption } : {}),
       ...(op === 'SETOP_NONE' ? {} : { op }),
     };
-    const known = ['targetList', 'fromClause', 'whereClause', 'groupClause', 'havingClause', 'sortClause'];
+    const known = [
+      'distinctClause',
+      'targetList',
+      'fromClause',
+      'whereClause',
+      'groupClause',
+      'havingClause',
+      'sortClause',
+      'withClause',
+    ];
     this.only(fields, known, 'SELECT', at);
+    const named = new Map(outer);
+    if (node.withClause) this.with(node.withClause, at, named, depth);
+    const from = this.from(node.fromClause ?? [], at, named, depth);
+    for (const [name, { at: place, used }] of named)
+      if (!used && !outer.has(name))
+        throw sqlFault('unused-table', place, `nothing reads ${name}`, 'remove it from WITH');
     const targets = node.targetList ?? [];
     if (targets.length === 0) throw unsupported(at, 'SELECT without columns', 'name what is to be computed');
-    const columns = targets.map((target) => this.selectColumn(target, at));
-    const read = (clause: Node | undefined) => (clause ? this.expressions.read(clause, at) : undefined);
-    const where = read(node.whereClause);
-    const having = read(node.havingClause);
-    return {
+    const columns = targets.flatMap((target) =>
+      depth > 0 && isStar(target)
+        ? this.allColumns(from, placeOf(this.source, target, at))
+        : [this.selectColumn(target, at)],
+    );
+    const expression = (clause: Node | undefined) => (clause ? this.expressions.read(clause, at) : undefined);
+    const where = expression(node.whereClause);
+    const having = expression(node.havingClause);
+    const read = {
       columns,
-      from: this.from(node.fromClause ?? [], at),
+      from: from.table,
       ...(where ? { where } : {}),
       groupBy: (node.groupClause ?? []).map((clause) => this.groupColumn(clause, columns, at)),
       ...(having ? { having } : {}),
       orderBy: (node.sortClause ?? []).map((clause) => this.orderTerm(clause, columns, at)),
+      unread: [],
       at,
     };
+    const plain = from.source ? inlined(read, from.source, from.table.alias) : read;
+    if (!node.distinctClause) return plain;
+    if (depth > 0) throw unsupported(at, 'DISTINCT in a subquery', 'write DISTINCT in the outer SELECT');
+    // DISTINCT ON names columns; plain DISTINCT holds one empty node.
+    const on = node.distinctClause.find((key) => Object.keys(key).length > 0);
+    if (on) throw unsupported(placeOf(this.source, on, at), 'DISTINCT ON', 'write GROUP BY');
+    return distinctGroups(plain);
+  }
+
+  private with(clause: WithClause, outer: Position, named: Named, depth: number): void {
+    const at = placeOf(this.source, clause, outer);
+    this.only(clause, ['ctes'], 'WITH', at);
+    for (const element of clause.ctes ?? []) {
+      const place = placeOf(this.source, element, at);
+      const query = 'CommonTableExpr' in element ? element.CommonTableExpr.ctequery : undefined;
+      if (!('CommonTableExpr' in element) || !query || !('SelectStmt' in query))
+        throw unsupported(place, 'this WITH', 'write WITH name AS (SELECT …)');
+      // MATERIALIZED and NOT MATERIALIZED change nothing of the answer, nor here of how it is computed.
+      const known = ['ctename', 'ctematerialized', 'ctequery'];
+      this.only(element.CommonTableExpr, known, 'WITH', place);
+      const name = checkedName(element.CommonTableExpr.ctename ?? '', 'table', place);
+      if (this.tables.some((table) => table.name === name) || named.has(name))
+        throw sqlFault('duplicate-table', place, `${name} is a table already`, 'choose another name');
+      const projection = requireProjection(this.select(query.SelectStmt, place, named, depth + 1));
+      named.set(name, { projection, at: place, used: false });
+    }
+  }
+
+  /** What * lists in a subquery. */
+  private allColumns({ table, source }: From, at: Position): (SelectColumn & { star: true })[] {
+    if (source) return source.columns.map((column) => ({ ...column, expression: named(column), star: true }));
+    const declared = this.tables.find(({ name }) => name === table.table);
+    if (!declared)
+      throw sqlFault(
+        'unknown-table',
+        table.at,
+        `there is no table ${table.table}`,
+        'declare it with CREATE TABLE',
+      );
+    return declared.columns.map((column) => ({
+      name: column.name,
+      expression: named(column),
+      at,
+      star: true,
+    }));
   }
 
   private selectColumn(node: Node, outer: Position): SelectColumn {
@@ -97,7 +180,7 @@ class StatementReader {
     return { name: target.name ?? defaultName(expression), expression, at };
   }
 
-  private from(clause: readonly Node[], at: Position): SelectStatement['from'] {
+  private from(clause: readonly Node[], at: Position, named: Named, depth: number): From {
     const [first, second] = clause;
     if (!first) throw sqlFault('no-table', at, 'the SELECT has no FROM', 'name the declared table');
     if (second)
@@ -113,23 +196,29 @@ class StatementReader {
         'query one table; parties of one table form its union',
       );
     const place = placeOf(this.source, first, at);
-    if ('RangeSubselect' in first)
-      throw unsupported(place, 'a subquery in FROM', 'write one SELECT over the declared table');
+    if ('RangeSubselect' in first) return this.subquery(first.RangeSubselect, place, named, depth);
     if (!('RangeVar' in first))
       throw unsupported(place, `FROM with ${kindOf(first)}`, 'name one declared table');
-    const table = this.tableName(first.RangeVar, place);
+    const table = tableName(this.source, first.RangeVar, place);
     const alias = first.RangeVar.alias;
     if (alias) this.only(alias, ['aliasname'], 'an alias', place);
-    return { table, alias: alias?.aliasname ?? table, at: place };
+    const common = named.get(table);
+    if (common) common.used = true;
+    return {
+      table: { table, alias: alias?.aliasname ?? table, at: place },
+      ...(common ? { source: common.projection } : {}),
+    };
   }
 
-  private tableName({ relpersistence, ...rest }: RangeVar, at: Position): string {
-    const fields = { ...rest, ...(relpersistence === 'p' ? {} : { relpersistence }) };
-    this.only(fields, ['relname', 'inh', 'alias'], 'a table name', at);
-    const name = checkedName(rest.relname ?? '', 'table', at);
-    if (!/^[a-z0-9_]+$/.test(name))
-      throw sqlFault('bad-name', at, 'this is not a name a table can have here', 'use a-z, 0-9 and _');
-    return name;
+  private subquery(node: RangeSubselect, at: Position, named: Named, depth: number): From {
+    this.only(node, ['subquery', 'alias'], 'a subquery', at);
+    if (!node.subquery || !('SelectStmt' in node.subquery))
+      throw unsupported(at, 'this subquery', 'write (SELECT …) AS name');
+    const { alias } = node;
+    if (alias) this.only(alias, ['aliasname'], 'an alias', at);
+    const source = requireProjection(this.select(node.subquery.SelectStmt, at, named, depth + 1));
+    const name = alias?.aliasname ?? 'the subquery';
+    return { table: { table: name, alias: name, at }, source };
   }
 
   /** A column, its place in the select list from 1, or its alias there. */
@@ -165,89 +254,24 @@ class StatementReader {
       sort.sortby_nulls === 'SORTBY_NULLS_FIRST' || (sort.sortby_nulls !== 'SORTBY_NULLS_LAST' && descending);
     return { column, descending, nullsFirst, at };
   }
-
-  private table(node: CreateStmt, at: Position): TableDeclaration {
-    const { oncommit, ...rest } = node;
-    const fields = { ...rest, ...(oncommit === 'ONCOMMIT_NOOP' ? {} : { oncommit }) };
-    this.only(fields, ['relation', 'tableElts'], 'CREATE TABLE', at);
-    const name = this.tableName(node.relation ?? {}, placeOf(this.source, node.relation, at));
-    const columns: ColumnDeclaration[] = [];
-    const checks: Expression[] = [];
-    for (const element of node.tableElts ?? []) {
-      const place = placeOf(this.source, element, at);
-      if ('ColumnDef' in element) columns.push(this.columnDeclaration(element.ColumnDef, place));
-      else if ('Constraint' in element) checks.push(this.check(element.Constraint, place));
-      else throw unsupported(place, 'LIKE in CREATE TABLE', 'declare the columns themselves');
-    }
-    if (columns.length === 0)
-      throw sqlFault('no-columns', at, `table ${name} has no columns`, 'declare at least one');
-    return { name, columns, checks, at };
-  }
-
-  private columnDeclaration(
-    node: Extract<Node, { ColumnDef: unknown }>['ColumnDef'],
-    at: Position,
-  ): ColumnDeclaration {
-    this.only(node, ['colname', 'typeName', 'constraints', 'is_local'], 'a column', at);
-    const type = readType(node.typeName, at, this.source);
-    const checks: Expression[] = [];
-    let nullable: boolean | undefined;
-    for (const element of node.constraints ?? []) {
-      const place = placeOf(this.source, element, at);
-      if (!('Constraint' in element)) throw unsupported(place, 'this constraint', 'use NOT NULL and CHECK');
-      const constraint: Constraint = element.Constraint;
-      if (constraint.contype === 'CONSTR_NOTNULL' || constraint.contype === 'CONSTR_NULL') {
-        const says = constraint.contype === 'CONSTR_NULL';
-        if (nullable === !says)
-          throw sqlFault('contradiction', place, 'a column cannot be NULL and NOT NULL', 'keep one of them');
-        nullable = says;
-      } else checks.push(this.check(constraint, place));
-    }
-    return {
-      name: checkedName(node.colname ?? '', 'column', at),
-      type,
-      nullable: nullable ?? true,
-      checks,
-      at,
-    };
-  }
-
-  private check(node: Constraint, at: Position): Expression {
-    if (node.contype !== 'CONSTR_CHECK' || !node.raw_expr) {
-      const [name, hint] = CONSTRAINTS[node.contype ?? ''] ?? ['this constraint', 'use NOT NULL and CHECK'];
-      throw unsupported(at, name, hint);
-    }
-    this.only(node, ['contype', 'conname', 'is_enforced', 'initially_valid', 'raw_expr'], 'CHECK', at);
-    if (!node.is_enforced) throw unsupported(at, 'CHECK … NOT ENFORCED', 'leave NOT ENFORCED out');
-    return this.expressions.read(node.raw_expr, at);
-  }
 }
 
-const CONSTRAINTS: Readonly<Record<string, readonly [string, string]>> = {
-  CONSTR_PRIMARY: [
-    'PRIMARY KEY',
-    'write NOT NULL; uniqueness over several parties cannot be checked at home',
-  ],
-  CONSTR_UNIQUE: ['UNIQUE', 'leave it out; uniqueness over several parties cannot be checked at home'],
-  CONSTR_FOREIGN: ['a foreign key', 'leave it out'],
-  CONSTR_DEFAULT: ['DEFAULT', 'leave it out: an empty cell is NULL'],
-  CONSTR_IDENTITY: ['GENERATED AS IDENTITY', 'leave it out'],
-  CONSTR_GENERATED: ['a generated column', 'compute it in the SELECT'],
-  CONSTR_EXCLUSION: ['EXCLUDE', 'leave it out'],
-};
+interface From {
+  readonly table: SelectStatement['from'];
+  /** What the name stands for, where it is no declared table. */
+  readonly source?: Projection;
+}
 
-/** PostgreSQL cuts longer names to 63 bytes without a word: one of that length may have been cut. */
-const CUT_NAME_BYTES = 63;
+const named = ({ name, at }: { readonly name: string; readonly at: Position }): Expression => ({
+  kind: 'column',
+  name,
+  at,
+});
 
-function checkedName(name: string, what: string, at: Position): string {
-  if (utf8.encode(name).length >= CUT_NAME_BYTES)
-    throw sqlFault(
-      'name-too-long',
-      at,
-      `this ${what} name has ${CUT_NAME_BYTES} bytes or more`,
-      'shorten it',
-    );
-  return name;
+function isStar(node: Node): boolean {
+  const value = 'ResTarget' in node ? node.ResTarget.val : undefined;
+  const fields = value && 'ColumnRef' in value ? (value.ColumnRef.fields ?? []) : [];
+  return fields.length === 1 && 'A_Star' in fields[0]!;
 }
 
 /** Where in the select list an ordinal or a name points to, or -1. */
@@ -283,6 +307,12 @@ function defaultName(expression: Expression): string {
       return expression.kind;
     case 'absolute':
       return 'abs';
+    case 'sign':
+      return 'sign';
+    case 'year':
+      return 'extract';
+    case 'extreme':
+      return expression.greatest ? 'greatest' : 'least';
     case 'cast':
       return defaultName(expression.of);
     default:

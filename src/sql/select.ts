@@ -27,9 +27,16 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   const { rows } = options;
   const { builder } = rows;
   const minGroupSize = BigInt(Math.max(1, options.minGroupSize));
+  for (const expression of select.unread) lower(rows, expression);
   const included = includedRows(rows, select.where);
   const groups = select.groupBy.length > 0 ? groupRows(rows, select.groupBy, included) : undefined;
-  const aggregation = new Aggregation({ rows, included, groups, minGroupSize });
+  const aggregation = new Aggregation({
+    rows,
+    included,
+    groups,
+    groupBy: select.groupBy,
+    minGroupSize,
+  });
   for (const call of aggregatesOf(select)) aggregation.need(call);
   const scope = new GroupScope(rows, groups, aggregation);
   const shown = shownGroups(scope, aggregation, select, minGroupSize);

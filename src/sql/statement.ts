@@ -4,9 +4,20 @@
  */
 import type { Position } from './faults.ts';
 
-export type ArithmeticOperator = '+' | '-' | '*' | '/';
+export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
 export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max';
+/** Over one column. The first of two names is short for the second. */
+export type SpreadName = 'variance' | 'var_samp' | 'var_pop' | 'stddev' | 'stddev_samp' | 'stddev_pop';
+/** Over pairs (y, x), in this order. */
+export type PairName =
+  | 'covar_pop'
+  | 'covar_samp'
+  | 'corr'
+  | 'regr_slope'
+  | 'regr_intercept'
+  | 'regr_r2'
+  | 'regr_count';
+export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | SpreadName | PairName;
 
 export interface TypeName {
   readonly name: 'integer' | 'decimal' | 'text' | 'boolean' | 'date';
@@ -57,7 +68,8 @@ export type Expression = Placed &
       }
     | { readonly kind: 'coalesce'; readonly of: readonly Expression[] }
     | { readonly kind: 'round'; readonly of: Expression; readonly digits: number }
-    | { readonly kind: 'absolute'; readonly of: Expression }
+    | { readonly kind: 'absolute' | 'sign' | 'year'; readonly of: Expression }
+    | { readonly kind: 'extreme'; readonly greatest: boolean; readonly of: readonly Expression[] }
     | { readonly kind: 'cast'; readonly of: Expression; readonly type: TypeName }
     | Aggregate
   );
@@ -67,6 +79,10 @@ export interface Aggregate extends Placed {
   readonly kind: 'aggregate';
   readonly name: AggregateName;
   readonly argument?: Expression;
+  /** The x of a pair; the argument is its y. */
+  readonly second?: Expression;
+  /** COUNT(DISTINCT argument). */
+  readonly distinct?: true;
   readonly filter?: Expression;
 }
 
@@ -90,6 +106,8 @@ export interface SelectStatement extends Placed {
   readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
   readonly having?: Expression;
   readonly orderBy: readonly OrderTerm[];
+  /** What subqueries list and nothing reads: nothing is computed of it, but it must be right. */
+  readonly unread: readonly Expression[];
 }
 
 export interface ColumnDeclaration extends Placed {

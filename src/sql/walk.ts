@@ -11,6 +11,7 @@ export function innerExpressions(expression: Expression): readonly Expression[] 
     case 'and':
     case 'or':
     case 'coalesce':
+    case 'extreme':
       return expression.of;
     case 'in':
       return [expression.of, ...expression.list];
@@ -23,11 +24,61 @@ export function innerExpressions(expression: Expression): readonly Expression[] 
     case 'isFalse':
     case 'round':
     case 'absolute':
+    case 'sign':
+    case 'year':
     case 'cast':
       return [expression.of];
     case 'aggregate':
-      return [expression.argument, expression.filter].filter((inner) => inner !== undefined);
+      return [expression.argument, expression.second, expression.filter].filter(
+        (inner) => inner !== undefined,
+      );
     default:
       return [];
+  }
+}
+
+/** The same expression with others directly inside it, in the same order. */
+export function withInner(expression: Expression, change: (inner: Expression) => Expression): Expression {
+  switch (expression.kind) {
+    case 'arithmetic':
+      return { ...expression, left: change(expression.left), right: change(expression.right) };
+    case 'compare':
+      return { ...expression, left: change(expression.left), right: change(expression.right) };
+    case 'and':
+    case 'or':
+      return { ...expression, of: expression.of.map(change) };
+    case 'coalesce':
+      return { ...expression, of: expression.of.map(change) };
+    case 'extreme':
+      return { ...expression, of: expression.of.map(change) };
+    case 'in':
+      return { ...expression, of: change(expression.of), list: expression.list.map(change) };
+    case 'case': {
+      const branches = expression.branches.map(({ when, result }) => ({
+        when: change(when),
+        result: change(result),
+      }));
+      return { ...expression, branches, otherwise: change(expression.otherwise) };
+    }
+    case 'aggregate':
+      return {
+        ...expression,
+        ...(expression.argument ? { argument: change(expression.argument) } : {}),
+        ...(expression.second ? { second: change(expression.second) } : {}),
+        ...(expression.filter ? { filter: change(expression.filter) } : {}),
+      };
+    case 'negate':
+    case 'not':
+    case 'isNull':
+    case 'isTrue':
+    case 'isFalse':
+    case 'round':
+    case 'absolute':
+    case 'sign':
+    case 'year':
+    case 'cast':
+      return { ...expression, of: change(expression.of) };
+    default:
+      return expression;
   }
 }

@@ -64,6 +64,42 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ],
   ],
   [
+    'SELECT gender, STDDEV(salary), ROUND(CORR(bonus, salary) FILTER (WHERE site), 2), COUNT(DISTINCT site), REGR_COUNT(bonus, salary) FROM pay GROUP BY gender',
+    4,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 4 rows: the sample standard deviation of salary (4 decimals); the correlation of bonus and salary among rows where site (2 decimals); the number of different values of site; the number of rows with bonus and salary; and which of the 3 possible groups have at least 4 rows.',
+      'A sum, average, smallest or largest value, statistic or number of different values over fewer than 4 rows is not shown; numbers of rows are.',
+    ],
+  ],
+  [
+    'SELECT VAR_POP(bonus), COVAR_SAMP(bonus, salary), REGR_SLOPE(bonus, salary), REGR_INTERCEPT(bonus, salary), REGR_R2(bonus, salary), VARIANCE(salary) * 2 FROM pay',
+    1,
+    ['analyst'],
+    [
+      'analyst learns: the variance of bonus (4 decimals); the sample covariance of bonus and salary (4 decimals); the slope of the line that fits bonus by salary (4 decimals); the intercept of the line that fits bonus by salary (4 decimals); the square of the correlation of bonus and salary (4 decimals); VARIANCE(salary) * 2.',
+    ],
+  ],
+  [
+    'WITH s AS (SELECT gender AS who, salary + 1 AS more FROM pay WHERE bonus % 2 = 1) SELECT MAX(GREATEST(more, 3)) AS m FROM s',
+    1,
+    ['analyst'],
+    [
+      'analyst learns: the largest value of GREATEST(salary + 1, 3).',
+      'Only rows where (bonus % 2) = 1 count.',
+      'A smallest or largest value is the value of a single row.',
+    ],
+  ],
+  [
+    'SELECT DISTINCT gender FROM pay WHERE SIGN(bonus) = 1',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 1 row: that it exists; and which of the 3 possible groups have at least 1 row.',
+      'Only rows where SIGN(bonus) = 1 count.',
+    ],
+  ],
+  [
     'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
     1,
     ['analyst'],

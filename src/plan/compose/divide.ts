@@ -14,11 +14,8 @@
 import { assert } from '../../base/errors.ts';
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { absolute, negateWhere } from './absolute.ts';
+import { digitBits, sumOfBlocks } from './blocks.ts';
 import { isNarrow, larger, magnitudeOf, type Ranged, requireFits, smaller } from './ranged.ts';
-
-/** Comparisons of one digit: about as long as the rounds around them take. */
-const COMPARISONS_A_DIGIT = 4096;
-const WIDEST_DIGIT_BITS = 6;
 
 export interface DivideOptions {
   /** No quotient of interest exceeds this in magnitude: an average lies between the least and the greatest value. */
@@ -122,8 +119,7 @@ interface Place {
 /** The digits from the top: as wide as few elements allow, narrower if something could wrap. Throws `plan.too-wide`. */
 function placesOf(qMax: bigint, nMax: bigint, dMax: bigint, length: number): Place[] {
   const needed = qMax.toString(2).length;
-  const affordable = Math.floor(Math.log2(COMPARISONS_A_DIGIT / length + 1));
-  for (let widest = Math.min(WIDEST_DIGIT_BITS, Math.max(2, affordable)); ; widest--) {
+  for (let widest = digitBits(length); ; widest--) {
     const digits = Math.ceil(needed / widest);
     const bits = BigInt(Math.ceil(needed / digits));
     const places: Place[] = [];
@@ -155,11 +151,4 @@ function cappedDivisors(builder: PlanBuilder, divisor: Ring, places: readonly Pl
       return [weight, builder.linear([[1n, part]], over)];
     }),
   );
-}
-
-/** The sum of `count` vectors that lie one after the other. */
-function sumOfBlocks(builder: PlanBuilder, x: Ring, count: number): Ring {
-  const length = x.length / count;
-  if (length === 1) return builder.sum(x);
-  return builder.add(...Array.from({ length: count }, (_, k) => builder.slice(x, k * length, length)));
 }

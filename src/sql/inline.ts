@@ -1,0 +1,150 @@
+/**
+ * Owns subqueries: a SELECT over a projection and filter of one table becomes a SELECT over that table, with what the
+ * subquery computes written in place of its names. People then approve, and the plan computes, one plain query.
+ * Must never lose a condition or a column: what is listed inside and not used is kept in `unread`, to be checked.
+ */
+import { type Position, sqlFault, unsupported } from './faults.ts';
+import type { Expression, SelectColumn, SelectStatement } from './statement.ts';
+import { innerExpressions, withInner } from './walk.ts';
+
+/** A SELECT that only projects and filters the rows of one declared table. */
+export interface Projection {
+  readonly columns: readonly (SelectColumn & { readonly star?: true })[];
+  readonly from: SelectStatement['from'];
+  readonly where?: Expression;
+  readonly unread: readonly Expression[];
+}
+
+/** Nodes of one expression with its subqueries' columns written out: beyond it the plan explodes. */
+const NODES = 20_000;
+/** As deep as an expression may be written. */
+const DEPTH = 200;
+
+/** The statement over the projection's own table; `alias` is what the statement calls the projection. Throws `sql.*`. */
+export function inlined(select: SelectStatement, source: Projection, alias: string): SelectStatement {
+  const used = new Set<SelectColumn>();
+  const measures = new Map<Expression, Measure>();
+  const substitute = (expression: Expression): Expression => {
+    if (expression.kind !== 'column') return withInner(expression, substitute);
+    const column = resolve(expression, source, alias);
+    used.add(column);
+    return column.expression;
+  };
+  const whole = (expression: Expression): Expression => {
+    const result = substitute(expression);
+    const { nodes, depth } = measureOf(result, measures);
+    if (nodes > NODES || depth > DEPTH)
+      throw sqlFault(
+        'too-deep',
+        expression.at,
+        'the subqueries make this expression too large',
+        'write the SELECT over the declared table, and leave out what is computed twice',
+      );
+    return result;
+  };
+  const where = [source.where, ...(select.where ? [whole(select.where)] : [])].filter(
+    (term) => term !== undefined,
+  );
+  const [first, second] = where;
+  const condition: Expression | undefined =
+    first && second ? { kind: 'and', of: [first, second], at: second.at } : first;
+  const { where: _, having, ...rest } = select;
+  const result = {
+    ...rest,
+    columns: select.columns.map((column) => ({ ...column, expression: whole(column.expression) })),
+    from: source.from,
+    ...(condition ? { where: condition } : {}),
+    groupBy: select.groupBy.map((reference) => groupedColumn(whole(reference), reference.at)),
+    ...(having ? { having: whole(having) } : {}),
+  };
+  const listed = source.columns.filter((column) => !column.star && !used.has(column));
+  return {
+    ...result,
+    unread: [...source.unread, ...select.unread.map(whole), ...listed.map(({ expression }) => expression)],
+  };
+}
+
+/** The projection's column that a reference names. Throws `sql.unknown-column`, `sql.unknown-table`, `sql.ambiguous-column`. */
+function resolve(
+  { name, table, at }: Expression & { readonly kind: 'column' },
+  source: Projection,
+  alias: string,
+): SelectColumn {
+  if (table !== undefined && table !== alias)
+    throw sqlFault(
+      'unknown-table',
+      at,
+      `there is no table ${table} in this part of the query`,
+      `it is called ${alias}`,
+    );
+  const found = source.columns.filter((column) => column.name === name);
+  if (found.length > 1)
+    throw sqlFault(
+      'ambiguous-column',
+      at,
+      `${alias} has ${found.length} columns called ${name}`,
+      'give each its own name with AS',
+    );
+  if (found[0]) return found[0];
+  const names = source.columns.map((column) => column.name).join(', ');
+  throw sqlFault('unknown-column', at, `${alias} has no column ${name}`, `it has ${names}`);
+}
+
+function groupedColumn(expression: Expression, at: Position): Expression & { readonly kind: 'column' } {
+  if (expression.kind === 'column') return { ...expression, at };
+  throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
+}
+
+interface Measure {
+  readonly nodes: number;
+  readonly depth: number;
+}
+
+/** Size as if written out; what occurs many times is measured once. */
+function measureOf(expression: Expression, known: Map<Expression, Measure>): Measure {
+  const before = known.get(expression);
+  if (before) return before;
+  const inner = innerExpressions(expression).map((child) => measureOf(child, known));
+  const measure = {
+    nodes: inner.reduce((sum, { nodes }) => sum + nodes, 1),
+    depth: inner.reduce((most, { depth }) => Math.max(most, depth), 0) + 1,
+  };
+  known.set(expression, measure);
+  return measure;
+}
+
+/** The groups that SELECT DISTINCT means: one for each combination of its columns. Throws `sql.unsupported`. */
+export function distinctGroups(select: SelectStatement): SelectStatement {
+  const columns = select.columns.map(({ expression }) => expression);
+  const plain = columns.filter((expression) => expression.kind === 'column');
+  if (select.groupBy.length > 0 || select.having || plain.length < columns.length)
+    throw unsupported(
+      select.at,
+      'DISTINCT with GROUP BY, aggregates or expressions',
+      'list declared columns alone, or write GROUP BY over them',
+    );
+  return { ...select, groupBy: plain };
+}
+
+/** Refuses a subquery that does more than choose rows and compute columns. */
+export function requireProjection(select: SelectStatement): Projection {
+  const { columns, from, where, unread } = select;
+  const hint = 'a subquery may compute columns and choose rows of one table: aggregate in the outer SELECT';
+  if (select.groupBy[0]) throw unsupported(select.groupBy[0].at, 'GROUP BY in a subquery', hint);
+  if (select.having) throw unsupported(select.having.at, 'HAVING in a subquery', hint);
+  if (select.orderBy[0])
+    throw unsupported(select.orderBy[0].at, 'ORDER BY in a subquery', 'order the outer SELECT');
+  const expressions = [...columns.map(({ expression }) => expression), ...(where ? [where] : [])];
+  const aggregate = expressions.map(firstAggregate).find((found) => found !== undefined);
+  if (aggregate) throw unsupported(aggregate.at, 'an aggregate in a subquery', hint);
+  return { columns, from, ...(where ? { where } : {}), unread };
+}
+
+function firstAggregate(expression: Expression): Expression | undefined {
+  if (expression.kind === 'aggregate') return expression;
+  for (const inner of innerExpressions(expression)) {
+    const found = firstAggregate(inner);
+    if (found) return found;
+  }
+  return undefined;
+}

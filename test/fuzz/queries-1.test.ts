@@ -1,0 +1,6 @@
+/**
+ * Owns part 1 of 4 of the generated queries: see part.ts.
+ */
+import { fuzzPart } from './part.ts';
+
+fuzzPart(0);
