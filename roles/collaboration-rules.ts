@@ -3,75 +3,23 @@
  * Must never look at a clock or anything but its arguments: every replica must refuse the same.
  */
 import type { ErrorReport } from '../src/base/errors.ts';
-
-export interface CollaborationInput {
-  /** Digest of the descriptor, 64 hexadecimal digits. */
-  readonly descriptor: string;
-  /** The address of the author of `create`. */
-  readonly creator: string;
-  /** Names of the input and of the output parties (`acme`, not `party-acme`). */
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-}
-
-export interface CollaborationContext extends CollaborationInput {
-  /** The attempt whose tape may be used: a spent tape is never tried again on other data. */
-  readonly attempt: number;
-  /** Parties that agreed to the descriptor, sorted. */
-  readonly approvals: readonly string[];
-  /** Servers that hold their tape, sorted. */
-  readonly randomness: readonly string[];
-  /** Digest of the masked rows, by input party. */
-  readonly uploads: Readonly<Record<string, string>>;
-  /** Digest of what each server tied its tape to. */
-  readonly bound: Readonly<Record<string, string>>;
-  /** Digest of the masked results each server holds. */
-  readonly results: Readonly<Record<string, string>>;
-  /** Output parties that combined their result, sorted. */
-  readonly received: readonly string[];
-  /** Why it ended without a result. */
-  readonly reason?: ErrorReport;
-}
-
-/** A command of the log: its kind as type, its author's address, and its body's fields. */
-export type CollaborationEvent = { readonly author: string } & (
-  | { readonly type: 'approve'; readonly descriptor: string }
-  | { readonly type: 'randomnessReady'; readonly attempt: number }
-  | { readonly type: 'uploaded'; readonly rows: string }
-  | { readonly type: 'bound'; readonly attempt: number; readonly binding: string }
-  | { readonly type: 'resultStored'; readonly outputs: string }
-  | { readonly type: 'received' }
-  | { readonly type: 'fail'; readonly reason: ErrorReport }
-  | { readonly type: 'cancel' }
-  | { readonly type: 'expire' }
-);
-
-export type CollaborationStatus =
-  | 'open'
-  | 'registering'
-  | 'collecting'
-  | 'ready'
-  | 'running'
-  | 'finished'
-  | 'failed'
-  | 'expired'
-  | 'cancelled';
-
-/** What a replica stores: plain JSON. */
-export interface CollaborationSnapshot {
-  readonly value: CollaborationStatus | { readonly finished: 'delivering' | 'delivered' };
-  readonly context: CollaborationContext;
-}
+import type {
+  LifecycleEvent,
+  LifecycleFacts,
+  LifecycleInput,
+  LifecycleSnapshot,
+  LifecycleStatus,
+} from '../src/coordination/lifecycle.ts';
 
 export const SERVERS = ['server-a', 'server-b'] as const;
 
 export const partyOf = (author: string): string | undefined => /^party-(.+)$/.exec(author)?.[1];
 const isServer = (author: string): boolean => SERVERS.some((server) => server === author);
-const partiesOf = (context: CollaborationInput): string[] => sorted([...context.inputs, ...context.outputs]);
+const partiesOf = (context: LifecycleInput): string[] => sorted([...context.inputs, ...context.outputs]);
 export const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
 export const allIn = (wanted: readonly string[], have: readonly string[]): boolean =>
   wanted.every((name) => have.includes(name));
-export const allUploaded = (context: CollaborationContext): boolean =>
+export const allUploaded = (context: LifecycleFacts): boolean =>
   allIn(context.inputs, Object.keys(context.uploads));
 
 export const refusal = (code: string, message: string, hint: string): ErrorReport => ({
@@ -89,10 +37,7 @@ const otherAttempt = (attempt: number) =>
   );
 
 /** What is wrong with an event whatever the state is; undefined when nothing is. */
-export function objectionTo(
-  context: CollaborationContext,
-  event: CollaborationEvent,
-): ErrorReport | undefined {
+export function objectionTo(context: LifecycleFacts, event: LifecycleEvent): ErrorReport | undefined {
   const { author } = event;
   const party = partyOf(author);
   switch (event.type) {
@@ -170,7 +115,7 @@ export function objectionTo(
 }
 
 /** True when the event only repeats a fact that is already kept. */
-export function isRepetition({ value, context }: CollaborationSnapshot, event: CollaborationEvent): boolean {
+export function isRepetition({ value, context }: LifecycleSnapshot, event: LifecycleEvent): boolean {
   const { author } = event;
   const party = partyOf(author) ?? '';
   switch (event.type) {
@@ -195,6 +140,6 @@ export function isRepetition({ value, context }: CollaborationSnapshot, event: C
   }
 }
 
-export function statusOf(snapshot: CollaborationSnapshot): CollaborationStatus {
+export function statusOf(snapshot: LifecycleSnapshot): LifecycleStatus {
   return typeof snapshot.value === 'string' ? snapshot.value : 'finished';
 }

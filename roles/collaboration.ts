@@ -10,13 +10,15 @@
  */
 import { assign, initialTransition, setup, transition } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
+import type {
+  LifecycleEvent,
+  LifecycleFacts,
+  LifecycleInput,
+  LifecycleSnapshot,
+} from '../src/coordination/lifecycle.ts';
 import {
   allIn,
   allUploaded,
-  type CollaborationContext,
-  type CollaborationEvent,
-  type CollaborationInput,
-  type CollaborationSnapshot,
   isRepetition,
   objectionTo,
   partyOf,
@@ -26,18 +28,16 @@ import {
   statusOf,
 } from './collaboration-rules.ts';
 
-export type { CollaborationEvent, CollaborationInput, CollaborationSnapshot } from './collaboration-rules.ts';
-
-const fits = ({ context, event }: { context: CollaborationContext; event: CollaborationEvent }): boolean =>
+const fits = ({ context, event }: { context: LifecycleFacts; event: LifecycleEvent }): boolean =>
   objectionTo(context, event) === undefined;
 const twoDiffer = (digests: Readonly<Record<string, string>>): boolean =>
   new Set(Object.values(digests)).size > 1;
 
 const chart = setup({
   types: {
-    context: {} as CollaborationContext, // xstate reads these three for their types only
-    events: {} as CollaborationEvent,
-    input: {} as CollaborationInput,
+    context: {} as LifecycleFacts, // xstate reads these three for their types only
+    events: {} as LifecycleEvent,
+    input: {} as LifecycleInput,
   },
   guards: {
     comesFromAParty: fits,
@@ -207,10 +207,7 @@ export const collaborationMachine = chart.createMachine({
 });
 
 /** Why the event is refused; undefined when it is a new fact that fits, or a fact told again. */
-export function refusalOf(
-  snapshot: CollaborationSnapshot,
-  event: CollaborationEvent,
-): ErrorReport | undefined {
+export function refusalOf(snapshot: LifecycleSnapshot, event: LifecycleEvent): ErrorReport | undefined {
   if (isRepetition(snapshot, event)) return undefined;
   const objection = objectionTo(snapshot.context, event);
   if (objection !== undefined) return objection;
@@ -231,14 +228,14 @@ export function refusalOf(
 
 /** The chart as pure functions from JSON to JSON, for the replicated state machine. */
 export const collaborationChart = {
-  initial(input: CollaborationInput): CollaborationSnapshot {
+  initial(input: LifecycleInput): LifecycleSnapshot {
     return plain(initialTransition(collaborationMachine, input)[0]);
   },
   /** A refused or repeated event leaves the snapshot as it is. */
   step(
-    snapshot: CollaborationSnapshot,
-    event: CollaborationEvent,
-  ): { readonly snapshot: CollaborationSnapshot; readonly refusal?: ErrorReport } {
+    snapshot: LifecycleSnapshot,
+    event: LifecycleEvent,
+  ): { readonly snapshot: LifecycleSnapshot; readonly refusal?: ErrorReport } {
     const refused = refusalOf(snapshot, event);
     if (refused !== undefined) return { snapshot, refusal: refused };
     if (isRepetition(snapshot, event)) return { snapshot };
@@ -251,6 +248,6 @@ export const collaborationChart = {
   status: statusOf,
 };
 
-function plain(snapshot: CollaborationSnapshot): CollaborationSnapshot {
+function plain(snapshot: LifecycleSnapshot): LifecycleSnapshot {
   return { value: snapshot.value, context: snapshot.context };
 }

@@ -5,7 +5,7 @@
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
 import type { CommandBody } from '../src/coordination/commands.ts';
-import type { CollaborationStatus } from './collaboration-rules.ts';
+import type { LifecycleStatus } from '../src/coordination/lifecycle.ts';
 import {
   CANCELLED,
   EXPIRED,
@@ -34,7 +34,7 @@ export interface ParticipationContext extends ParticipationInput {
   /** The log holds this party's own approval. */
   readonly approved: boolean;
   /** The collaboration's status as last told by the log. */
-  readonly status: CollaborationStatus | null;
+  readonly status: LifecycleStatus | null;
   readonly reason: ErrorReport | null;
 }
 

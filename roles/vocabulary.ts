@@ -5,7 +5,7 @@
 import { fromPromise } from 'xstate';
 import { type ErrorReport, reportOf } from '../src/base/errors.ts';
 import type { CommandBody, CommandKind } from '../src/coordination/commands.ts';
-import type { CollaborationStatus } from './collaboration-rules.ts';
+import type { LifecycleStatus } from '../src/coordination/lifecycle.ts';
 
 /** A committed command, as the actor of its collaboration hears of it. */
 export type LogEvent<K extends CommandKind> = K extends CommandKind
@@ -13,7 +13,7 @@ export type LogEvent<K extends CommandKind> = K extends CommandKind
       readonly type: `log.${K}`;
       readonly author: string;
       /** The collaboration's new status, where this command changed it. */
-      readonly status?: CollaborationStatus;
+      readonly status?: LifecycleStatus;
     } & Omit<Extract<CommandBody, { kind: K }>, 'kind' | 'collaboration'>
   : never;
 

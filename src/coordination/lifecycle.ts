@@ -20,7 +20,7 @@ export type LifecycleStatus =
 /** States that nothing leaves any more. */
 export const ENDED: readonly LifecycleStatus[] = ['finished', 'failed', 'expired', 'cancelled'];
 
-interface LifecycleInput {
+export interface LifecycleInput {
   /** Digest of the descriptor. */
   readonly descriptor: string;
   /** The address of the author of `create`. */

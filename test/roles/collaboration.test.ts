@@ -1,45 +1,40 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventObject } from 'xstate';
-import {
-  type CollaborationEvent,
-  type CollaborationSnapshot,
-  collaborationChart,
-  collaborationMachine,
-  refusalOf,
-} from '../../roles/collaboration.ts';
+import { collaborationChart, collaborationMachine, refusalOf } from '../../roles/collaboration.ts';
+import type { LifecycleEvent, LifecycleSnapshot } from '../../src/coordination/lifecycle.ts';
 import { assertWholeChart, walk } from './walk.ts';
 
 const input = { descriptor: 'D', creator: 'party-city', inputs: ['bolt', 'acme'], outputs: ['city'] };
 const reason = { code: 'x', message: 'x' };
-const approve = (party: string): CollaborationEvent => ({
+const approve = (party: string): LifecycleEvent => ({
   type: 'approve',
   author: `party-${party}`,
   descriptor: 'D',
 });
-const uploaded = (party: string, rows = 'R'): CollaborationEvent => ({
+const uploaded = (party: string, rows = 'R'): LifecycleEvent => ({
   type: 'uploaded',
   author: `party-${party}`,
   rows,
 });
-const tape = (author: string): CollaborationEvent => ({ type: 'randomnessReady', author, attempt: 1 });
-const bound = (author: string, binding = 'B'): CollaborationEvent => ({
+const tape = (author: string): LifecycleEvent => ({ type: 'randomnessReady', author, attempt: 1 });
+const bound = (author: string, binding = 'B'): LifecycleEvent => ({
   type: 'bound',
   author,
   attempt: 1,
   binding,
 });
-const stored = (author: string, outputs = 'O'): CollaborationEvent => ({
+const stored = (author: string, outputs = 'O'): LifecycleEvent => ({
   type: 'resultStored',
   author,
   outputs,
 });
-const received = (party: string): CollaborationEvent => ({ type: 'received', author: `party-${party}` });
-const fail = (author: string): CollaborationEvent => ({ type: 'fail', author, reason });
-const cancel: CollaborationEvent = { type: 'cancel', author: 'party-city' };
-const expire: CollaborationEvent = { type: 'expire', author: 'coordinator' };
+const received = (party: string): LifecycleEvent => ({ type: 'received', author: `party-${party}` });
+const fail = (author: string): LifecycleEvent => ({ type: 'fail', author, reason });
+const cancel: LifecycleEvent = { type: 'cancel', author: 'party-city' };
+const expire: LifecycleEvent = { type: 'expire', author: 'coordinator' };
 
-const whole: readonly [CollaborationEvent, string][] = [
+const whole: readonly [LifecycleEvent, string][] = [
   [tape('server-a'), 'open'],
   [approve('acme'), 'registering'],
   [uploaded('acme'), 'registering'],
@@ -55,8 +50,8 @@ const whole: readonly [CollaborationEvent, string][] = [
 ];
 
 /** The snapshot after the first `count` events of a whole life, through JSON as a replica stores it. */
-function after(count: number, ...more: readonly CollaborationEvent[]): CollaborationSnapshot {
-  return [...whole.slice(0, count).map(([event]) => event), ...more].reduce<CollaborationSnapshot>(
+function after(count: number, ...more: readonly LifecycleEvent[]): LifecycleSnapshot {
+  return [...whole.slice(0, count).map(([event]) => event), ...more].reduce<LifecycleSnapshot>(
     (snapshot, event) => {
       const step = collaborationChart.step(snapshot, event);
       assert.equal(step.refusal, undefined, `${event.type} by ${event.author}: ${step.refusal?.message}`);
@@ -94,7 +89,7 @@ test('every fact told again is accepted and changes nothing, at once and at ever
   assert.equal(checked, (12 * 13) / 2);
 });
 
-const refusals: readonly [string, number, CollaborationEvent, string][] = [
+const refusals: readonly [string, number, LifecycleEvent, string][] = [
   ['a stranger approves', 0, approve('mallory'), 'not-a-party'],
   ['a server approves', 0, { type: 'approve', author: 'server-a', descriptor: 'D' }, 'not-a-party'],
   [
@@ -149,7 +144,7 @@ for (const [what, count, event, code] of refusals)
 
 test('it ends from every stage before the result, and what is over stays over', () => {
   let checked = 0;
-  const ends: readonly [CollaborationEvent, string][] = [
+  const ends: readonly [LifecycleEvent, string][] = [
     [fail('dealer'), 'failed'],
     [expire, 'expired'],
     [cancel, 'cancelled'],
