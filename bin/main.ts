@@ -117,7 +117,8 @@ function positiveInteger(text: string): number {
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = explain(error, program.opts<{ debug?: boolean }>().debug === true);
+  // Whatever a failed start left open must not keep the process alive.
+  process.exit(explain(error, program.opts<{ debug?: boolean }>().debug === true));
 }
 
 /** Prints what happened, where, and what to do; returns the exit code. */

@@ -39,11 +39,12 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     fault = ended;
     void runtime.drain();
   });
-  await runtime.start(role);
   const stopListening = onEndOfService(runtime);
+  await runtime.start(role);
   await runtime.drained;
   stopListening();
-  if (fault !== undefined) throw fault;
+  const reason = fault ?? runtime.fault;
+  if (reason !== undefined) throw reason;
 }
 
 function partsOf(

@@ -11,13 +11,13 @@ import { join } from 'node:path';
 import type { AnyStateMachine, EventObject } from 'xstate';
 import { collaborationChart } from '../../roles/collaboration.ts';
 import type { Clock } from '../../src/base/clock.ts';
-import { MpcError, reportOf } from '../../src/base/errors.ts';
+import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { CommandBody } from '../../src/coordination/commands.ts';
 import { followLog } from '../../src/coordination/follower.ts';
-import type { Applied, Collaboration } from '../../src/coordination/state.ts';
+import type { Applied, Collaboration } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
@@ -72,8 +72,12 @@ export class Runtime {
   readonly drained: Promise<void>;
   readonly #stopping = new AbortController();
   #arrive: (place: Workplace) => void = () => {};
+  readonly #started: Promise<void>;
+  #haveStarted: () => void = () => {};
   #finish: () => void = () => {};
   #bus: Bus | undefined;
+  #fault: MpcError | undefined;
+  #isThere = false;
   #host: Host | undefined;
   #role: RoleParts | undefined;
 
@@ -84,6 +88,9 @@ export class Runtime {
     setMaxListeners(0, this.#stopping.signal);
     this.place = new Promise((resolve) => {
       this.#arrive = resolve;
+    });
+    this.#started = new Promise((resolve) => {
+      this.#haveStarted = resolve;
     });
     this.drained = new Promise((resolve) => {
       this.#finish = resolve;
@@ -113,10 +120,26 @@ export class Runtime {
     this.#host = host;
     if (host.has(role.root.name)) await host.send(role.root.name, { type: 'boot' });
     else await host.start(role.root.name, role.root.name, role.root.input);
+    this.#haveStarted();
   }
 
-  /** The root chart's `connect`: bus, log, and everything the log holds already. */
+  /** Why the role stopped by itself; undefined while it runs and after it was asked to drain. */
+  get fault(): MpcError | undefined {
+    return this.#fault;
+  }
+
+  /** The root chart's `connect`: bus, log, and everything the log holds already. What it throws stops the role. */
   async connect(): Promise<void> {
+    try {
+      await this.#connect();
+    } catch (error) {
+      if (!this.signal.aborted)
+        this.#fault ??= error instanceof MpcError ? error : MpcError.from(reportOf(error));
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<void> {
     const { parts, troubles } = this;
     const { deployment, me, identity, trust, clock, random, state, logger } = parts;
     const bus = await parts.connectBus(this.#stopping.signal);
@@ -128,9 +151,15 @@ export class Runtime {
       trust,
       chart: collaborationChart,
       onApplied: (applied) => this.#heard(applied),
-      onFault: (report) => logger.fatal({ ...report }, `the log cannot be followed: ${report.message}`),
+      onFault: (report) => {
+        // Without the log this role knows nothing any more: it ends, and says why.
+        logger.fatal({ ...report }, `the log cannot be followed: ${report.message}`);
+        this.#fault ??= MpcError.from(report, EXIT.unavailable);
+        void this.drain();
+      },
     });
     await follower.caughtUp;
+    this.#isThere = true;
     this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
     await this.#role?.onCaughtUp?.();
   }
@@ -149,15 +178,16 @@ export class Runtime {
     }
   }
 
-  /** Asks the role to drain; `drained` resolves when it has. */
+  /** Asks the role to drain, as soon as it has started; `drained` resolves when it has. */
   async drain(): Promise<void> {
+    await this.#started;
     const root = this.#role?.root.name;
     if (root !== undefined) await this.#host?.send(root, { type: 'drain' });
   }
 
-  /** The root chart's `drain`: ends what talks to others. */
+  /** The root chart's `drain`: ends what talks to others. Who never arrived has not talked to anyone. */
   async endTalks(): Promise<void> {
-    await this.#role?.stop();
+    if (this.#isThere) await this.#role?.stop();
   }
 
   get signal(): AbortSignal {

@@ -1,7 +1,7 @@
 /**
  * Owns how long the phases of one collaboration took, read from the times of its entries in the log.
  */
-import type { Applied } from '../../src/coordination/state.ts';
+import type { Applied } from '../../src/coordination/records.ts';
 
 export interface PhaseSeconds {
   /** From the creation until both servers hold their tapes. */

@@ -7,7 +7,7 @@ import type { Cell, ResultTable } from '../../src/sql/specification.ts';
 /** A result as aligned text: numbers to the right, NULL as an empty cell. */
 export function tableText({ columns, rows }: ResultTable): string {
   const numeric = columns.map((column) => column.type === 'integer' || column.type === 'decimal');
-  const cells = rows.map((row) => row.map(cellText));
+  const cells = rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]?.scale ?? 0)));
   const widths = columns.map((column, at) =>
     Math.max(column.name.length, ...cells.map((row) => row[at]?.length ?? 0)),
   );
@@ -24,7 +24,11 @@ export function tableText({ columns, rows }: ResultTable): string {
   ].join('\n');
 }
 
-const cellText = (cell: Cell): string => (cell === null ? '' : String(cell));
+/** Numbers with all of their decimals; larger ones are exact texts already. */
+function cellText(cell: Cell, scale: number): string {
+  if (cell === null) return '';
+  return typeof cell === 'number' ? cell.toFixed(scale) : String(cell);
+}
 
 export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -6,7 +6,7 @@ import { collaborationChart } from '../../roles/collaboration.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
 import { followLog } from '../../src/coordination/follower.ts';
-import type { Collaboration } from '../../src/coordination/state.ts';
+import type { Collaboration } from '../../src/coordination/records.ts';
 import { describeWaiting, waitingFor } from '../../src/coordination/waiting.ts';
 
 const CONNECT_MS = 5_000;

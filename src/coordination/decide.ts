@@ -20,7 +20,7 @@ import {
   lifecycleEvent,
   type StepBody,
 } from './lifecycle.ts';
-import type { Collaboration, LogRules, StateView } from './state.ts';
+import type { Collaboration, LogRules, StateView } from './records.ts';
 
 /** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
 export const KEPT_COLLABORATIONS = 4096;

@@ -6,15 +6,8 @@ import { type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
 import type { Bus, LogEntry, Subscription } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { LifecycleChart } from './lifecycle.ts';
-import {
-  type Applied,
-  type Collaboration,
-  entryDigest,
-  LogState,
-  type StateSnapshot,
-  type StateView,
-  type Trust,
-} from './state.ts';
+import type { Applied, Collaboration, StateSnapshot, StateView, Trust } from './records.ts';
+import { entryDigest, LogState } from './state.ts';
 
 export interface FollowOptions {
   readonly bus: Bus;

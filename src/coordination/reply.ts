@@ -7,7 +7,7 @@ import { utf8 } from '../base/bytes.ts';
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { LifecycleStatus } from './lifecycle.ts';
-import type { Outcome } from './state.ts';
+import type { Outcome } from './records.ts';
 
 export type Reply =
   /** Applied: at that place of the log, leaving its collaboration in that status. */

@@ -13,8 +13,8 @@ import { subjects } from '../bus/subjects.ts';
 import { type Command, commandBytes, commandDigest, parseCommand, verifyCommand } from './commands.ts';
 import { collaborationId, descriptorDigest } from './descriptor.ts';
 import type { Follower } from './follower.ts';
+import type { Outcome, Trust } from './records.ts';
 import { type Reply, replyBytes, replyTo } from './reply.ts';
-import type { Outcome, Trust } from './state.ts';
 
 /** Replicas share the submitted commands through this queue group. */
 const QUEUE = 'coordinator';

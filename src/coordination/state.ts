@@ -9,104 +9,18 @@ import { hex, sha256, utf8 } from '../base/bytes.ts';
 import { digestOf, type Json } from '../base/canonical.ts';
 import { assert, type ErrorReport, MpcError } from '../base/errors.ts';
 import type { LogEntry } from '../bus/bus.ts';
-import type { Address } from '../bus/subjects.ts';
-import type { PublicKey } from '../identity/keys.ts';
 import { authorOf, type Command, commandDigest, parseCommand, verifyCommand } from './commands.ts';
 import { decide } from './decide.ts';
-import type { Descriptor } from './descriptor.ts';
-import type { LifecycleChart, LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
-
-/**
- * Enrolled public keys by address. Equal on every replica. Keys may be added, never taken away or replaced: whoever reads
- * the log again checks old entries by them.
- */
-export type Trust = Readonly<Record<string, PublicKey>>;
-
-export interface LogRules {
-  readonly deployment: string;
-  readonly trust: Trust;
-  readonly chart: LifecycleChart;
-}
-
-/** What became of a command: the same answer for every retry of its id. */
-export type Outcome =
-  | { readonly ok: true; readonly sequence: number }
-  | { readonly ok: false; readonly sequence: number; readonly error: ErrorReport };
-
-/** One collaboration as everyone sees it. */
-export interface Collaboration {
-  readonly id: string;
-  /** The descriptor's digest. */
-  readonly digest: string;
-  readonly descriptor: Descriptor;
-  readonly creator: Address;
-  /** Log time of its creation and of its last change. */
-  readonly createdMs: number;
-  readonly changedMs: number;
-  readonly status: LifecycleStatus;
-  readonly lifecycle: LifecycleSnapshot;
-}
-
-export interface Counters {
-  readonly accepted: number;
-  readonly refused: number;
-  /** Retries that reached the log; they got their first outcome. */
-  readonly duplicates: number;
-  /** Entries that are malformed or not signed by whom they name. */
-  readonly skipped: number;
-}
-
-interface Remembered {
-  readonly author: Address;
-  readonly id: string;
-  readonly digest: string;
-  readonly outcome: Outcome;
-}
-
-/** The whole state as plain JSON. */
-export interface StateSnapshot {
-  readonly version: 1;
-  readonly deployment: string;
-  /** The last entry applied; 0 before the first. */
-  readonly sequence: number;
-  /** The latest log time seen: log time never runs backwards. */
-  readonly timeMs: number;
-  /** Digest of the last entry, and of all entries in their order. */
-  readonly lastEntry: string;
-  readonly chain: string;
-  /** Sorted by id. */
-  readonly collaborations: readonly Collaboration[];
-  /** Outcomes of the last commands, oldest first. */
-  readonly remembered: readonly Remembered[];
-  readonly counters: Counters;
-}
-
-/** What one entry did. */
-export interface Applied {
-  readonly sequence: number;
-  readonly timeMs: number;
-  /** Absent for a skipped entry. */
-  readonly command: Command | undefined;
-  readonly outcome: Outcome;
-  /** The command had an outcome already; nothing changed now. */
-  readonly duplicate: boolean;
-  /** The collaboration the command is about, as it is now. */
-  readonly collaboration: Collaboration | undefined;
-  readonly statusBefore: LifecycleStatus | undefined;
-  readonly statusAfter: LifecycleStatus | undefined;
-}
-
-/** What readers may ask a state. */
-export interface StateView {
-  readonly sequence: number;
-  readonly timeMs: number;
-  readonly counters: Counters;
-  collaboration(id: string): Collaboration | undefined;
-  /** Sorted by id. */
-  collaborations(): readonly Collaboration[];
-  /** The outcome of a command that was said exactly so, if it is remembered. */
-  outcomeOf(command: Command): Outcome | undefined;
-}
+import type {
+  Applied,
+  Collaboration,
+  Counters,
+  LogRules,
+  Outcome,
+  Remembered,
+  StateSnapshot,
+  StateView,
+} from './records.ts';
 
 /** Outcomes kept: hours of retries. A forgotten command told again only repeats a fact, or is refused by its state. */
 export const REMEMBERED_COMMANDS = 65_536;

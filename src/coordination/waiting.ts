@@ -4,7 +4,7 @@
  */
 import { inputParties } from './descriptor.ts';
 import { ENDED, type LifecycleFacts } from './lifecycle.ts';
-import type { Collaboration } from './state.ts';
+import type { Collaboration } from './records.ts';
 
 /** `binding`: servers tie their tapes to the inputs; `servers`: they compute; `result`: output parties fetch it. */
 type WaitingFor = 'approval' | 'randomness' | 'inputs' | 'binding' | 'servers' | 'result';

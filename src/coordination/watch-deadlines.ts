@@ -4,7 +4,7 @@
  */
 import { derivedCommandId } from './commands.ts';
 import { ENDED } from './lifecycle.ts';
-import type { Collaboration, StateView } from './state.ts';
+import type { Collaboration, StateView } from './records.ts';
 
 /** The log's clock may lag behind ours: asked within this time after the deadline, it might refuse. */
 const MARGIN_MS = 2_000;

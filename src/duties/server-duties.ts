@@ -32,7 +32,6 @@ export class ServerDuties {
   readonly #links: Links;
   readonly #computations = new Map<string, Computation>();
   /** Resolved when a collaboration's tape is whole. */
-  readonly #tapes = new Map<string, { readonly ready: Promise<void>; readonly settle: () => void }>();
 
   constructor(place: Workplace, queries: Queries) {
     assert(place.me === 'server-a' || place.me === 'server-b', "these duties are a server's");
@@ -75,7 +74,6 @@ export class ServerDuties {
     });
     this.#links.open(id, 'dealer', 'tape', { incoming: sink });
     await unlessAborted(sink.complete, signal);
-    this.#tape(id).settle();
     const { name } = readTapeHead(this.#place, id);
     return { tape: name };
   }
@@ -91,7 +89,7 @@ export class ServerDuties {
       const address = `party-${party}` as const;
       await this.#place.follower.until((log) => factsOf(log, id)?.approvals.includes(party), signal);
       const masks = {
-        chunk: async (index: number) => (index === 0 ? await this.#masksOf(id, party) : undefined),
+        chunk: async (index: number) => (index === 0 ? await this.#masksOf(id, party, signal) : undefined),
       };
       this.#links.open(id, address, 'masks', { outgoing: masks });
       const path = pathOf(this.#place, id, 'rows', party);
@@ -189,21 +187,9 @@ export class ServerDuties {
     return created;
   }
 
-  async #masksOf(id: string, party: string): Promise<Uint8Array> {
-    await this.#tape(id).ready;
+  /** Waits until this server has said in the log that its tape is whole, be it in an earlier life. */
+  async #masksOf(id: string, party: string, signal: AbortSignal): Promise<Uint8Array> {
+    await this.#place.follower.until((log) => factsOf(log, id)?.randomness.includes(this.#place.me), signal);
     return inputSeed(readTapeHead(this.#place, id).seed, party).exposeSecretBytes();
-  }
-
-  #tape(id: string): { readonly ready: Promise<void>; readonly settle: () => void } {
-    const known = this.#tapes.get(id);
-    if (known !== undefined) return known;
-    let settle = (): void => {};
-    const ready = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
-    const tape = { ready, settle };
-    this.#tapes.set(id, tape);
-    if (factsOf(this.#place.follower.state, id)?.randomness.includes(this.#place.me)) settle();
-    return tape;
   }
 }

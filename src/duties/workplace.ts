@@ -12,7 +12,7 @@ import type { Channel, ChunkSink, ChunkSource } from '../channel/channel.ts';
 import { openChannel } from '../channel/sealed-channel.ts';
 import type { Follower } from '../coordination/follower.ts';
 import type { LifecycleFacts } from '../coordination/lifecycle.ts';
-import type { Collaboration, StateView, Trust } from '../coordination/state.ts';
+import type { Collaboration, StateView, Trust } from '../coordination/records.ts';
 import type { Identity } from '../identity/keys.ts';
 import type { Logger, Troubles } from '../observe/logger.ts';
 

@@ -17,50 +17,67 @@
  */
 import { clearPadding, xor } from '../ring/bits.ts';
 import type { Block } from '../ring/bitslice.ts';
-import { bitPlanes, blocksOf, digitOneHots, partOfBlock, planesOf } from '../ring/bitslice.ts';
+import { bitPlanes, blocksOf, partOfBlock } from '../ring/bitslice.ts';
+import { BLOCK_ELEMENTS } from '../ring/kernels/face.ts';
+import { kernels } from '../ring/kernels/kernels.ts';
+import type { PlaneProgram } from '../ring/kernels/program.ts';
 import type { RingVector, Words } from '../ring/words.ts';
 import { bitWords, newBits } from '../ring/words.ts';
 import type { DealerTape, DealtLane, Evaluation, GateCost, ServerName, ServerTape } from './gate.ts';
-import type { Monomials, Polynomial } from './monomials.ts';
-import { evaluatePolynomial, monomialsOf, multiplyMasks } from './monomials.ts';
+import type { Node, Polynomial } from './monomials.ts';
+import { countOf, monomialsOf, polynomialsProgram, productsProgram } from './monomials.ts';
 
 export const DIGITS = 16;
 const ONE_HOT_PLANES = 16 * DIGITS;
+const RING_PLANES = 64;
 
-/** Elements of a block: its 256 planes of one-hots take 128 KiB, so that they stay in the second-level cache. */
-const BLOCK = 4096;
-
-/** Polynomials of some of the bits opened before it. */
-export interface TreeNode {
-  /** Numbers of those bits; the polynomials' own inputs are places in this list. */
-  readonly inputs: readonly number[];
-  readonly outputs: readonly Polynomial[];
-  readonly monomials: Monomials;
-}
-
-export interface DigitTree {
+/** What a tree opens and computes. */
+interface TreeShape {
   /** Bits an element opened in round 1. */
   readonly leaves: number;
-  /** Their outputs in order are the bits opened in round 2. */
-  readonly nodes: readonly TreeNode[];
-  /** Has one output. */
-  readonly root: TreeNode;
+  /** Of the leaves. Their outputs in order are the bits opened in round 2. */
+  readonly nodes: readonly Node[];
+  /** Of the nodes' outputs. Has one output. */
+  readonly root: Node;
+}
+
+export interface DigitTree extends TreeShape {
+  readonly programs: {
+    readonly dealNodes: PlaneProgram;
+    readonly dealRoot: PlaneProgram;
+    readonly nodes: Readonly<Record<ServerName, PlaneProgram>>;
+    readonly root: Readonly<Record<ServerName, PlaneProgram>>;
+  };
 }
 
 /**
- * Writes a server's shares of the leaves of a block: `leaves` are their planes, zero before. `result` (zero before) may
- * take a share of a bit to be XORed with the root's. `oneHots` and `publicDigits` are given digit by digit.
+ * Writes a server's shares of the leaves of a block, planes one after another. `result` (one plane) takes a share of a bit to
+ * be XORed with the root's; it is zero before.
  */
 export type LeafFunction = (
-  leaves: readonly Words[],
+  leaves: Words,
   result: Words,
-  oneHots: readonly Words[],
-  publicDigits: readonly Words[],
+  oneHots: Words,
+  publicDigits: Words,
   server: ServerName,
 ) => void;
 
-export function treeNode(inputs: readonly number[], ...outputs: readonly Polynomial[]): TreeNode {
+export function treeNode(inputs: readonly number[], ...outputs: readonly Polynomial[]): Node {
   return { inputs, outputs, monomials: monomialsOf(...outputs) };
+}
+
+export function digitTree(shape: TreeShape): DigitTree {
+  const { leaves, nodes, root } = shape;
+  const opens = outputsOf(shape);
+  return {
+    ...shape,
+    programs: {
+      dealNodes: productsProgram(leaves, nodes),
+      dealRoot: productsProgram(opens, [root]),
+      nodes: { a: polynomialsProgram(leaves, nodes, 'a'), b: polynomialsProgram(leaves, nodes, 'b') },
+      root: { a: polynomialsProgram(opens, [root], 'a'), b: polynomialsProgram(opens, [root], 'b') },
+    },
+  };
 }
 
 /** Exact cost for `length` elements: (leaves + outputs of nodes) bits online, 256 + monomials bits of tape an element. */
@@ -74,7 +91,7 @@ export function treeCost(tree: DigitTree, length: number): GateCost {
 }
 
 export function treeLanes(tree: DigitTree, length: number): readonly DealtLane[] {
-  return blocksOf(length, BLOCK).flatMap((block) => {
+  return blocksOf(length, BLOCK_ELEMENTS).flatMap((block) => {
     const { oneHots, nodes, root } = lanesOf(tree, block);
     return [oneHots, nodes, root].map((lane) => ({ kind: 'bits', ...lane }));
   });
@@ -82,17 +99,24 @@ export function treeLanes(tree: DigitTree, length: number): readonly DealtLane[]
 
 /** The dealer's side, for masks r of `length` elements. */
 export function dealTree(tree: DigitTree, r: RingVector, length: number, tape: DealerTape): void {
-  for (const block of blocksOf(length, BLOCK)) {
+  const { dealNodes, dealRoot } = tree.programs;
+  const run = (program: PlaneProgram, masks: Words, words: number): Words => {
+    const products = new Uint32Array(program.outputs * words);
+    kernels().runProgram(program, [products], [masks], words);
+    return products;
+  };
+  const blocks = blocksOf(length, BLOCK_ELEMENTS);
+  const { planesFor, tableFor } = roomFor(blocks);
+  for (const block of blocks) {
+    const { words } = block;
     const lanes = lanesOf(tree, block);
-    tape.dealBits(
-      lanes.oneHots.lane,
-      digitOneHots(bitPlanes(r, block, 64), block.words),
-      lanes.oneHots.length,
-    );
-    const first = planesOf(tape.maskBits(lanes.firstMasks.lane, lanes.firstMasks.length), tree.leaves);
-    tape.dealBits(lanes.nodes.lane, productsOf(tree.nodes, first, block.words), lanes.nodes.length);
-    const second = planesOf(tape.maskBits(lanes.secondMasks.lane, lanes.secondMasks.length), outputsOf(tree));
-    tape.dealBits(lanes.root.lane, productsOf([tree.root], second, block.words), lanes.root.length);
+    const oneHots = tableFor(block);
+    kernels().digitOneHots(oneHots, bitPlanes(r, block, RING_PLANES, planesFor(block)), words);
+    tape.dealBits(lanes.oneHots.lane, oneHots, lanes.oneHots.length);
+    const first = tape.maskBits(lanes.firstMasks.lane, lanes.firstMasks.length);
+    tape.dealBits(lanes.nodes.lane, run(dealNodes, first, words), lanes.nodes.length);
+    const second = tape.maskBits(lanes.secondMasks.lane, lanes.secondMasks.length);
+    tape.dealBits(lanes.root.lane, run(dealRoot, second, words), lanes.root.length);
   }
 }
 
@@ -105,19 +129,20 @@ export function* evaluateTree(
   tape: ServerTape,
   server: ServerName,
 ): Evaluation {
-  const blocks = blocksOf(length, BLOCK);
+  const blocks = blocksOf(length, BLOCK_ELEMENTS);
   const opens = outputsOf(tree);
   const result = newBits(length);
+  const { planesFor, tableFor } = roomFor(blocks);
 
   const leaves = new Uint32Array(tree.leaves * bitWords(length));
   const firstMasks = blocks.map((block) => {
     const { oneHots, firstMasks: masks } = lanesOf(tree, block);
     const share = partOfBlock(leaves, block, tree.leaves);
     leafFunction(
-      planesOf(share, tree.leaves),
+      share,
       partOfBlock(result, block, 1),
-      planesOf(tape.dealtBits(oneHots.lane, oneHots.length), DIGITS),
-      planesOf(bitPlanes(masked, block, 64), DIGITS),
+      tape.dealtBits(oneHots.lane, oneHots.length, tableFor(block)),
+      bitPlanes(masked, block, RING_PLANES, planesFor(block)),
       server,
     );
     return maskInPlace(share, tape.maskBits(masks.lane, masks.length));
@@ -128,13 +153,15 @@ export function* evaluateTree(
   const secondMasks = blocks.map((block, b) => {
     const { nodes, secondMasks: masks } = lanesOf(tree, block);
     const share = partOfBlock(outputs, block, opens);
-    evaluateNodes(
-      planesOf(share, opens),
-      tree.nodes,
-      planesOf(partOfBlock(openedLeaves, block, tree.leaves), tree.leaves),
-      planesOf(firstMasks[b]!, tree.leaves),
-      tape.dealtBits(nodes.lane, nodes.length),
-      server,
+    kernels().runProgram(
+      tree.programs.nodes[server],
+      [share],
+      [
+        partOfBlock(openedLeaves, block, tree.leaves),
+        firstMasks[b]!,
+        tape.dealtBits(nodes.lane, nodes.length),
+      ],
+      block.words,
     );
     return maskInPlace(share, tape.maskBits(masks.lane, masks.length));
   });
@@ -144,17 +171,26 @@ export function* evaluateTree(
     const { root } = lanesOf(tree, block);
     const part = partOfBlock(result, block, 1);
     const share = new Uint32Array(block.words);
-    evaluateNodes(
+    kernels().runProgram(
+      tree.programs.root[server],
       [share],
-      [tree.root],
-      planesOf(partOfBlock(openedOutputs, block, opens), opens),
-      planesOf(secondMasks[b]!, opens),
-      tape.dealtBits(root.lane, root.length),
-      server,
+      [partOfBlock(openedOutputs, block, opens), secondMasks[b]!, tape.dealtBits(root.lane, root.length)],
+      block.words,
     );
     xor(part, part, share);
   });
   return { form: 'share', share: clearPadding(result, length) };
+}
+
+/** Room for the bit planes and the one-hots of any of the blocks, one block at a time. */
+function roomFor(blocks: readonly Block[]) {
+  const most = blocks[0]!.words;
+  const planes = new Uint32Array(RING_PLANES * most);
+  const table = new Uint32Array(ONE_HOT_PLANES * most);
+  return {
+    planesFor: ({ words }: Block): Words => planes.subarray(0, RING_PLANES * words),
+    tableFor: ({ words }: Block): Words => table.subarray(0, ONE_HOT_PLANES * words),
+  };
 }
 
 function lanesOf(tree: DigitTree, { index, words }: Block) {
@@ -168,56 +204,12 @@ function lanesOf(tree: DigitTree, { index, words }: Block) {
   };
 }
 
-function outputsOf(tree: DigitTree): number {
-  return tree.nodes.reduce((sum, node) => sum + node.outputs.length, 0);
+function outputsOf({ nodes }: TreeShape): number {
+  return countOf(nodes, (node) => node.outputs.length);
 }
 
-function monomialsOfNodes(tree: DigitTree): number {
-  return tree.nodes.reduce((sum, node) => sum + node.monomials.length, 0);
-}
-
-/** The planes that the dealer deals for the nodes: each one's monomials, node after node. */
-function productsOf(nodes: readonly TreeNode[], masks: readonly Words[], words: number): Words {
-  const count = nodes.reduce((sum, node) => sum + node.monomials.length, 0);
-  const products = new Uint32Array(count * words);
-  const planes = planesOf(products, count);
-  let at = 0;
-  for (const { inputs, monomials } of nodes) {
-    multiplyMasks(planes.slice(at, at + monomials.length), monomials, pick(masks, inputs));
-    at += monomials.length;
-  }
-  return products;
-}
-
-/** A server's shares of all outputs of the nodes, into the planes `out`. */
-function evaluateNodes(
-  out: readonly Words[],
-  nodes: readonly TreeNode[],
-  opened: readonly Words[],
-  masks: readonly Words[],
-  products: Words,
-  server: ServerName,
-): void {
-  const planes = planesOf(
-    products,
-    nodes.reduce((sum, node) => sum + node.monomials.length, 0),
-  );
-  let at = 0;
-  let output = 0;
-  for (const { inputs, outputs, monomials } of nodes) {
-    const held = {
-      opened: pick(opened, inputs),
-      masks: pick(masks, inputs),
-      products: planes.slice(at, at + monomials.length),
-      monomials,
-    };
-    for (const polynomial of outputs) evaluatePolynomial(out[output++]!, polynomial, held, server);
-    at += monomials.length;
-  }
-}
-
-function pick(planes: readonly Words[], places: readonly number[]): readonly Words[] {
-  return places.map((place) => planes[place]!);
+function monomialsOfNodes({ nodes }: TreeShape): number {
+  return countOf(nodes, (node) => node.monomials.length);
 }
 
 /** Puts a share under its mask, in the vector that is sent; returns the mask share for when it comes back. */

@@ -3,14 +3,14 @@
  *
  * x = x^ - r is 0 where x^ = r, that is where all 16 digits of 4 bits agree. The tape holds XOR shares of the one-hot of each
  * digit r_j of r (16 bits); with u_j the public digit of x^, e_j = [u_j = r_j] = onehot_j[u_j] follows without talking
- * (ring/bitslice.ts).
+ * (ring/digits.ts).
  *   Leaves: e_0..15, 16 bits.   Nodes: four products of four, 11 monomials each.   Root: one product of four, 11 monomials.
  * Online 16 + 4 = 20 bits; tape 256 + 5 * 11 = 311 bits. Who sees what: digit-tree.ts.
  */
-import { lessAndEqual } from '../ring/bitslice.ts';
+import { kernels } from '../ring/kernels/kernels.ts';
 import { newBits } from '../ring/words.ts';
 import type { LeafFunction } from './digit-tree.ts';
-import { DIGITS, dealTree, evaluateTree, treeCost, treeLanes, treeNode } from './digit-tree.ts';
+import { DIGITS, dealTree, digitTree, evaluateTree, treeCost, treeLanes, treeNode } from './digit-tree.ts';
 import { maskOf, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { Polynomial } from './monomials.ts';
@@ -19,16 +19,14 @@ import type { OperationOf } from './operations.ts';
 const ALL_FOUR: Polynomial = [[0, 1, 2, 3]];
 const productOfFour = (lowest: number) => treeNode([lowest, lowest + 1, lowest + 2, lowest + 3], ALL_FOUR);
 
-const TREE = {
+const TREE = digitTree({
   leaves: DIGITS,
   nodes: [productOfFour(0), productOfFour(4), productOfFour(8), productOfFour(12)],
   root: productOfFour(0),
-};
+});
 
 const compareDigits: LeafFunction = (leaves, result, oneHots, publicDigits) => {
-  leaves.forEach((equal, digit) => {
-    lessAndEqual(undefined, equal, oneHots[digit]!, publicDigits[digit]!, result.length);
-  });
+  kernels().equalDigits(leaves, oneHots, publicDigits, result.length);
 };
 
 export const equalsZeroGate: Gate<OperationOf<'equalsZero'>> = {

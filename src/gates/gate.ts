@@ -70,8 +70,9 @@ export interface DealerTape {
 export interface ServerTape {
   maskRing(lane: number, length: number): RingVector;
   maskBits(lane: number, length: number): BitVector;
-  dealtRing(lane: number, length: number): RingVector;
-  dealtBits(lane: number, length: number): BitVector;
+  /** A vector of the gate's own to write to: `out` if given, so that a gate of many lanes can use one vector for all. */
+  dealtRing(lane: number, length: number, out?: RingVector): RingVector;
+  dealtBits(lane: number, length: number, out?: BitVector): BitVector;
 }
 
 /**

@@ -18,6 +18,8 @@
  */
 import type { Block } from '../ring/bitslice.ts';
 import { blocksOf } from '../ring/bitslice.ts';
+import { ringBlock } from '../ring/blocks.ts';
+import { kernels } from '../ring/kernels/kernels.ts';
 import type { RingVector } from '../ring/words.ts';
 import { newRing, ringWords } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';
@@ -27,11 +29,15 @@ import type { OperationOf } from './operations.ts';
 
 /** Ring elements of one lane: 256 KiB. */
 const LANE_ELEMENTS = 2 ** 15;
-/** Rows whose products are summed before carrying. */
-const ROWS_TO_CARRY = 16;
 
 const blocks = (domain: number, rows: number): readonly Block[] =>
   blocksOf(rows, Math.max(64, Math.min(LANE_ELEMENTS / domain, 2 ** 14)));
+
+/** Room for the table of any block. */
+const tableFor = (domain: number, rows: number): RingVector =>
+  newRing(blocks(domain, rows)[0]!.length * domain);
+
+const rowsOf = (column: RingVector, { start, length }: Block): RingVector => ringBlock(column, start, length);
 
 /** Lane of a block's table: 0 for the counts, j for value j. */
 const laneOf = (block: Block, table: number, inputs: readonly Shape[]): number =>
@@ -70,10 +76,15 @@ export const groupSumGate: Gate<OperationOf<'groupSum'>> = {
 
   deal({ domain }, inputs, masks, tape) {
     const [keyMask, ...valueMasks] = masks.map(maskOf);
+    const whole = tableFor(domain, inputs[0]!.length);
     for (const block of blocks(domain, inputs[0]!.length)) {
-      tape.dealRing(laneOf(block, 0, inputs), tableOf(keyMask!, undefined, block, domain));
+      const table = ringBlock(whole, 0, block.length * domain);
+      const keys = rowsOf(keyMask!, block);
+      kernels().groupTable(table, keys, undefined, domain);
+      tape.dealRing(laneOf(block, 0, inputs), table);
       valueMasks.forEach((mask, j) => {
-        tape.dealRing(laneOf(block, 1 + j, inputs), tableOf(keyMask!, mask, block, domain));
+        kernels().groupTable(table, keys, rowsOf(mask, block), domain);
+        tape.dealRing(laneOf(block, 1 + j, inputs), table);
       });
     }
     return undefined;
@@ -84,13 +95,16 @@ export const groupSumGate: Gate<OperationOf<'groupSum'>> = {
     const totals = newRing(domain * inputs.length);
     const totalsOf = (table: number) =>
       totals.subarray(ringWords(domain * table), ringWords(domain * (table + 1)));
+    const [entries, products] = [1, 2].map(() => tableFor(domain, inputs[0]!.length));
     for (const block of blocks(domain, inputs[0]!.length)) {
       const size = block.length * domain;
-      const oneHot = tape.dealtRing(laneOf(block, 0, inputs), size);
-      addEntries(totalsOf(0), oneHot, key!, block);
+      const keys = rowsOf(key!, block);
+      const oneHot = tape.dealtRing(laneOf(block, 0, inputs), size, ringBlock(entries!, 0, size));
+      kernels().addEntries(totalsOf(0), oneHot, keys);
       columns.forEach((column, j) => {
-        const products = tape.dealtRing(laneOf(block, 1 + j, inputs), size);
-        addProducts(totalsOf(1 + j), column, oneHot, products, key!, block);
+        const lane = laneOf(block, 1 + j, inputs);
+        const ofColumn = tape.dealtRing(lane, size, ringBlock(products!, 0, size));
+        kernels().addProducts(totalsOf(1 + j), rowsOf(column, block), oneHot, ofColumn, keys);
       });
     }
     return local({ form: 'share', share: totals });
@@ -109,98 +123,6 @@ export const groupSumGate: Gate<OperationOf<'groupSum'>> = {
     return totals;
   },
 };
-
-/**
- * The dealer's table of a block: for each row D elements, all 0 but the one at r_key mod D, which is r_value, or 1 for the
- * counts. Every element is written the same way, so that the dealer's memory accesses tell nothing of its masks.
- */
-function tableOf(
-  keyMask: RingVector,
-  valueMask: RingVector | undefined,
-  block: Block,
-  domain: number,
-): RingVector {
-  const table = newRing(block.length * domain);
-  for (let row = 0; row < block.length; row++) {
-    const at = 2 * (block.start + row);
-    const place = keyMask[at]! & (domain - 1);
-    const low = valueMask === undefined ? 1 : valueMask[at]!;
-    const high = valueMask === undefined ? 0 : valueMask[at + 1]!;
-    for (let t = 0; t < domain; t++) {
-      const here = ((t ^ place) - 1) >> 31;
-      table[2 * (row * domain + t)] = low & here;
-      table[2 * (row * domain + t) + 1] = high & here;
-    }
-  }
-  return table;
-}
-
-/** totals[g] += oneHot[row, t] over a block's rows, t = (key - g) mod D. A block's low words add up below 2^53. */
-function addEntries(totals: RingVector, oneHot: RingVector, key: RingVector, block: Block): void {
-  const domain = totals.length / 2;
-  const units = new Float64Array(domain);
-  const highs = new Int32Array(domain);
-  for (let row = 0; row < block.length; row++) {
-    const turn = key[2 * (block.start + row)]!;
-    for (let t = 0; t < domain; t++) {
-      const from = 2 * (row * domain + t);
-      const g = (turn - t) & (domain - 1);
-      units[g] = units[g]! + oneHot[from]!;
-      highs[g] = highs[g]! + oneHot[from + 1]!;
-    }
-  }
-  carry(totals, units, new Float64Array(domain), highs);
-}
-
-/**
- * totals[g] += v oneHot[row, t] - products[row, t] over a block's rows, v = column[row], t = (key - g) mod D.
- * Carries are put off: with v = v0 + 2^16 v1 + 2^32 v2 and an entry e + 2^32 f the product is, mod 2^64,
- * e v0 + 2^16 e v1 + 2^32 (e v2 + f v mod 2^32). The first two are below 2^48, so sums of ROWS_TO_CARRY of them stay
- * below 2^53, exact in doubles; the third is summed mod 2^32.
- */
-function addProducts(
-  totals: RingVector,
-  column: RingVector,
-  oneHot: RingVector,
-  products: RingVector,
-  key: RingVector,
-  block: Block,
-): void {
-  const domain = totals.length / 2;
-  const units = new Float64Array(domain);
-  const shifted = new Float64Array(domain);
-  const highs = new Int32Array(domain);
-  for (let row = 0; row < block.length; row++) {
-    const at = 2 * (block.start + row);
-    const turn = key[at]!;
-    const low = column[at]!;
-    const high = column[at + 1]!;
-    const low0 = low & 0xffff;
-    const low1 = low >>> 16;
-    for (let t = 0; t < domain; t++) {
-      const from = 2 * (row * domain + t);
-      const g = (turn - t) & (domain - 1);
-      const entry = oneHot[from]!;
-      units[g] = units[g]! + (entry * low0 - products[from]!);
-      shifted[g] = shifted[g]! + entry * low1;
-      const highTerm = Math.imul(entry, high) + Math.imul(oneHot[from + 1]!, low) - products[from + 1]!;
-      highs[g] = highs[g]! + highTerm;
-    }
-    if ((row + 1) % ROWS_TO_CARRY === 0 || row + 1 === block.length) carry(totals, units, shifted, highs);
-  }
-}
-
-/** totals += units + 2^16 shifted + 2^32 highs, which become 0. */
-function carry(totals: RingVector, units: Float64Array, shifted: Float64Array, highs: Int32Array): void {
-  for (let g = 0; g < units.length; g++) {
-    addAt(totals, g, units[g]! >>> 0, Math.floor(units[g]! * 2 ** -32) | 0);
-    addAt(totals, g, (shifted[g]! * 2 ** 16) >>> 0, Math.floor(shifted[g]! * 2 ** -16) | 0);
-    addAt(totals, g, 0, highs[g]!);
-  }
-  units.fill(0);
-  shifted.fill(0);
-  highs.fill(0);
-}
 
 /** totals[index] += the 64-bit element of those halves. */
 function addAt(totals: RingVector, index: number, low: number, high: number): void {

@@ -8,7 +8,7 @@
  *   less = l3 + e3 l2 + e3 e2 l1 + e3 e2 e1 l0,   equal = e3 e2 e1 e0,
  * and four such results combine by the same two formulas.
  * The tape holds XOR shares of the one-hot of each r_j (16 bits); since u_j is public, shares of l_j and e_j follow without
- * talking (ring/bitslice.ts). The one-hot of r's top digit, all four bits of it, also gives msb(r) as the XOR of entries
+ * talking (ring/digits.ts). The one-hot of r's top digit, all four bits of it, also gives msb(r) as the XOR of entries
  * 8..15, and the one-hot of its low three bits by adding entries t and t + 8.
  *   Leaves: l_0..15 and e_1..15, 31 bits (nothing lies below digit 0, so nobody asks whether it is equal).
  *   Nodes: four, of four digits each; the lowest needs no `equal`: 15 monomials, the others 22; 7 results.
@@ -18,9 +18,10 @@
  * computation" (2010), with one-time tables (Ishai et al. 2013) at the leaves. Who sees what: digit-tree.ts.
  */
 import { xor } from '../ring/bits.ts';
-import { lessAndEqual, signBits } from '../ring/bitslice.ts';
+import { signBits } from '../ring/bitslice.ts';
+import { kernels } from '../ring/kernels/kernels.ts';
 import type { LeafFunction } from './digit-tree.ts';
-import { DIGITS, dealTree, evaluateTree, treeCost, treeLanes, treeNode } from './digit-tree.ts';
+import { DIGITS, dealTree, digitTree, evaluateTree, treeCost, treeLanes, treeNode } from './digit-tree.ts';
 import { maskOf, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { Polynomial } from './monomials.ts';
@@ -29,6 +30,9 @@ import type { OperationOf } from './operations.ts';
 /** Places of a node's inputs are l0 l1 l2 l3 e1 e2 e3 and, but in the lowest, e0. */
 const LESS: Polynomial = [[3], [6, 2], [6, 5, 1], [6, 5, 4, 0]];
 const EQUAL: Polynomial = [[6, 5, 4, 7]];
+
+/** The plane of the highest bit of a ring element. */
+const TOP_PLANE = 63;
 
 const lessLeaf = (digit: number): number => digit;
 const equalLeaf = (digit: number): number => DIGITS - 1 + digit;
@@ -40,7 +44,7 @@ const innerNode = (lowest: number) =>
     EQUAL,
   );
 
-const TREE = {
+const TREE = digitTree({
   leaves: 2 * DIGITS - 1,
   nodes: [
     treeNode([...[0, 1, 2, 3].map(lessLeaf), ...[1, 2, 3].map(equalLeaf)], LESS),
@@ -50,22 +54,14 @@ const TREE = {
   ],
   // The nodes' results in order: less_0, less_1, equal_1, less_2, equal_2, less_3, equal_3.
   root: treeNode([0, 1, 3, 5, 2, 4, 6], LESS),
-};
+});
 
 const compareDigits: LeafFunction = (leaves, result, oneHots, publicDigits, server) => {
   const words = result.length;
-  const top = DIGITS - 1;
-  for (let digit = 0; digit < top; digit++) {
-    const equal = digit === 0 ? undefined : leaves[equalLeaf(digit)]!;
-    lessAndEqual(leaves[lessLeaf(digit)], equal, oneHots[digit]!, publicDigits[digit]!, words);
-  }
-  const lowEntries = oneHots[top]!.subarray(0, 8 * words);
-  const highEntries = oneHots[top]!.subarray(8 * words);
-  const lowThreeBits = xor(new Uint32Array(8 * words), lowEntries, highEntries);
-  const publicLowThree = publicDigits[top]!.subarray(0, 3 * words);
-  lessAndEqual(leaves[lessLeaf(top)], leaves[equalLeaf(top)], lowThreeBits, publicLowThree, words);
-  if (server === 'a') result.set(publicDigits[top]!.subarray(3 * words));
-  for (let t = 0; t < 8; t++) xor(result, result, highEntries.subarray(t * words, (t + 1) * words));
+  const less = leaves.subarray(0, DIGITS * words);
+  const equal = leaves.subarray(DIGITS * words);
+  kernels().compareDigits(less, equal, result, oneHots, publicDigits, words);
+  if (server === 'a') xor(result, result, publicDigits.subarray(TOP_PLANE * words));
 };
 
 export const lessThanZeroGate: Gate<OperationOf<'lessThanZero'>> = {

@@ -17,7 +17,9 @@
  * p_i, which were opened under the masks m_i, each uniform because a mask masks one value only.
  */
 import { assert } from '../base/errors.ts';
-import { and as andWords, andXor, xor } from '../ring/bits.ts';
+import { kernels } from '../ring/kernels/kernels.ts';
+import type { Plane, PlaneProgram } from '../ring/kernels/program.ts';
+import { ONES, ProgramWriter, ZEROS } from '../ring/kernels/program.ts';
 import type { Words } from '../ring/words.ts';
 import type { ServerName } from './gate.ts';
 
@@ -41,14 +43,67 @@ export function monomialsOf(...polynomials: readonly Polynomial[]): Monomials {
   return [...found].sort((a, b) => a - b);
 }
 
-/** The dealer's side: writes m_S for each monomial into its plane of `out`, given the masks of the inputs. */
+/** Polynomials of some of the bits held, with the monomials of their masks. */
+export interface Node {
+  /** Numbers of those bits; the polynomials' own inputs are places in this list. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly Polynomial[];
+  readonly monomials: Monomials;
+}
+
+/** The dealer's program: of the masks of `inputs` bits, the m_S of each node in turn. */
+export function productsProgram(inputs: number, nodes: readonly Node[]): PlaneProgram {
+  const writer = new ProgramWriter(inputs);
+  const sets = nodes.flatMap((node) => node.monomials.map((set) => ({ node, set })));
+  const places = new Map<Node, Map<number, Plane>>(nodes.map((node) => [node, new Map()]));
+  return writer.finish(sets.length, (out, index) => {
+    const { node, set } = sets[index]!;
+    const known = places.get(node)!;
+    const planeOf = (some: number): Plane =>
+      isSingle(some) ? writer.input(inputOf(node, some)) : planeIn(known, some);
+    const lowest = set & -set;
+    known.set(set, writer.step(out, ZEROS, planeOf(set ^ lowest), planeOf(lowest)));
+  });
+}
+
+/**
+ * One server's program: of `inputs` opened bits, its shares of their masks and its shares of the m_S of each node in turn, its
+ * shares of the nodes' polynomials.
+ */
+export function polynomialsProgram(inputs: number, nodes: readonly Node[], server: ServerName): PlaneProgram {
+  const writer = new ProgramWriter(2 * inputs + countOf(nodes, (node) => node.monomials.length));
+  const scratch = Array.from({ length: 2 * MAX_FAN_IN }, () => writer.plane());
+  const polynomials = nodes.flatMap((node) => node.outputs.map((polynomial) => ({ node, polynomial })));
+  const products = new Map<Node, Map<number, Plane>>();
+  let at = 2 * inputs;
+  for (const node of nodes) {
+    products.set(node, new Map(node.monomials.map((set) => [set, writer.input(at++)])));
+  }
+  return writer.finish(polynomials.length, (out, index) => {
+    const { node, polynomial } = polynomials[index]!;
+    const shareOf = (set: number): Plane => {
+      if (set === 0) return server === 'a' ? ONES : ZEROS;
+      return isSingle(set) ? writer.input(inputs + inputOf(node, set)) : planeIn(products.get(node)!, set);
+    };
+    const fold = (product: readonly number[], depth: number, set: number, into: Plane): Plane => {
+      const input = product[depth];
+      if (input === undefined) return shareOf(set);
+      const without = fold(product, depth + 1, set, scratch[2 * depth]!);
+      const withIt = fold(product, depth + 1, set | (1 << input), scratch[2 * depth + 1]!);
+      return writer.step(into, withIt, writer.input(node.inputs[input]!), without);
+    };
+    polynomial.forEach((product, k) => {
+      if (k === 0) fold(product, 0, 0, out);
+      else writer.step(out, out, ONES, fold(product, 0, 0, scratch[1]!));
+    });
+  });
+}
+
+/** The dealer's side of one node: writes m_S for each monomial into its plane of `out`, given the masks of the inputs. */
 export function multiplyMasks(out: readonly Words[], monomials: Monomials, masks: readonly Words[]): void {
   assert(out.length === monomials.length, 'one plane for each monomial');
-  const planeOf = indexed(monomials, out, masks);
-  monomials.forEach((set, k) => {
-    const lowest = set & -set;
-    andWords(out[k]!, planeOf(set ^ lowest), planeOf(lowest));
-  });
+  const program = productsProgram(masks.length, [{ inputs: [...masks.keys()], outputs: [], monomials }]);
+  kernels().runProgram(program, out, masks, masks[0]?.length ?? 0);
 }
 
 /** What one server holds of the inputs of a polynomial: planes of one length. */
@@ -62,42 +117,33 @@ export interface MaskedInputs {
   readonly monomials: Monomials;
 }
 
-/** A server's side: out = its share of the polynomial. An input that no product names may be left undefined. */
+/** A server's side of one polynomial: out = its share of it. */
 export function evaluatePolynomial(
   out: Words,
   polynomial: Polynomial,
-  inputs: MaskedInputs,
+  { opened, masks, products, monomials }: MaskedInputs,
   server: ServerName,
 ): Words {
-  const shareOf = indexed(inputs.monomials, inputs.products, inputs.masks);
-  const one = new Uint32Array(out.length).fill(server === 'a' ? 0xffffffff : 0);
-  const scratch = Array.from({ length: 2 * MAX_FAN_IN }, () => new Uint32Array(out.length));
-  const fold = (product: readonly number[], depth: number, set: number, into: Words): Words => {
-    const input = product[depth];
-    if (input === undefined) return set === 0 ? one : shareOf(set);
-    const without = fold(product, depth + 1, set, scratch[2 * depth]!);
-    const withIt = fold(product, depth + 1, set | (1 << input), scratch[2 * depth + 1]!);
-    into.set(withIt);
-    return andXor(into, inputs.opened[input]!, without);
-  };
-  out.fill(0);
-  const term = new Uint32Array(out.length);
-  for (const product of polynomial) xor(out, out, fold(product, 0, 0, term));
+  const node = { inputs: [...opened.keys()], outputs: [polynomial], monomials };
+  const program = polynomialsProgram(opened.length, [node], server);
+  kernels().runProgram(program, [out], [...opened, ...masks, ...products], out.length);
   return out;
 }
 
-/** Finds the plane of a set of inputs: a single's among `singles`, a larger one's among `products`. */
-function indexed(
-  monomials: Monomials,
-  products: readonly Words[],
-  singles: readonly Words[],
-): (set: number) => Words {
-  const places = new Map(monomials.map((set, k) => [set, products[k]]));
-  return (set) => {
-    const plane = isSingle(set) ? singles[31 - Math.clz32(set)] : places.get(set);
-    assert(plane !== undefined, 'every monomial of a product is dealt');
-    return plane;
-  };
+/** The sum of a count over all nodes. */
+export function countOf(nodes: readonly Node[], count: (node: Node) => number): number {
+  return nodes.reduce((sum, node) => sum + count(node), 0);
+}
+
+/** The held bit that a set of one input is. */
+function inputOf(node: Node, single: number): number {
+  return node.inputs[31 - Math.clz32(single)]!;
+}
+
+function planeIn(planes: ReadonlyMap<number, Plane>, set: number): Plane {
+  const plane = planes.get(set);
+  assert(plane !== undefined, 'every monomial of a product is dealt');
+  return plane;
 }
 
 function isSingle(set: number): boolean {

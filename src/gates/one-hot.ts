@@ -15,7 +15,8 @@
 import { LIMITS } from '../base/limits.ts';
 import { copyBits } from '../ring/bits.ts';
 import type { Block } from '../ring/bitslice.ts';
-import { bitPlanes, blocksOf, oneHotPlanes, planesOf } from '../ring/bitslice.ts';
+import { bitPlanes, blocksOf, planesOf } from '../ring/bitslice.ts';
+import { oneHotPlanes } from '../ring/digits.ts';
 import type { Words } from '../ring/words.ts';
 import { bitWords, newBits } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';

@@ -5,13 +5,14 @@
  * Functions with an `out` return it; `out` may be the same vector as an input. Lengths are in bits unless called words.
  */
 import { assert } from '../base/errors.ts';
+import { kernelsFor } from './kernels/kernels.ts';
 import type { BitVector, Words } from './words.ts';
 import { bitWords, newBits } from './words.ts';
 
 /** out = a XOR b. Serves any words, ring vectors too. */
 export function xor(out: Words, a: Words, b: Words): Words {
   assert(out.length === a.length && a.length === b.length, 'bit vectors of one length');
-  for (let i = 0; i < out.length; i++) out[i] = a[i]! ^ b[i]!;
+  kernelsFor(out).xor(out, a, b);
   return out;
 }
 

@@ -1,16 +1,14 @@
 /**
- * Owns arithmetic on whole vectors of Z_2^64: the face that compiled kernels can take over.
+ * Owns arithmetic on whole vectors of Z_2^64; what gates do most of is left to kernels.
  * Must never make an object or a BigInt per element, and must never branch on a value: masks and shares pass through.
  *
  * Every function takes its output first and returns it. The output may be the same vector as an input, but may not
  * overlap one partly. Lengths must agree (asserted); layouts are those of words.ts.
- *
- * Product modulo 2^64 of a = ah 2^32 + al and b: low word imul(al, bl); high word hi(al bl) + al bh + ah bl (mod 2^32).
- * hi(al bl) comes from the double product p = al bl (1 + e), |e| <= 2^-53: p - low is within 2^10 of a multiple of 2^32 by
- * p's rounding and another 2^10 by the difference's own, so (p - low) / 2^32 is within 2^-21 of hi, and adding a half and
- * truncating gives it exactly.
+ * The product modulo 2^64 is derived in kernels/plain-arithmetic.ts.
  */
 import { assert } from '../base/errors.ts';
+import { kernelsFor } from './kernels/kernels.ts';
+import { borrowOf, carryOf, INVERSE_OF_2_32 } from './kernels/plain-arithmetic.ts';
 import type { BitVector, RingVector } from './words.ts';
 
 /** A public constant of the ring, as its two unsigned 32-bit halves. */
@@ -19,31 +17,17 @@ export interface RingConstant {
   readonly hi: number;
 }
 
-const INVERSE_OF_2_32 = 2 ** -32;
-
 /** out = a + b */
 export function add(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]! | 0;
-    const right = b[i]! | 0;
-    const low = (left + right) | 0;
-    out[i + 1] = (((a[i + 1]! | 0) + (b[i + 1]! | 0)) | 0) + carryOf(left, right, low);
-    out[i] = low;
-  }
+  kernelsFor(out).add(out, a, b);
   return out;
 }
 
 /** out = a - b */
 export function sub(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]! | 0;
-    const right = b[i]! | 0;
-    const low = (left - right) | 0;
-    out[i + 1] = (((a[i + 1]! | 0) - (b[i + 1]! | 0)) | 0) - borrowOf(left, right, low);
-    out[i] = low;
-  }
+  kernelsFor(out).sub(out, a, b);
   return out;
 }
 
@@ -62,48 +46,21 @@ export function neg(out: RingVector, a: RingVector): RingVector {
 /** out = a b, element by element */
 export function mul(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]!;
-    const right = b[i]!;
-    const low = Math.imul(left, right);
-    const carry = (left * right - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
-    out[i + 1] = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
-    out[i] = low;
-  }
+  kernelsFor(out).mul(out, a, b);
   return out;
 }
 
 /** out = out + a b, element by element */
 export function mulAdd(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]!;
-    const right = b[i]!;
-    const low = Math.imul(left, right);
-    const carry = (left * right - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
-    const high = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
-    const before = out[i]! | 0;
-    const sum = (before + low) | 0;
-    out[i + 1] = (((out[i + 1]! | 0) + high) | 0) + carryOf(before, low, sum);
-    out[i] = sum;
-  }
+  kernelsFor(out).mulAdd(out, a, b);
   return out;
 }
 
 /** out = out - a b, element by element */
 export function mulSub(out: RingVector, a: RingVector, b: RingVector): RingVector {
   sameLength(out, a, b);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]!;
-    const right = b[i]!;
-    const low = Math.imul(left, right);
-    const carry = (left * right - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
-    const high = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
-    const before = out[i]! | 0;
-    const difference = (before - low) | 0;
-    out[i + 1] = (((out[i + 1]! | 0) - high) | 0) - borrowOf(before, low, difference);
-    out[i] = difference;
-  }
+  kernelsFor(out).mulSub(out, a, b);
   return out;
 }
 
@@ -293,19 +250,6 @@ export function toBigInts(vector: RingVector): bigint[] {
   return Array.from({ length: vector.length / 2 }, (_, i) =>
     BigInt.asIntN(64, (BigInt(vector[2 * i + 1]!) << 32n) | BigInt(vector[2 * i]!)),
   );
-}
-
-/**
- * The carry out of the low words of x + y = sum, from sign bits: a comparison would compile to a branch, which depends on
- * secrets and, on uniform words, is mispredicted half of the time.
- */
-function carryOf(x: number, y: number, sum: number): number {
-  return ((x & y) | ((x | y) & ~sum)) >>> 31;
-}
-
-/** The borrow out of the low words of x - y = difference. */
-function borrowOf(x: number, y: number, difference: number): number {
-  return ((~x & y) | ((~x | y) & difference)) >>> 31;
 }
 
 function sameLength(...vectors: readonly RingVector[]): void {

@@ -7,7 +7,8 @@ import { uploadParts } from '../engine/mask.ts';
 import type { InputOperation, NodeId, Plan } from '../plan/plan.ts';
 import { type Words, wordsOf } from '../ring/words.ts';
 import type { TableSpecification } from '../sql/specification.ts';
-import { rowsFault } from './csv.ts';
+import type { Units } from './cells.ts';
+import { rowsFault } from './faults.ts';
 import { readTable } from './table.ts';
 
 /** Plain words of each input node that the party has a slice in. */
@@ -57,14 +58,17 @@ export async function encodeRows({ plan, tables, party, files }: EncodeOptions):
   return encoded;
 }
 
-function put({ input, column, words }: Target, row: number, values: readonly (bigint | null)[]): void {
-  const value = column === undefined ? 1n : (values[column] ?? null);
-  const coded = input.encoding === 'known' ? (value === null ? 0n : 1n) : (value ?? 0n);
+function put({ input, column, words }: Target, row: number, values: readonly (Units | null)[]): void {
+  const value = column === undefined ? 1 : (values[column] ?? null);
+  const coded = input.encoding === 'known' ? (value === null ? 0 : 1) : (value ?? 0);
   if (input.kind === 'bits') {
-    if (coded === 1n) words[row >>> 5] = (words[row >>> 5] ?? 0) | (1 << (row & 31));
-    return;
+    if (Number(coded) === 1) words[row >>> 5] = words[row >>> 5]! | (1 << (row & 31));
+  } else if (typeof coded === 'number') {
+    // Storing a number in a word keeps it modulo 2^32, exactly, for every safe integer and either sign.
+    words[2 * row] = coded;
+    words[2 * row + 1] = Math.floor(coded / 2 ** 32);
+  } else {
+    words[2 * row] = Number(BigInt.asUintN(32, coded));
+    words[2 * row + 1] = Number(BigInt.asUintN(32, coded >> 32n));
   }
-  const unsigned = BigInt.asUintN(64, coded);
-  words[2 * row] = Number(unsigned & 0xffff_ffffn);
-  words[2 * row + 1] = Number(unsigned >> 32n);
 }

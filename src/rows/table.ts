@@ -1,11 +1,13 @@
 /**
  * Owns reading one table's file against its declaration: header, shape, every cell, the number of rows.
- * Columns of the file that the table does not declare are passed over and never leave this file.
+ * Columns of the file that the table does not declare are passed over and never leave this file: a slip in a declared
+ * name cannot hide there, because every declared column must be in the header.
  */
 import type { Place } from '../base/errors.ts';
 import type { ColumnSpecification, TableSpecification } from '../sql/specification.ts';
-import { readCell } from './cells.ts';
-import { readCsv, rowsFault } from './csv.ts';
+import { type CellReader, cellReader, type Units } from './cells.ts';
+import { readCsv } from './csv.ts';
+import { rowsFault } from './faults.ts';
 
 export interface TableFile {
   readonly file: string;
@@ -16,28 +18,18 @@ export interface TableFile {
 }
 
 /** A row's integers in the order of the declared columns; null for NULL. The array is used again for the next row. */
-export type OnRow = (row: number, values: readonly (bigint | null)[]) => void;
+export type OnRow = (row: number, values: readonly (Units | null)[]) => void;
 
-/** Reads every row; returns their number. Throws `rows.*` (exit code 65) with file, line and column. */
+/**
+ * Reads every row; returns their number. An empty cell is NULL; lines without anything are passed over where a row has
+ * several columns. Throws `rows.*` (exit code 65) with file, line and column.
+ */
 export async function readTable({ file, table, party, maxRows }: TableFile, onRow: OnRow): Promise<number> {
-  const place: Place = { ...(party === undefined ? {} : { party }), file };
-  const values: (bigint | null)[] = table.columns.map(() => null);
-  let places: number[] | undefined;
-  let width = 0;
+  const place = { ...(party === undefined ? {} : { party }), file };
+  const reader = new RowReader(table.columns, place);
   let rows = 0;
-  for await (const { line, cells } of readCsv(file, party)) {
-    if (places === undefined) {
-      places = placesOf(table.columns, cells, place);
-      width = cells.length;
-      continue;
-    }
-    if (cells.length !== width)
-      throw rowsFault(
-        'ragged',
-        `the line has ${cells.length} cells, the header has ${width}`,
-        { ...place, line },
-        'every line needs a cell for every column',
-      );
+  await readCsv(place, (line, cells) => {
+    if (!reader.take(line, cells)) return;
     if (maxRows !== undefined && rows >= maxRows)
       throw rowsFault(
         'too-many',
@@ -45,12 +37,10 @@ export async function readTable({ file, table, party, maxRows }: TableFile, onRo
         { ...place, line },
         'agree on a larger limit, or bring fewer rows',
       );
-    for (const [at, column] of table.columns.entries())
-      values[at] = integerOf(column, cells[places[at] ?? -1] ?? '', { ...place, line, column: column.name });
-    onRow(rows, values);
-    rows++;
-  }
-  if (places === undefined)
+    onRow(rows, reader.values);
+    rows += 1;
+  });
+  if (!reader.started)
     throw rowsFault(
       'empty',
       'the file is empty',
@@ -58,6 +48,63 @@ export async function readTable({ file, table, party, maxRows }: TableFile, onRo
       `its first line must name the columns: ${namesOf(table.columns)}`,
     );
   return rows;
+}
+
+class RowReader {
+  /** The row taken last. */
+  readonly values: (Units | null)[];
+  started = false;
+  private readonly columns: readonly ColumnSpecification[];
+  private readonly readers: readonly CellReader[];
+  private readonly place: Place;
+  private places: readonly number[] = [];
+  private width = 0;
+
+  constructor(columns: readonly ColumnSpecification[], place: Place) {
+    this.columns = columns;
+    this.readers = columns.map(cellReader);
+    this.place = place;
+    this.values = columns.map(() => null);
+  }
+
+  /** Reads a record; false for the header and for a line without anything. */
+  take(line: number, cells: readonly string[]): boolean {
+    if (!this.started) {
+      this.places = placesOf(this.columns, cells, { ...this.place, line });
+      this.width = cells.length;
+      this.started = true;
+      return false;
+    }
+    if (cells.length !== this.width) {
+      if (cells.length === 1 && cells[0] === '') return false;
+      throw rowsFault(
+        'ragged',
+        `the line has ${cells.length} cells, the header has ${this.width}`,
+        { ...this.place, line },
+        'every line needs a cell for every column',
+      );
+    }
+    for (let at = 0; at < this.columns.length; at++)
+      this.values[at] = this.value(at, cells[this.places[at]!]!, line);
+    return true;
+  }
+
+  private value(at: number, cell: string, line: number): Units | null {
+    const column = this.columns[at]!;
+    const place = (): Place => ({ ...this.place, line, column: column.name });
+    if (cell === '') {
+      if (column.nullable) return null;
+      throw rowsFault(
+        'null',
+        'the cell is empty, the column is NOT NULL',
+        place(),
+        'fill it in, or agree to allow NULL',
+      );
+    }
+    const value = this.readers[at]!(cell);
+    if (typeof value !== 'object') return value;
+    throw rowsFault(value.code, value.message, place(), value.hint);
+  }
 }
 
 /** Where each declared column stands in the file. */
@@ -68,33 +115,20 @@ function placesOf(
 ): number[] {
   const names = header.map((name) => name.trim());
   const missing = columns.filter(({ name }) => !names.includes(name));
-  const hint = `the first line must name the columns: ${namesOf(columns)}`;
-  if (missing.length > 0)
-    throw rowsFault('header', `the header lacks ${namesOf(missing)}`, { ...place, line: 1 }, hint);
+  const separated = names.length === 1 && /[;\t|]/.test(names[0]!);
+  const hint = separated
+    ? 'separate the columns with commas'
+    : `the first line must name the columns: ${namesOf(columns)}`;
+  if (missing.length > 0) throw rowsFault('header', `the header lacks ${namesOf(missing)}`, place, hint);
   const double = columns.find(({ name }) => names.indexOf(name) !== names.lastIndexOf(name));
   if (double !== undefined)
     throw rowsFault(
       'header',
       `the header names ${double.name} twice`,
-      { ...place, line: 1, column: double.name },
+      { ...place, column: double.name },
       hint,
     );
   return columns.map(({ name }) => names.indexOf(name));
-}
-
-function integerOf(column: ColumnSpecification, cell: string, place: Place): bigint | null {
-  if (cell === '') {
-    if (column.nullable) return null;
-    throw rowsFault(
-      'null',
-      'the cell is empty, the column is NOT NULL',
-      place,
-      'fill it in, or agree to allow NULL',
-    );
-  }
-  const reading = readCell(column, cell);
-  if (reading.ok) return reading.value;
-  throw rowsFault(reading.code, reading.message, place, reading.hint);
 }
 
 const namesOf = (columns: readonly ColumnSpecification[]): string =>

@@ -42,7 +42,7 @@ export function tableOf(result: ResultSpecification, outputs: readonly QueryOutp
   const rows = Array.from({ length: result.rows }, (_, row) => row).filter((row) => shown?.[row] ?? true);
   for (const order of [...(result.order ?? [])].reverse()) rows.sort(byColumn(result, contents, order));
   return {
-    columns: result.columns.map(({ name, type }) => ({ name, type })),
+    columns: result.columns.map(({ name, type, scale }) => ({ name, type, scale })),
     rows: rows.map((row) => result.columns.map((column, at) => cellOf(column, contents[at]![row] ?? null))),
   };
 }

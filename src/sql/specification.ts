@@ -65,6 +65,11 @@ export interface CompiledQuery {
 export type Cell = number | string | boolean | null;
 
 export interface ResultTable {
-  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** `scale`: decimals of a number. */
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: ColumnType;
+    readonly scale: number;
+  }[];
   readonly rows: readonly (readonly Cell[])[];
 }

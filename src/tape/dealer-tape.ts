@@ -7,13 +7,13 @@
 import { bytesOfWords } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
 import type { DealerTape, DealtLane, Kind } from '../gates/gate.ts';
-import { xor } from '../ring/bits.ts';
+import { clearPadding, xor } from '../ring/bits.ts';
 import { sub } from '../ring/ring.ts';
 import type { BitVector, RingVector, Words } from '../ring/words.ts';
 import { wordsOf } from '../ring/words.ts';
 import type { InputSlice } from './input-mask.ts';
 import { combine, wholeInputMask } from './input-mask.ts';
-import { GATES, Keystream } from './keystream.ts';
+import { GATES, Keystream, PIECE_WORDS } from './keystream.ts';
 import type { Seed } from './seed.ts';
 
 /** Takes corrections in order. The bytes are the sink's to keep. */
@@ -82,14 +82,12 @@ export class DealerNodeTape implements DealerTape {
 
   dealRing(lane: number, value: RingVector): void {
     this.#deal(lane, 'ring', value, value.length / 2);
-    const pad = this.#a.ring(this.#node, lane, value.length / 2);
-    this.#sink(bytesOfWords(sub(pad, value, pad)));
+    this.#correct(lane, value, sub);
   }
 
   dealBits(lane: number, value: BitVector, length: number): void {
     this.#deal(lane, 'bits', value, length);
-    const pad = this.#a.bits(this.#node, lane, length);
-    this.#sink(bytesOfWords(xor(pad, value, pad)));
+    this.#correct(lane, value, xor, length);
   }
 
   /** Asserts that every lane of the layout has been dealt. */
@@ -105,6 +103,16 @@ export class DealerNodeTape implements DealerTape {
     );
     assert(value.length === wordsOf(kind, length), 'a dealt value has the words of its length');
     this.#take(lane);
+  }
+
+  /** Piece by piece: what the sink takes is the vector that the keystream was made in. */
+  #correct(lane: number, value: Words, takeOff: typeof sub, bits = 32 * value.length): void {
+    for (let at = 0; at < value.length; at += PIECE_WORDS) {
+      const part = value.subarray(at, at + PIECE_WORDS);
+      const pad = this.#a.words(this.#node, lane, at, part.length);
+      takeOff(pad, part, pad);
+      this.#sink(bytesOfWords(clearPadding(pad, Math.min(32 * part.length, bits - 32 * at))));
+    }
   }
 
   #take(lane: number): void {

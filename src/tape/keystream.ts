@@ -2,17 +2,20 @@
  * Owns the expansion of a seed into uniform words: AES-128 in counter mode, addressed by (node, lane, word), so that any
  * range of any lane can be made at any time and in any order. Must never print its key.
  *
- * Initial counter block: node (u32, big endian), lane (u32, big endian), block number (u64, big endian). NIST SP 800-38A
+ * Counter block: node (u32, big endian), lane (u32, big endian), block number (u64, big endian). NIST SP 800-38A
  * adds one to the whole 128-bit block; a lane shorter than 2^64 blocks never carries into the next lane's number.
  * Word w of a lane is bytes 4w to 4w + 3 of its keystream, little endian.
  *
- * Zeros are encrypted in pieces of 129 KiB: node:crypto allocates each output, which is slow for large ones, and for
- * multiples of 4,096 bytes the copies alias in the cache.
+ * The counter blocks are made here and encrypted one by one (ECB), which is what counter mode is: one cipher then serves
+ * every lane, where a new one in counter mode takes as long as encrypting 16 KiB. In pieces of 64 KiB: node:crypto allocates
+ * each output, which is slow for larger ones.
  */
-import { createCipheriv } from 'node:crypto';
+import { type Cipher, createCipheriv } from 'node:crypto';
 import { inspect } from 'node:util';
 import { assert } from '../base/errors.ts';
 import { clearPadding } from '../ring/bits.ts';
+import { MAX_COUNTERS } from '../ring/kernels/face.ts';
+import { kernels } from '../ring/kernels/kernels.ts';
 import type { BitVector, RingVector, Words } from '../ring/words.ts';
 import { bitWords, ringWords } from '../ring/words.ts';
 import type { Seed } from './seed.ts';
@@ -23,40 +26,61 @@ export const GATES = 'gates';
 /** Purpose of the keystream of one party's input masks. */
 export const INPUT = 'input';
 
-const PIECE_BYTES = 129 * 1024;
 const BLOCK_WORDS = 4;
+/** Words that one call encrypts. A multiple of 64, so that bits cut there are whole vectors. */
+export const PIECE_WORDS = BLOCK_WORDS * MAX_COUNTERS;
 const U32_LIMIT = 2 ** 32;
-const zeros = new Uint8Array(PIECE_BYTES);
 
 export class Keystream {
-  readonly #key: Uint8Array;
+  /** Encrypts block by block and keeps nothing between calls: padding is off, and calls are whole blocks. */
+  readonly #cipher: Cipher;
 
   constructor(seed: Seed, purpose: string) {
-    this.#key = keystreamKey(seed, purpose);
+    this.#cipher = createCipheriv('aes-128-ecb', keystreamKey(seed, purpose), null).setAutoPadding(false);
   }
 
   /** Words `wordOffset` to `wordOffset + wordCount` of that lane of that node. The vector is the caller's own. */
   words(node: number, lane: number, wordOffset: number, wordCount: number): Words {
     assert(wordOffset >= 0 && wordCount >= 0, 'a range of words');
     const skippedWords = wordOffset % BLOCK_WORDS;
-    const block = (wordOffset - skippedWords) / BLOCK_WORDS;
-    const cipher = createCipheriv('aes-128-ctr', this.#key, counterBlock(node, lane, block));
-    if (skippedWords > 0) cipher.update(zeros.subarray(0, 4 * skippedWords));
-    const bytes = new Uint8Array(4 * wordCount);
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      bytes.set(cipher.update(zeros.subarray(0, Math.min(PIECE_BYTES, bytes.length - at))), at);
+    const firstBlock = (wordOffset - skippedWords) / BLOCK_WORDS;
+    const blocks = Math.ceil((skippedWords + wordCount) / BLOCK_WORDS);
+    if (blocks > MAX_COUNTERS) return this.fill(new Uint32Array(wordCount), node, lane, wordOffset);
+    const piece = this.#encrypt(node, lane, firstBlock, blocks);
+    return new Uint32Array(piece.buffer, piece.byteOffset + 4 * skippedWords, wordCount);
+  }
+
+  /** The same into a vector that is there. */
+  fill(out: Words, node: number, lane: number, wordOffset = 0): Words {
+    for (let at = 0; at < out.length; ) {
+      const skippedWords = (wordOffset + at) % BLOCK_WORDS;
+      const count = Math.min(PIECE_WORDS - skippedWords, out.length - at);
+      out.set(this.words(node, lane, wordOffset + at, count), at);
+      at += count;
     }
-    return new Uint32Array(bytes.buffer);
+    return out;
   }
 
-  /** The first `length` ring elements of the lane. */
-  ring(node: number, lane: number, length: number): RingVector {
-    return this.words(node, lane, 0, ringWords(length));
+  /** The first `length` ring elements of the lane, into `out` if given. */
+  ring(node: number, lane: number, length: number, out?: RingVector): RingVector {
+    return this.#first(node, lane, ringWords(length), out);
   }
 
-  /** The first `length` bits of the lane, padding bits cleared. */
-  bits(node: number, lane: number, length: number): BitVector {
-    return clearPadding(this.words(node, lane, 0, bitWords(length)), length);
+  /** The first `length` bits of the lane, padding bits cleared, into `out` if given. */
+  bits(node: number, lane: number, length: number, out?: BitVector): BitVector {
+    return clearPadding(this.#first(node, lane, bitWords(length), out), length);
+  }
+
+  #first(node: number, lane: number, wordCount: number, out: Words | undefined): Words {
+    assert(out === undefined || out.length === wordCount, 'a vector of the words of its length');
+    return out === undefined ? this.words(node, lane, 0, wordCount) : this.fill(out, node, lane);
+  }
+
+  #encrypt(node: number, lane: number, firstBlock: number, blocks: number): Uint8Array {
+    assert(Number.isInteger(node) && node >= 0 && node < U32_LIMIT, 'node number is a u32');
+    assert(Number.isInteger(lane) && lane >= 0 && lane < U32_LIMIT, 'lane number is a u32');
+    assert(Number.isSafeInteger(firstBlock + blocks), 'block numbers are safe integers');
+    return this.#cipher.update(kernels().counters([node, lane], firstBlock, blocks));
   }
 
   toString(): string {
@@ -70,17 +94,4 @@ export class Keystream {
   [inspect.custom](): string {
     return '[secret]';
   }
-}
-
-/** The counter block of that address: 16 bytes. */
-export function counterBlock(node: number, lane: number, block: number): Uint8Array {
-  assert(Number.isInteger(node) && node >= 0 && node < U32_LIMIT, 'node number is a u32');
-  assert(Number.isInteger(lane) && lane >= 0 && lane < U32_LIMIT, 'lane number is a u32');
-  assert(Number.isSafeInteger(block) && block >= 0, 'block number is a safe integer');
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, node);
-  view.setUint32(4, lane);
-  view.setBigUint64(8, BigInt(block));
-  return bytes;
 }

@@ -3,7 +3,7 @@
  * masks are its keystream, its dealt shares are the corrections, read at random from a file or from memory.
  * Must never be used for two input sets: the binding is persisted by the session before anything is opened.
  */
-import { wordsOfBytes } from '../base/bytes.ts';
+import { bytesOfWords, wordsOfBytes } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind, ServerTape } from '../gates/gate.ts';
 import { clearPadding } from '../ring/bits.ts';
@@ -32,8 +32,8 @@ export function tapeOfServerA(seed: Seed): ServerTapes {
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
-      dealtRing: (lane, length) => keystream.ring(id, lane, length),
-      dealtBits: (lane, length) => keystream.bits(id, lane, length),
+      dealtRing: (lane, length, out) => keystream.ring(id, lane, length, out),
+      dealtBits: (lane, length, out) => keystream.bits(id, lane, length, out),
     }),
     inputMask: (id, slices, kind) => wholeInputMask(seed, slices, id, kind),
   };
@@ -45,8 +45,9 @@ export function tapeOfServerB(seed: Seed, layout: TapeLayout, read: TapeReader):
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
-      dealtRing: (lane, length) => corrections(layout, read, id, lane, 'ring', length),
-      dealtBits: (lane, length) => clearPadding(corrections(layout, read, id, lane, 'bits', length), length),
+      dealtRing: (lane, length, out) => corrections(layout, read, id, lane, 'ring', length, out),
+      dealtBits: (lane, length, out) =>
+        clearPadding(corrections(layout, read, id, lane, 'bits', length, out), length),
     }),
     inputMask: (id, slices, kind) => wholeInputMask(seed, slices, id, kind),
   };
@@ -71,6 +72,7 @@ function corrections(
   lane: number,
   kind: Kind,
   length: number,
+  out: Words | undefined,
 ): Words {
   const { offset, dealt } = placeOf(layout, node, lane);
   assert(dealt.kind === kind && dealt.length === length, 'a dealt lane is read whole, as it was declared');
@@ -81,5 +83,7 @@ function corrections(
       exitCode: EXIT.ioError,
     });
   }
-  return wordsOfBytes(bytes);
+  if (out === undefined) return wordsOfBytes(bytes);
+  bytesOfWords(out).set(bytes);
+  return out;
 }

@@ -9,13 +9,8 @@ import type { CommandBody } from '../../src/coordination/commands.ts';
 import { KEPT_COLLABORATIONS, OPEN_PER_CREATOR } from '../../src/coordination/decide.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import type { LifecycleChart } from '../../src/coordination/lifecycle.ts';
-import {
-  type Collaboration,
-  emptyState,
-  LogState,
-  REMEMBERED_COMMANDS,
-  stateDigest,
-} from '../../src/coordination/state.ts';
+import type { Collaboration } from '../../src/coordination/records.ts';
+import { emptyState, LogState, REMEMBERED_COMMANDS, stateDigest } from '../../src/coordination/state.ts';
 import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import {

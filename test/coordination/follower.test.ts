@@ -7,7 +7,7 @@ import { MpcError } from '../../src/base/errors.ts';
 import type { Bus, Log, LogEntry } from '../../src/bus/bus.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { subjects } from '../../src/bus/subjects.ts';
-import type { Applied } from '../../src/coordination/state.ts';
+import type { Applied } from '../../src/coordination/records.ts';
 import { stateDigest } from '../../src/coordination/state.ts';
 import { follow, patience } from './replica.ts';
 import { bytesFor, commandId, DEPLOYMENT, entries, idOfNumber, wholeLife } from './world.ts';

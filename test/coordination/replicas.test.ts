@@ -9,13 +9,8 @@ import type { LogEntry } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { CommandBody } from '../../src/coordination/commands.ts';
 import { commandBytes } from '../../src/coordination/commands.ts';
-import {
-  apply,
-  emptyState,
-  LogState,
-  type StateSnapshot,
-  stateDigest,
-} from '../../src/coordination/state.ts';
+import type { StateSnapshot } from '../../src/coordination/records.ts';
+import { apply, emptyState, LogState, stateDigest } from '../../src/coordination/state.ts';
 import {
   bytesFor,
   commandId,

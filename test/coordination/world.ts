@@ -13,7 +13,7 @@ import {
   type Descriptor,
   descriptorDigest,
 } from '../../src/coordination/descriptor.ts';
-import type { LogRules } from '../../src/coordination/state.ts';
+import type { LogRules } from '../../src/coordination/records.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 

@@ -99,6 +99,24 @@ test('a wrong call ends with 64, a wrong configuration with 78', async () => {
   assert.match((await mpc(['--config', broken])).stderr, /line 2.*\[config\.syntax\]/);
 });
 
+test('a role that waits for a broker ends well when it is told to, and in good time', async () => {
+  const key = join(directory, 'alone.seed');
+  const publicKey = (await mpc(['key', key])).stdout.trim();
+  const config = at(
+    'alone.toml',
+    `role = "dealer"\nstate = "alone"\nkey = "alone.seed"\nnats = "nats://127.0.0.1:1"\n[trust]\ndealer = "${publicKey}"\n`,
+  );
+  const role = spawn(process.execPath, [join(ROOT, 'bin/mpc'), '--config', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => role.once('exit', resolve));
+  await new Promise<void>((resolve) => {
+    role.stderr.on('data', (bytes: Buffer) => bytes.includes('dealer: init') && resolve());
+  });
+  role.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});
+
 test('keys are made once, shown again, and never printed', async () => {
   const file = join(directory, 'me.seed');
   const made = await mpc(['key', file]);

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
 import { sqliteAnswer } from '../support/rows.ts';
 import { World, type WorldOptions } from '../support/world.ts';
 
@@ -67,6 +68,31 @@ test('roles that are stopped in good order and started again go on where they we
     await world.stop('server-a');
     await world.stop('party-acme');
     await world.start('server-b', 'party-beta', 'party-gamma', 'party-acme', 'server-a');
+    const { table } = await world.result();
+    assert.deepEqual(table.rows, expected);
+  } finally {
+    await world.close();
+  }
+});
+
+test('a server that has its tape, but was stopped before it could say so, hands out masks after its restart', async () => {
+  const world = await World.open({ ...WORLD, seed: 7 });
+  try {
+    await world.start(...world.addresses.filter((address) => address !== 'dealer'));
+    await world.follower.until(
+      (log) => log.collaboration(world.id)?.lifecycle.context.approvals.length === 4,
+    );
+    const parties = ['party-acme', 'party-beta', 'party-gamma'] as const;
+    for (const address of ['coordinator', ...parties] as const) await world.stop(address);
+    await world.start('dealer');
+    await world.hasFile('server-a', 'tape', 'corrections');
+    // Its chart has taken note of that, and waits for the log to take its word.
+    await systemClock.sleep(500);
+    await world.stop('server-a');
+    await world.start('server-a', ...parties);
+    // The parties ask for masks, while nobody can write to the log.
+    await systemClock.sleep(1000);
+    await world.start('coordinator');
     const { table } = await world.result();
     assert.deepEqual(table.rows, expected);
   } finally {

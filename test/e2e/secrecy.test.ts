@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { keyPath } from '../../bin/local/deployment.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
@@ -73,6 +74,12 @@ test('no row, seed, mask, tape or result is in any message, in the broker, or wi
       corrections.subarray(corrections.length >> 1, (corrections.length >> 1) + 32),
     );
     secrets.set("server a's half of the result", rowsAtA.subarray(rowsAtA.length - 32));
+
+    for (const address of deployment.addresses)
+      secrets.set(
+        `the key of ${address}`,
+        readFileSync(keyPath(deployment.directory, address)).subarray(0, 58),
+      );
 
     const everything = Buffer.concat(traffic);
     assert.ok(

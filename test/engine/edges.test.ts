@@ -248,6 +248,7 @@ test('what goes over the wire is balanced, and unlike what it hides', async () =
     sentByA: concatBytes(...run.sentByA),
     sentByB: concatBytes(...run.sentByB),
     tape: run.corrections,
+    uploads: concatBytes(...run.uploads.values()),
   };
   for (const [name, bytes] of Object.entries(views)) {
     const counts = new Array<number>(256).fill(0);

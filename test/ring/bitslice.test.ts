@@ -4,16 +4,9 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { wordsOfBytes } from '../../src/base/bytes.ts';
 import { getBit, xor } from '../../src/ring/bits.ts';
-import {
-  bitPlanes,
-  blocksOf,
-  digitOneHots,
-  lessAndEqual,
-  oneHotPlanes,
-  partOfBlock,
-  planesOf,
-  signBits,
-} from '../../src/ring/bitslice.ts';
+import { bitPlanes, blocksOf, partOfBlock, planesOf, signBits } from '../../src/ring/bitslice.ts';
+import { lessAndEqual, oneHotPlanes } from '../../src/ring/digits.ts';
+import { kernels } from '../../src/ring/kernels/kernels.ts';
 import { fromBigInts } from '../../src/ring/ring.ts';
 import type { Words } from '../../src/ring/words.ts';
 import { bitWords } from '../../src/ring/words.ts';
@@ -113,7 +106,9 @@ test('a one-hot has a single 1, at the value of its digit', () => {
 test('the one-hots of all digits of an element are those of its hexadecimal digits', () => {
   const values = Array.from({ length: 100 }, () => randomBytes(8).readBigUInt64LE());
   const block = blocksOf(100, 128)[0]!;
-  const planes = planesOf(digitOneHots(bitPlanes(fromBigInts(values), block, 64), block.words), 256);
+  const oneHots = new Uint32Array(256 * block.words);
+  kernels().digitOneHots(oneHots, bitPlanes(fromBigInts(values), block, 64), block.words);
+  const planes = planesOf(oneHots, 256);
   for (let digit = 0; digit < 16; digit++) {
     for (let t = 0; t < 16; t++) {
       values.forEach((value, i) => {

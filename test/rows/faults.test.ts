@@ -181,8 +181,8 @@ test('a good file is read exactly: BOM, CRLF, quotes, more columns than are decl
   );
   assert.equal(count, 2);
   assert.deepEqual(rows, [
-    [0, 0n, 1250n, 1n, 1n, 44n],
-    [1, 1n, null, 10957n, 0n, -5n],
+    [0, 0, 1250, 1, 1, 44],
+    [1, 1, null, 10957, 0, -5],
   ]);
 });
 

@@ -2,7 +2,7 @@
  * Owns a whole deployment in one process: every role as it is composed for real, on the seeded memory bus, each with its
  * own store and directory. A role may be stopped and started again.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientRole } from '../../bin/compose/client.ts';
@@ -102,6 +102,16 @@ export class World {
     this.#running.delete(address);
     await runtime.drain();
     await runtime.drained;
+  }
+
+  /** Waits until a role has this file of the collaboration. */
+  async hasFile(address: Address, ...names: string[]): Promise<void> {
+    const path = join(this.directory, 'state', address, 'collaborations', this.id, ...names);
+    const deadlineMs = Date.now() + 20_000;
+    while (!existsSync(path)) {
+      if (Date.now() > deadlineMs) throw new Error(`${address} never got ${names.join('/')}`);
+      await systemClock.sleep(10);
+    }
   }
 
   /** The analyst's result, as soon as the log says it has it. */

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { bytesOfWords, hex } from '../../src/base/bytes.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { popcount } from '../../src/ring/bits.ts';
-import { counterBlock, Keystream } from '../../src/tape/keystream.ts';
+import { Keystream } from '../../src/tape/keystream.ts';
 import { deriveSeed, inputSeed, keystreamKey, Seed } from '../../src/tape/seed.ts';
 
 const seed = new Seed(Uint8Array.from({ length: 32 }, (_, i) => i));
@@ -34,6 +34,12 @@ test('key derivation is HKDF-SHA256 of RFC 5869 with empty salt: fixed values st
     'b9f846877a26f8324df82da9a871eb8df035568e865f5f418e6cadfc8d0e4963',
   );
 });
+
+function counterBlock(node: number, lane: number, block: number): Uint8Array {
+  return hex.decode(
+    [node, lane].map((n) => n.toString(16).padStart(8, '0')).join('') + block.toString(16).padStart(16, '0'),
+  );
+}
 
 test('a keystream block is the AES encryption of node, lane and block number under the derived key', () => {
   const keystream = new Keystream(seed, 'gates');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { concatBytes } from '../../src/base/bytes.ts';
+import { concatBytes, wordsOfBytes } from '../../src/base/bytes.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import type { DealtLane, Kind } from '../../src/gates/gate.ts';
 import { clearPadding } from '../../src/ring/bits.ts';
 import { newBits, newRing, type Words, wordsOf } from '../../src/ring/words.ts';
 import { DealerTapes } from '../../src/tape/dealer-tape.ts';
 import { combine, inputMask, wholeInputMask } from '../../src/tape/input-mask.ts';
-import { Keystream } from '../../src/tape/keystream.ts';
+import { Keystream, PIECE_WORDS } from '../../src/tape/keystream.ts';
 import { laneBytes, placeOf, tapeLayout } from '../../src/tape/layout.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
 import { memoryReader, tapeOfServerA, tapeOfServerB } from '../../src/tape/server-tape.ts';
@@ -64,6 +64,35 @@ test('both servers’ dealt shares add up to what was dealt, read lane by lane i
     }),
   );
   assert(checked > 100, `${checked} lanes were checked`);
+});
+
+test('lanes longer than one piece of keystream are dealt whole, with zero padding, and read into a vector that is there', () => {
+  const lanes: readonly DealtLane[] = [
+    { lane: 0, kind: 'bits', length: 32 * PIECE_WORDS + 64 * 7 + 5 },
+    { lane: 1, kind: 'ring', length: PIECE_WORDS + 3 },
+  ];
+  const pieces: Uint8Array[] = [];
+  const dealer = new DealerTapes(seeds, (bytes) => pieces.push(bytes)).node(0, lanes);
+  const values = lanes.map((lane) => plainValue(lane, 0));
+  dealer.dealBits(0, values[0]!, lanes[0]!.length);
+  dealer.dealRing(1, values[1]!);
+  const corrections = concatBytes(...pieces);
+  const inBits = wordsOfBytes(corrections.subarray(0, laneBytes(lanes[0]!)));
+  assert.deepEqual(clearPadding(inBits.slice(), lanes[0]!.length), inBits);
+  const a = tapeOfServerA(seeds.a).node(0);
+  const b = tapeOfServerB(seeds.b, tapeLayout([lanes]), memoryReader(corrections)).node(0);
+  lanes.forEach(({ kind, lane, length }, k) => {
+    const [mine, theirs] = [a, b].map((tape) => {
+      const out = new Uint32Array(wordsOf(kind, length)).fill(7);
+      const read = kind === 'ring' ? tape.dealtRing(lane, length, out) : tape.dealtBits(lane, length, out);
+      assert.equal(read, out);
+      const alone = kind === 'ring' ? tape.dealtRing(lane, length) : tape.dealtBits(lane, length);
+      assert.deepEqual(alone, out);
+      return out;
+    });
+    assert.deepEqual(combine(kind, mine!, theirs!), values[k]);
+  });
+  assert.equal(pieces.length, 5);
 });
 
 test('masks are the sum of both servers’ and cost no correction', () => {

@@ -1,0 +1,99 @@
+/**
+ * Owns the compiled kernels: where kernels.wasm is, what it exports, and whether this machine can run it.
+ * Must never run without it in silence: a checkout that was not built is a fault with a name.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EXIT, MpcError } from '../../base/errors.ts';
+
+/** What is used of WASM's JavaScript interface: Node has it, the type libraries of ECMAScript and Node have not. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+export type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
+
+/** Exports of bits.as.ts and ring.as.ts: pointers and sizes are bytes. */
+export interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly add: WordKernel;
+  readonly sub: WordKernel;
+  readonly mul: WordKernel;
+  readonly mulAdd: WordKernel;
+  readonly mulSub: WordKernel;
+  readonly xor: WordKernel;
+  bitPlanes(planes: number, ring: number, stride: number, squares: number): void;
+  digitOneHots(out: number, planes: number, stride: number): void;
+  lessAndEqual(
+    less: number,
+    equal: number,
+    oneHots: number,
+    digits: number,
+    count: number,
+    stride: number,
+  ): void;
+  splitTop(sign: number, oneHot: number, digit: number, stride: number): void;
+  runProgram(planes: number, steps: number, count: number, stride: number): void;
+  groupTable(table: number, keys: number, values: number, rows: number, domain: number): void;
+  addEntries(
+    sums: number,
+    oddSums: number,
+    entries: number,
+    keys: number,
+    rows: number,
+    domain: number,
+  ): void;
+  addProducts(
+    sums: number,
+    values: number,
+    entries: number,
+    products: number,
+    keys: number,
+    rows: number,
+    domain: number,
+  ): void;
+  counters(
+    out: number,
+    prefixLow: number,
+    prefixHigh: number,
+    low: number,
+    high: number,
+    count: number,
+  ): void;
+}
+
+const COMPILED = new URL('./kernels.wasm', import.meta.url);
+
+/** The smallest module that needs SIMD: it splats a byte and counts its bits. */
+const SIMD_PROBE = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+);
+
+/** Whether this machine's WASM has SIMD. */
+export function hasSimd(): boolean {
+  return WebAssembly.validate(SIMD_PROBE);
+}
+
+/** A new instance of the module, with a memory of its own. Throws `build.no-kernels` when it has not been compiled. */
+export function instantiateKernels(compiled: URL = COMPILED): Exports {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(readCompiled(compiled)));
+  // The module exports what the two sources do, and its memory.
+  return instance.exports as Exports;
+}
+
+function readCompiled(compiled: URL): Uint8Array {
+  try {
+    return readFileSync(compiled);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const path = fileURLToPath(compiled);
+    throw new MpcError('build.no-kernels', `the compiled kernels are missing: ${path}`, {
+      hint: 'Run `npm run build` in the checkout.',
+      exitCode: EXIT.badConfig,
+      place: { file: path },
+    });
+  }
+}

@@ -1,0 +1,170 @@
+/** Holds the SIMD kernels against their twins in plain TypeScript: the same words, for any sizes and on edge values. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import test from 'node:test';
+import fc from 'fast-check';
+import { wordsOfBytes } from '../../src/base/bytes.ts';
+import { MpcError } from '../../src/base/errors.ts';
+import { BLOCK_ELEMENTS, type Kernels } from '../../src/ring/kernels/face.ts';
+import { kernels, kernelsFor } from '../../src/ring/kernels/kernels.ts';
+import { hasSimd } from '../../src/ring/kernels/module.ts';
+import { plainKernels as plain } from '../../src/ring/kernels/plain.ts';
+import { type Plane, ProgramWriter } from '../../src/ring/kernels/program.ts';
+import { loadSimdKernels } from '../../src/ring/kernels/simd.ts';
+import type { Words } from '../../src/ring/words.ts';
+import { bitWords } from '../../src/ring/words.ts';
+
+assert.ok(hasSimd(), 'these tests need WASM SIMD: they compare the two makes');
+const simd = loadSimdKernels();
+
+const EDGES = [0, 1, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
+
+/** Words of one of several tempers: uniform, all alike, or edge values only. */
+function someWords(count: number, temper: number): Words {
+  if (temper < EDGES.length) return new Uint32Array(count).fill(EDGES[temper]!);
+  const words = wordsOfBytes(new Uint8Array(randomBytes(4 * count)));
+  return temper % 2 === 0 ? words : words.map((word) => EDGES[word % EDGES.length]!);
+}
+
+const tempers = fc.integer({ min: 0, max: EDGES.length + 3 });
+const wordsOfBlocks = fc.constantFrom(2, 4, 6, 8, 30, 66, 126, 128);
+
+/** Runs both makes on outputs that hold the same rubbish before, and compares all words after. */
+function compare(sizes: readonly number[], run: (kernels: Kernels, outs: Words[]) => void): void {
+  const before = sizes.map((size) => someWords(size, EDGES.length));
+  const [fast, slow] = [before.map((words) => words.slice()), before.map((words) => words.slice())];
+  run(simd, fast);
+  run(plain, slow);
+  fast.forEach((words, k) => {
+    const at = words.findIndex((word, i) => word !== slow[k]![i]);
+    assert.equal(at, -1, `output ${k} differs from its twin's at word ${at} of ${words.length}`);
+  });
+}
+
+/** Checks the property, and that its body ran as often as it should. */
+function holds<T>(arbitrary: fc.Arbitrary<T>, runs: number, body: (value: T) => void): void {
+  let checked = 0;
+  fc.assert(
+    fc.property(arbitrary, (value) => {
+      body(value);
+      checked++;
+    }),
+    { numRuns: runs },
+  );
+  assert.equal(checked, runs);
+}
+
+for (const name of ['add', 'sub', 'mul', 'mulAdd', 'mulSub', 'xor'] as const) {
+  test(`${name} is its twin's, into a vector of its own or into an input`, () => {
+    const lengths = fc.oneof(fc.nat({ max: 40 }), fc.constantFrom(4096, 4097, 10_001)).map((n) => 2 * n);
+    holds(fc.tuple(lengths, tempers, tempers), 60, ([length, left, right]) => {
+      const [a, b] = [someWords(length, left), someWords(length, right)];
+      compare([length], (make, [out]) => make[name](out!, a, b));
+      compare([length], (make, [out]) => make[name](out!, out!, b));
+      compare([length], (make, [out]) => make[name](out!, a, out!));
+    });
+  });
+}
+
+test('bit planes are their twin’s, for any number of elements and planes', () => {
+  const lengths = fc.oneof(
+    fc.integer({ min: 1, max: 300 }),
+    fc.constantFrom(BLOCK_ELEMENTS - 1, BLOCK_ELEMENTS, BLOCK_ELEMENTS + 1, 3 * BLOCK_ELEMENTS + 70),
+  );
+  holds(fc.tuple(lengths, fc.integer({ min: 0, max: 64 }), tempers), 100, ([length, count, temper]) => {
+    const [ring, words] = [someWords(2 * length, temper), bitWords(length)];
+    compare([count * words], (make, [out]) => make.bitPlanes(out!, ring, count, words));
+  });
+});
+
+test('one-hots of digits are their twin’s', () => {
+  holds(fc.tuple(wordsOfBlocks, tempers), 60, ([words, temper]) => {
+    const planes = someWords(64 * words, temper);
+    compare([256 * words], (make, [out]) => make.digitOneHots(out!, planes, words));
+  });
+});
+
+test('comparisons of digits are their twin’s, and leave their inputs alone', () => {
+  holds(fc.tuple(wordsOfBlocks, tempers, tempers), 60, ([words, first, second]) => {
+    const [oneHots, digits] = [someWords(256 * words, first), someWords(64 * words, second)];
+    const kept = [oneHots.slice(), digits.slice()];
+    compare([16 * words], (make, [equal]) => make.equalDigits(equal!, oneHots, digits, words));
+    compare([16 * words, 15 * words, words], (make, [less, equal, sign]) =>
+      make.compareDigits(less!, equal!, sign!, oneHots, digits, words),
+    );
+    assert.deepEqual([oneHots, digits], kept);
+  });
+});
+
+test('programs of any steps give their twin’s planes, however many words a plane has', () => {
+  const steps = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat()), { maxLength: 40 });
+  const groups = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
+  const sizes = fc.oneof(wordsOfBlocks, fc.constantFrom(130, 256, 386));
+  holds(fc.tuple(steps, groups, groups, sizes), 100, ([recipe, inputGroups, outputGroups, words]) => {
+    const count = (list: readonly number[]) => list.reduce((sum, n) => sum + n, 0);
+    const writer = new ProgramWriter(count(inputGroups));
+    const written: Plane[] = [0, 1, ...Array.from({ length: count(inputGroups) }, (_, i) => writer.input(i))];
+    const pick = (n: number) => written[n % written.length]!;
+    const temporary: Plane[] = [];
+    for (const [out, plus, left, right] of recipe) {
+      const fresh = temporary.length === 0 || out % 3 === 0;
+      const to = fresh ? writer.plane() : temporary[out % temporary.length]!;
+      writer.step(to, pick(plus), pick(left), pick(right));
+      if (fresh) {
+        temporary.push(to);
+        written.push(to);
+      }
+    }
+    const program = writer.finish(count(outputGroups), (out, k) => {
+      writer.step(out, pick(written.length - 1 - k), pick(3 * k), pick(5 * k + 1));
+    });
+    const inputs = inputGroups.map((planes) => someWords(planes * words, EDGES.length));
+    compare(
+      outputGroups.map((planes) => planes * words),
+      (make, outs) => make.runProgram(program, outs, inputs, words),
+    );
+  });
+});
+
+test('group tables and the sums over them are their twin’s, for every domain', () => {
+  const domains = fc.constantFrom(1, 2, 4, 8, 32, 256, 1024);
+  const rows = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(1023, 1025, 2100));
+  holds(fc.tuple(domains, rows, tempers, tempers), 80, ([domain, wanted, first, second]) => {
+    const count = Math.min(wanted, 2 ** 16 / domain);
+    const [keys, values] = [someWords(2 * count, first), someWords(2 * count, second)];
+    const size = 2 * count * domain;
+    compare([size], (make, [table]) => make.groupTable(table!, keys, values, domain));
+    compare([size], (make, [table]) => make.groupTable(table!, keys, undefined, domain));
+    const [entries, products] = [someWords(size, second), someWords(size, first)];
+    compare([2 * domain], (make, [totals]) => make.addEntries(totals!, entries, keys));
+    compare([2 * domain], (make, [totals]) => make.addProducts(totals!, values, entries, products, keys));
+  });
+});
+
+test('counter blocks are their twin’s, across every carry', () => {
+  const starts = [0, 1, 250, 255, 256, 65_530, 2 ** 32 - 3, 2 ** 32, 2 ** 40 - 1, 2 ** 52 + 255];
+  const u32 = fc.constantFrom(0, 1, 0x01020304, 0xffffffff);
+  holds(
+    fc.tuple(u32, u32, fc.constantFrom(...starts), fc.constantFrom(0, 1, 5, 300, 4096)),
+    60,
+    ([node, lane, first, count]) => {
+      const fast = simd.counters([node, lane], first, count);
+      assert.equal(fast.length, 16 * count);
+      assert.deepEqual(new Uint8Array(fast), plain.counters([node, lane], first, count));
+    },
+  );
+});
+
+test('kernels that were not compiled are missed with a hint, and short vectors do without them', () => {
+  assert.throws(
+    () => loadSimdKernels(new URL('file:///nowhere/kernels.wasm')),
+    (error) =>
+      error instanceof MpcError &&
+      error.code === 'build.no-kernels' &&
+      error.message.includes('/nowhere/kernels.wasm') &&
+      error.hint?.includes('npm run build') === true,
+  );
+  assert.equal(kernels(), kernels());
+  assert.equal(kernelsFor(new Uint32Array(64)), plain);
+  assert.notEqual(kernelsFor(new Uint32Array(4096)), plain);
+});
