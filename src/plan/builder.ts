@@ -154,8 +154,10 @@ export class PlanBuilder {
    * The same vector, opened now. Other methods open by themselves where they must; call this before repeating a vector
    * that was computed, so that it is opened once and not once for each copy.
    */
-  opened(x: Ring): Ring {
-    return this.ring(this.graph.wire(x.id));
+  opened(x: Ring): Ring;
+  opened(x: Bits): Bits;
+  opened(x: Handle): Handle {
+    return this.handle(this.graph.wire(x.id));
   }
 
   multiply(x: Ring, y: Ring): Ring {
@@ -216,23 +218,29 @@ export class PlanBuilder {
     return this.xorOf(terms, false);
   }
 
-  /** All of them: a tree of gates with four inputs each. */
+  /**
+   * All of them: a tree of gates with four inputs each, what is ready first at its leaves. An AND among the terms that is not opened yet
+   * gives its own terms, so that nested conditions take no round each.
+   */
   and(...terms: readonly Bits[]): Bits {
     const length = this.sameLength(terms);
-    const distinct = [...new Set(terms.map((b) => b.id))].sort((a, b) => a - b);
+    const distinct = [...new Set(terms.flatMap((b) => this.graph.factors(b.id)))];
     if (distinct.some((id) => this.graph.valueOf(id) === 0n)) return this.bit(0, length);
-    let level = distinct.filter((id) => this.graph.valueOf(id) === undefined).map((id) => this.bits(id));
-    while (level.length > 1) {
-      const next: Bits[] = [];
-      for (let at = 0; at < level.length; at += FAN_IN) {
-        const group = level.slice(at, at + FAN_IN);
-        next.push(
-          group.length === 1 ? group[0]! : this.bits(this.gateId({ op: 'and' }, group, 'bits', length)),
-        );
-      }
-      level = next;
+    const unknown = distinct.filter((id) => this.graph.valueOf(id) === undefined);
+    // A term and its opening are one.
+    const waiting = unknown.length > 1 ? [...new Set(unknown.map((id) => this.graph.wire(id)))] : unknown;
+    while (waiting.length > 1) {
+      waiting.sort((a, b) => this.graph.roundOf(a) - this.graph.roundOf(b) || a - b);
+      // The first gate takes so many that all others are full.
+      const group = waiting.splice(
+        0,
+        waiting.length <= FAN_IN ? FAN_IN : 2 + ((waiting.length - 2) % (FAN_IN - 1)),
+      );
+      const inputs = group.sort((a, b) => a - b).map((id) => this.bits(id));
+      waiting.push(this.gateId({ op: 'and' }, inputs, 'bits', length));
     }
-    return level[0] ?? this.bit(1, length);
+    const [all] = waiting;
+    return all === undefined ? this.bit(1, length) : this.bits(all);
   }
 
   /** Any of them: the negation of all negations. */

@@ -8,6 +8,7 @@ import { canonicalJson } from '../base/canonical.ts';
 import { assert } from '../base/errors.ts';
 import type { Form, Kind, Shape } from '../gates/gate.ts';
 import type { Operation, OperationName, OperationOf } from '../gates/operations.ts';
+import { gateOf } from './check.ts';
 import type { InputOperation, NodeId, PlanNode } from './plan.ts';
 
 type LocalOperation = OperationOf<'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor'>;
@@ -23,6 +24,7 @@ const openingOf = (id: NodeId): string => keyOf({ op: 'open' }, [id]);
 export class PlanGraph {
   private readonly nodes: PlanNode[] = [];
   private readonly shapes: Shape[] = [];
+  private readonly rounds: number[] = [];
   private readonly known = new Map<string, NodeId>();
 
   /** The node of this operation on these inputs: an existing one where there is one. */
@@ -40,6 +42,7 @@ export class PlanGraph {
     assert(Number.isSafeInteger(shape.length) && shape.length > 0, 'a node holds at least one element');
     this.nodes.push({ operation, inputs });
     this.shapes.push(shape);
+    this.rounds.push(this.endOf(operation, inputs));
     return this.nodes.length - 1;
   }
 
@@ -76,6 +79,26 @@ export class PlanGraph {
     if (closed.length === 0 || operation.op === 'repeat') return true;
     if (operation.op === 'concat') return kind === 'ring';
     return closed.length === 1 && (operation.op === 'linear' || operation.op === 'xor');
+  }
+
+  /** The round after which the value can be had as a wire. */
+  roundOf(id: NodeId): number {
+    const round = this.rounds[id]!;
+    const opening = this.known.get(openingOf(id));
+    if (opening !== undefined) return this.rounds[opening]!;
+    return this.shape(id).form === 'wire' ? round : round + 1;
+  }
+
+  /** The values whose AND this is: the inputs of an AND that nobody has asked to be opened, else itself. */
+  factors(id: NodeId): readonly NodeId[] {
+    return this.operation(id, 'and') && !this.known.has(openingOf(id)) ? this.inputs(id) : [id];
+  }
+
+  private endOf(operation: Operation | InputOperation, inputs: readonly NodeId[]): number {
+    const start = inputs.reduce((latest, input) => Math.max(latest, this.rounds[input]!), 0);
+    if (operation.op === 'input') return start;
+    const shapes = inputs.map((input) => this.shape(input));
+    return start + gateOf(operation).cost(operation, shapes).rounds;
   }
 
   shape(id: NodeId): Shape {

@@ -70,7 +70,9 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
 function includedRows(rows: RowScope, where: Expression | undefined): Bits | undefined {
   if (!where) return undefined;
   const condition = lowerTruth(rows, where).isTrue;
-  return isAlways(rows, condition) ? undefined : rows.builder.and(rows.present(), condition);
+  if (isAlways(rows, condition)) return undefined;
+  // Opened once for all that is counted or summed, rather than multiplied into every FILTER again.
+  return rows.builder.opened(rows.builder.and(rows.present(), condition));
 }
 
 /** All aggregates of the select list and HAVING, in order. Throws `sql.no-aggregate` where rows would be shown. */

@@ -210,3 +210,30 @@ test('operands that do not fit are refused at once', () => {
   assert.throws(() => b.table('odd', [{ party: 'x', capacity: 65 }]), /groups of 64/);
   assert.throws(() => b.input({ table: 'none', encoding: 'present', kind: 'bits' }), /declared table/);
 });
+
+test('an AND inside an AND gives its terms, unless it is opened anyway', () => {
+  const { b, amount, price, present } = bids();
+  const [x, y, z] = [5n, 6n, 7n].map((bound) => b.lessThan(amount, b.constant(bound, 192)));
+  const inner = b.and(x!, y!);
+  assert.equal(b.and(inner, z!).id, b.and(x!, y!, z!).id);
+  assert.equal(b.and(present, inner, z!).id, b.and(x!, b.and(present, y!, z!)).id);
+  const opened = b.opened(b.and(y!, z!));
+  const counted = b.and(opened, x!);
+  assert.notEqual(counted.id, b.and(x!, y!, z!).id);
+  assert.equal(price.length, 192);
+});
+
+test('what is ready first is combined first, and all gates but one are full', () => {
+  const { b, amount, present } = bids();
+  // One bit that is ready late beside six that are ready at once: the late one meets one gate, not two.
+  const early = [0, 1, 2, 3, 4, 5].map((at) =>
+    b.input({ table: 'bids', encoding: 'value', column: `f${at}`, kind: 'bits' }),
+  );
+  const late = b.lessThan(amount, b.constant(5n, 192));
+  b.output('all', b.and(late, ...early));
+  const plan = b.build();
+  assert.equal(plan.nodes.filter(({ operation }) => operation.op === 'and').length, 2);
+  // Two rounds compare, one opens the bit, one the result.
+  assert.equal(planCost(plan).rounds, 4);
+  assert.equal(present.length, 192);
+});

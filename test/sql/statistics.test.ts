@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { floorRoot } from '../../src/plan/compose/square-root.ts';
 import { parseDecimal } from '../../src/sql/literals.ts';
-import { dealOut, type Row, runClear } from './support.ts';
+import { dealOut, type Row, runBothWays, runClear } from './support.ts';
 
 type Pair = readonly [y: bigint | null, x: bigint | null];
 interface Scales {
@@ -354,4 +354,24 @@ test('values over too few rows, and of no or equal rows, are NULL', async () => 
     ['a', 1, 2, null],
     ['b', null, 1, null],
   ]);
+});
+
+test('two servers compute what the clear interpreter does', async () => {
+  const rows = Array.from(
+    { length: 50 },
+    (_, at): Row => [
+      BigInt(at % 3),
+      BigInt(at % 2),
+      at % 7 === 0 ? null : BigInt(at - 20),
+      BigInt((at * at) % 90),
+    ],
+  );
+  const calls = [...SINGLE, ...PAIRED].map(callOf).join(', ');
+  const select = `SELECT g, ${calls}, COUNT(DISTINCT f), SUM(MOD(y, 7)), MAX(GREATEST(y, x)), SUM(SIGN(y)) FROM t GROUP BY g`;
+  const { table } = await runBothWays(tableOf(SMALL) + select, dealOut(rows, 2));
+  assert.equal(table.rows.length, 3);
+  assert.ok(
+    table.rows.flat().every((cell) => cell !== null),
+    'all have a value',
+  );
 });

@@ -12,6 +12,7 @@ import { type Words, wordsOf } from '../../src/ring/words.ts';
 import { compileQuery } from '../../src/sql/compile.ts';
 import { tableOf } from '../../src/sql/result.ts';
 import type { CompiledQuery, ResultTable, TableSpecification } from '../../src/sql/specification.ts';
+import { runPlan } from '../engine/two-servers.ts';
 
 /** Values in a column's own units (cents for DECIMAL(9,2), codes for texts, days for dates); null for NULL. */
 export type Row = readonly (bigint | null)[];
@@ -45,6 +46,15 @@ export async function runClear(sql: string, parties: Parties, options: RunOption
   validatePlan(query.plan);
   const outputs = evaluateClear(query.plan, layOut(query.plan, query.tables[0]!, parties));
   return { query, table: tableOf(query.result, outputs), outputs };
+}
+
+/** The same with two servers and a dealer in memory: asserts that they give what the clear interpreter gives. */
+export async function runBothWays(sql: string, parties: Parties, options: RunOptions = {}): Promise<Run> {
+  const run = await runClear(sql, parties, options);
+  const { plan, tables } = run.query;
+  const { results } = await runPlan(plan, layOut(plan, tables[0]!, parties));
+  assert.deepEqual(results, run.outputs);
+  return run;
 }
 
 function layOut(plan: Plan, table: TableSpecification, parties: Parties): Map<NodeId, Words> {
