@@ -309,6 +309,9 @@ test('lines through so many rows that only rounded deviations fit are told as ex
   const age = (at: number) => young + BigInt((at * 31) % 55);
   const shapes: readonly ((at: number) => Pair)[] = [
     (at) => (at % 2 === 0 ? [0n, young] : [top, old]),
+    // The same with means that are no whole numbers.
+    (at) => (at < 17_001 ? [top - 1n, old - 1n] : at % 2 === 0 ? [0n, young] : [top, old]),
+    (at) => (at < 13_337 ? [3n, old] : at % 2 === 0 ? [0n, old - 1n] : [top, young]),
     (at) => (at % 2 === 0 ? [top, 40n] : [0n, 41n]),
     (at) => [at === 3 ? top : 0n, at === 3 ? 41n : 40n],
     (at) => [BigInt((at * 7919) % 10_000_001), age(at)],
