@@ -10,6 +10,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
+import { inputParties } from '../coordination/descriptor.ts';
 import { uploadBytes, uploadDigest } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
 import { inputSeed } from '../tape/seed.ts';
@@ -83,7 +84,7 @@ export class ServerDuties {
     const id = input.collaboration;
     const { descriptor } = collaborationOf(this.#place, id);
     const { plan } = await this.#query(id);
-    const parties = [...new Set(descriptor.inputs.map(({ party }) => party))].sort();
+    const parties = inputParties(descriptor);
     await mkdir(pathOf(this.#place, id, 'rows'), { recursive: true, mode: 0o700 });
     const arrived = parties.map(async (party) => {
       const address = `party-${party}` as const;
