@@ -17,6 +17,7 @@ import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
 import { selectGate } from './select.ts';
+import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
 import { sumGate } from './sum.ts';
 import { truncateGate } from './truncate.ts';
@@ -38,6 +39,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   and: andGate,
   groupSum: groupSumGate,
   oneHot: oneHotGate,
+  shuffle: shuffleGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

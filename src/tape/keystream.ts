@@ -13,7 +13,7 @@ import { createCipheriv } from 'node:crypto';
 import { inspect } from 'node:util';
 import { assert } from '../base/errors.ts';
 import { clearPadding } from '../ring/bits.ts';
-import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { bitWords, ringWords } from '../ring/words.ts';
 import type { Seed } from './seed.ts';
 import { keystreamKey } from './seed.ts';
@@ -57,6 +57,16 @@ export class Keystream {
   /** The first `length` bits of the lane, padding bits cleared. */
   bits(node: number, lane: number, length: number): BitVector {
     return clearPadding(this.words(node, lane, 0, bitWords(length)), length);
+  }
+
+  /** The lane's words one after another, as many as are asked for. */
+  stream(node: number, lane: number): WordStream {
+    let offset = 0;
+    return (count) => {
+      const words = this.words(node, lane, offset, count);
+      offset += count;
+      return words;
+    };
   }
 
   toString(): string {
