@@ -29,6 +29,8 @@ export type Operation =
   | { readonly op: 'truncate'; readonly bits: number } // ring x in [-2^62, 2^62) -> floor(x / 2^bits), at most 1 unit off
   // two rounds of its own, one way each: ring wires -> a wire
   | { readonly op: 'shuffle' } // columns of n -> all of them, their rows in one secret order
+  // three rounds for each 4 bits, and one: (ring wire key, ring columns of n) -> all columns, rows in order of the key's lowest bits
+  | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
   // two rounds of their own: ring wire -> bits share
   | { readonly op: 'lessThanZero' }
   | { readonly op: 'equalsZero' };

@@ -19,6 +19,7 @@ import { repeatGate } from './repeat.ts';
 import { selectGate } from './select.ts';
 import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
+import { sortGate } from './sort.ts';
 import { sumGate } from './sum.ts';
 import { truncateGate } from './truncate.ts';
 import { xorGate } from './xor.ts';
@@ -40,6 +41,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   groupSum: groupSumGate,
   oneHot: oneHotGate,
   shuffle: shuffleGate,
+  sort: sortGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

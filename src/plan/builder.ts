@@ -22,7 +22,7 @@ const FAN_IN = 4;
 /** The gates that need their inputs masked, in the order of their operands. */
 type WireOperation = Exclude<
   Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle'
+  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
 >;
 
 export class PlanBuilder {
@@ -290,6 +290,15 @@ export class PlanBuilder {
     // Two shuffles of the same columns are two orders, so that no node is shared.
     const shape = { kind: 'ring', form: 'wire', length: length * columns.length } as const;
     const all = this.ring(this.graph.fresh({ op: 'shuffle' }, wires, shape));
+    return columns.map((_, k) => this.slice(all, k * length, length));
+  }
+
+  /** The rows in ascending order of the key's lowest `bits` bits, read without sign; equal keys keep their order. */
+  sort(key: Ring, bits: number, columns: readonly Ring[]): Ring[] {
+    const length = this.sameLength([key, ...columns]);
+    const inputs = [this.graph.wire(key.id), ...columns.map((x) => x.id)];
+    const shape = { kind: 'ring', form: 'share', length: length * columns.length } as const;
+    const all = this.ring(this.graph.shared({ op: 'sort', bits }, inputs, shape));
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 

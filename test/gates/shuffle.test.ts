@@ -89,6 +89,14 @@ test('the mask of a shuffled wire is another one than that of any row, and no se
   assert.equal(masks.size, 2 * rows);
 });
 
+test('each server puts a mask of its own on what it hands over: nothing it got comes back bare', () => {
+  const { sent, held } = run([Array<bigint>(256).fill(3n)], 6);
+  const [input] = held.a;
+  assert.ok(input?.form === 'wire', 'the input is a wire');
+  const seen = [input.masked, sent.a[0]!, sent.b[1]!].flatMap((words) => toBigInts(words));
+  assert.equal(new Set(seen).size, 3 * 256);
+});
+
 test('shuffled rows go on being computed with, on two servers', async () => {
   const builder = new PlanBuilder();
   builder.table('t', [{ party: 'p', capacity: 64 }]);

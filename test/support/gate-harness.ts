@@ -4,7 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { bytesOfWords, concatBytes } from '../../src/base/bytes.ts';
-import type { DealerValue, Form, Gate, Kind, Opening, ServerValue, Shape } from '../../src/gates/gate.ts';
+import type {
+  DealerValue,
+  Form,
+  Gate,
+  Kind,
+  Opening,
+  ServerName,
+  ServerValue,
+  Shape,
+} from '../../src/gates/gate.ts';
 import { clearPadding, fromBools, xor } from '../../src/ring/bits.ts';
 import { fromBigInts, sub } from '../../src/ring/ring.ts';
 import type { Words } from '../../src/ring/words.ts';
@@ -58,6 +67,10 @@ export interface GateRun {
   readonly sent: { readonly a: readonly Words[]; readonly b: readonly Words[] };
   /** Server B's corrections. */
   readonly corrections: Uint8Array;
+  /** What each server held of the inputs. */
+  readonly held: { readonly a: readonly ServerValue[]; readonly b: readonly ServerValue[] };
+  /** What that server drew for itself in a lane. */
+  readonly ownWords: (server: ServerName, lane: number, count: number) => Words;
 }
 
 /** Runs the gate on the inputs with tapes made from `seedNumber`; asserts what holds for every gate. */
@@ -127,6 +140,9 @@ export function runGate<O extends { readonly op: string }>(
     opened,
     sent,
     corrections,
+    held: { a: held.map(({ a: value }) => value), b: held.map(({ b: value }) => value) },
+    ownWords: (server: ServerName, lane: number, count: number) =>
+      tapes[server].node(node).ownWords(lane)(count),
   };
   const { rounds, bytesOnline, bytesOnlineB, bytesTape } = run;
   const declared = gate.cost(operation, shapes);
