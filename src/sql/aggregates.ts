@@ -1,5 +1,5 @@
 /**
- * Owns COUNT, SUM, AVG, MIN and MAX, over all rows or per group. Used in two steps, so that all sums of a query share one
+ * Owns aggregates, over all rows or per group. Used in two steps, so that all sums of a query share one
  * pass over the rows: `need` every call first, then ask for its `value`.
  *
  * What a call counts or sums must be 0 for every row that does not count. In a grouped query rows that are absent or
@@ -17,6 +17,7 @@ import { AVERAGE_DIGITS, average } from './division.ts';
 import { lower, lowerTruth } from './expressions.ts';
 import type { Groups } from './groups.ts';
 import { identityOf } from './identity.ts';
+import { percentile, type RankedRows } from './ranking.ts';
 import type { Aggregate } from './statement.ts';
 import {
   always,
@@ -103,6 +104,8 @@ export class Aggregation {
     const known = this.enough(request, count);
     if (call.name === 'min' || call.name === 'max')
       return { ...this.extreme(call, argument, request.filter), known };
+    if (call.fraction)
+      return { ...percentile(this.ranked(request), argument, call.fraction, count, call.at), known };
     const sum = { ...this.sum(call, argument, request.summed, count), known };
     if (call.name === 'sum') return sum;
     const scale = wanted ?? argument.scale + AVERAGE_DIGITS;
@@ -194,6 +197,11 @@ export class Aggregation {
     return total;
   }
 
+  private ranked({ filter }: Request): RankedRows {
+    const { rows, groups } = this.options;
+    return { rows, groups, present: this.presentBits(), filter };
+  }
+
   /** Rows that do not count play with the value that never wins. */
   private extreme(call: Aggregate, argument: NumberValue, filter: Bits | undefined): NumberValue {
     const { rows, groups } = this.options;
@@ -225,6 +233,6 @@ function checkArgument(call: Aggregate, argument: Value): void {
   const what = call.name.toUpperCase();
   if (argument.kind === 'truth' || argument.kind === 'text')
     throw badType(call.at, what, argument, 'count conditions and texts with COUNT(*) FILTER (WHERE …)');
-  if (argument.kind === 'number' && (call.name === 'sum' || call.name === 'avg'))
+  if (argument.kind === 'number' && call.name !== 'min' && call.name !== 'max')
     refuseDates(call.at, what, argument);
 }

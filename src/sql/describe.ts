@@ -1,8 +1,8 @@
 /**
  * Owns expressions as people read them: plain words for single aggregates, SQL for everything composed.
  */
-import { formatDate, formatDecimal } from './literals.ts';
-import type { Aggregate, Expression } from './statement.ts';
+import { decimalsOf, formatDate, formatDecimal, powerOfTen } from './literals.ts';
+import type { Aggregate, Expression, Fraction } from './statement.ts';
 
 /** An expression as SQL. Parentheses only where they are needed to read it. */
 export function sqlOf(expression: Expression): string {
@@ -54,11 +54,23 @@ export function sqlOf(expression: Expression): string {
       return `ABS(${sqlOf(expression.of)})`;
     case 'cast':
       return `CAST(${sqlOf(expression.of)} AS ${expression.type.text})`;
-    case 'aggregate': {
-      const filter = expression.filter ? ` FILTER (WHERE ${sqlOf(expression.filter)})` : '';
-      return `${expression.name.toUpperCase()}(${expression.argument ? sqlOf(expression.argument) : '*'})${filter}`;
-    }
+    case 'aggregate':
+      return aggregateSql(expression);
   }
+}
+
+function aggregateSql({ name, argument, filter, fraction }: Aggregate): string {
+  const of = argument ? sqlOf(argument) : '*';
+  const call =
+    name === 'percentile_cont' && fraction
+      ? `PERCENTILE_CONT(${fractionText(fraction)}) WITHIN GROUP (ORDER BY ${of})`
+      : `${name.toUpperCase()}(${of})`;
+  return filter ? `${call} FILTER (WHERE ${sqlOf(filter)})` : call;
+}
+
+function fractionText({ numerator, denominator }: Fraction): string {
+  const digits = decimalsOf(denominator);
+  return formatDecimal((numerator * powerOfTen(digits)) / denominator, digits);
 }
 
 const COMPOSED: readonly Expression['kind'][] = [
@@ -86,12 +98,20 @@ export function wordsOf(expression: Expression, decimals: number): string {
   return sqlOf(expression);
 }
 
-function aggregateWords({ name, argument, filter }: Aggregate): string {
+const WORDS: Readonly<Record<string, string>> = {
+  sum: 'the sum',
+  avg: 'the average',
+  min: 'the smallest value',
+  max: 'the largest value',
+};
+
+function aggregateWords({ name, argument, filter, fraction }: Aggregate): string {
   const of = argument ? sqlOf(argument) : '';
   const among = filter ? ` among rows where ${sqlOf(filter)}` : '';
   if (name === 'count') return `${argument ? `the number of rows with ${of}` : 'the number of rows'}${among}`;
-  const words = { sum: 'the sum', avg: 'the average', min: 'the smallest value', max: 'the largest value' }[
-    name
-  ];
-  return `${words} of ${of}${among}`;
+  if (fraction) {
+    const which = name === 'median' ? 'median' : `percentile at ${fractionText(fraction)}`;
+    return `the ${which} of ${of}${among}`;
+  }
+  return `${WORDS[name] ?? name} of ${of}${among}`;
 }

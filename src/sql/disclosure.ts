@@ -62,9 +62,12 @@ function aggregateRules(select: SelectStatement, minGroupSize: number): string[]
   const rules: string[] = [];
   if (calls.some(({ name }) => name === 'min' || name === 'max'))
     rules.push('A smallest or largest value is the value of a single row.');
+  const ranked = calls.some(({ fraction }) => fraction !== undefined);
+  if (ranked)
+    rules.push('A median or percentile is the value of a single row, or lies between those of two.');
   if (minGroupSize > 1 && calls.some(({ name }) => name !== 'count'))
     rules.push(
-      `A sum, average, smallest or largest value over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`,
+      `A sum, average, ${ranked ? 'median, percentile, ' : ''}smallest or largest value over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`,
     );
   return rules;
 }

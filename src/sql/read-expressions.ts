@@ -12,24 +12,37 @@ import type {
   TypeCast,
 } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
-import { numberLiteral, parseDate } from './literals.ts';
+import { numberLiteral, parseDate, powerOfTen } from './literals.ts';
 import { kindOf, placeOf, refuseOthers } from './parse.ts';
 import { readType } from './read-types.ts';
 import type {
+  Aggregate,
   AggregateName,
   ArithmeticOperator,
   ComparisonOperator,
   Expression,
+  Fraction,
   TypeName,
 } from './statement.ts';
 
 /** Nesting of a query's expressions: beyond it nobody can read them (and the reader's own stack is bounded). */
 const DEPTH = 200;
 
-const AGGREGATES: readonly string[] = ['count', 'sum', 'avg', 'min', 'max'] satisfies AggregateName[];
+const AGGREGATES: readonly string[] = [
+  'count',
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'median',
+  'percentile_cont',
+] satisfies AggregateName[];
 const FUNCTIONS = [...AGGREGATES, 'round', 'abs'];
 const ARITHMETIC: readonly string[] = ['+', '-', '*', '/'] satisfies ArithmeticOperator[];
 const COMPARISONS: readonly string[] = ['=', '<>', '<', '<=', '>', '>='] satisfies ComparisonOperator[];
+
+/** Decimals of the share in PERCENTILE_CONT: as many more has its result. */
+const PERCENTILE_DIGITS = 4;
 
 /** PostgreSQL's node kinds for people. */
 const NODE_NAMES: Readonly<Record<string, readonly [string, string]>> = {
@@ -233,6 +246,7 @@ export class ExpressionReader {
 
   private call(node: FuncCall, at: Position, inner: (child: Node | undefined) => Expression): Expression {
     const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'funcformat'];
+    const ordered = ['agg_order', 'agg_within_group'];
     const parts = (node.funcname ?? []).map((part) => ('String' in part ? (part.String.sval ?? '') : ''));
     const name = parts[0] === 'pg_catalog' ? parts.slice(1).join('.') : parts.join('.');
     if (!FUNCTIONS.includes(name))
@@ -241,9 +255,16 @@ export class ExpressionReader {
         `the function ${name.toUpperCase()}`,
         `use ${FUNCTIONS.join(', ').toUpperCase()}, COALESCE or NULLIF`,
       );
-    this.only(node, known, `${name.toUpperCase()}(…)`, at);
+    this.only(
+      node,
+      name === 'percentile_cont' ? [...known, ...ordered] : known,
+      `${name.toUpperCase()}(…)`,
+      at,
+    );
     const args = (node.args ?? []).map(inner);
     const [first, second] = args;
+    const filter = node.agg_filter ? { filter: inner(node.agg_filter) } : {};
+    if (name === 'percentile_cont') return { ...this.percentile(node, args, at, inner), ...filter };
     if (AGGREGATES.includes(name)) {
       const aggregate = name as AggregateName; // just checked against the list of them
       const star = node.agg_star === true;
@@ -258,7 +279,8 @@ export class ExpressionReader {
         kind: 'aggregate',
         name: aggregate,
         ...(first ? { argument: first } : {}),
-        ...(node.agg_filter ? { filter: inner(node.agg_filter) } : {}),
+        ...(name === 'median' ? { fraction: { numerator: 1n, denominator: 2n } } : {}),
+        ...filter,
         at,
       };
     }
@@ -284,6 +306,45 @@ export class ExpressionReader {
     );
   }
 
+  /** PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x): descending, it is that of 1 - p. */
+  private percentile(
+    node: FuncCall,
+    args: readonly Expression[],
+    at: Position,
+    inner: (child: Node | undefined) => Expression,
+  ): Aggregate {
+    const usage = 'write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)';
+    const [sorted, more] = node.agg_order ?? [];
+    const [share] = args;
+    if (!node.agg_within_group || !sorted || more || !('SortBy' in sorted) || args.length !== 1 || !share)
+      throw sqlFault('bad-call', at, 'PERCENTILE_CONT takes one fraction, and one order', usage);
+    const { SortBy: sort } = sorted;
+    // Where NULLs would stand is of no matter: they do not count.
+    this.only(sort, ['node', 'sortby_dir', 'sortby_nulls'], 'ORDER BY', at);
+    if (sort.sortby_dir === 'SORTBY_USING') throw unsupported(at, 'ORDER BY … USING', 'write ASC or DESC');
+    const largest = share.kind === 'number' ? powerOfTen(share.scale) : -1n;
+    if (
+      share.kind !== 'number' ||
+      share.value < 0n ||
+      share.value > largest ||
+      share.scale > PERCENTILE_DIGITS
+    )
+      throw sqlFault(
+        'bad-call',
+        share.at,
+        `PERCENTILE_CONT takes a number from 0 to 1 of at most ${PERCENTILE_DIGITS} decimals`,
+        usage,
+      );
+    const numerator = sort.sortby_dir === 'SORTBY_DESC' ? largest - share.value : share.value;
+    return {
+      kind: 'aggregate',
+      name: 'percentile_cont',
+      argument: inner(sort.node),
+      fraction: lowestTerms(numerator, largest),
+      at,
+    };
+  }
+
   private type(raw: RawTypeName | undefined, at: Position): TypeName {
     return readType(raw, at, this.source);
   }
@@ -294,6 +355,12 @@ export function dateLiteral(text: string, at: Position): Expression & { kind: 'd
   const days = parseDate(text);
   if (days === undefined) throw sqlFault('bad-literal', at, 'this is not a date', "write '2026-01-31'");
   return { kind: 'date', value: BigInt(days), at };
+}
+
+function lowestTerms(numerator: bigint, denominator: bigint): Fraction {
+  let [divisor, rest] = [denominator, numerator];
+  while (rest > 0n) [divisor, rest] = [rest, divisor % rest];
+  return { numerator: numerator / divisor, denominator: denominator / divisor };
 }
 
 function wholeNumber(expression: Expression): number | undefined {

@@ -6,7 +6,7 @@ import type { Position } from './faults.ts';
 
 export type ArithmeticOperator = '+' | '-' | '*' | '/';
 export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max';
+export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'median' | 'percentile_cont';
 
 export interface TypeName {
   readonly name: 'integer' | 'decimal' | 'text' | 'boolean' | 'date';
@@ -62,12 +62,20 @@ export type Expression = Placed &
     | Aggregate
   );
 
+/** A number in 0..1 in lowest terms; its denominator divides a power of ten. */
+export interface Fraction {
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+}
+
 /** COUNT(*) has no argument. */
 export interface Aggregate extends Placed {
   readonly kind: 'aggregate';
   readonly name: AggregateName;
   readonly argument?: Expression;
   readonly filter?: Expression;
+  /** Of MEDIAN and PERCENTILE_CONT: which of the values in ascending order, from 0 for the first to 1 for the last. */
+  readonly fraction?: Fraction;
 }
 
 export interface SelectColumn extends Placed {

@@ -64,6 +64,16 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ],
   ],
   [
+    'SELECT gender, MEDIAN(salary), PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY bonus DESC) FILTER (WHERE site) FROM pay GROUP BY gender',
+    4,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 4 rows: the median of salary; the percentile at 0.1 of bonus among rows where site; and which of the 3 possible groups have at least 4 rows.',
+      'A median or percentile is the value of a single row, or lies between those of two.',
+      'A sum, average, median, percentile, smallest or largest value over fewer than 4 rows is not shown; numbers of rows are.',
+    ],
+  ],
+  [
     'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
     1,
     ['analyst'],

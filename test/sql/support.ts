@@ -12,6 +12,7 @@ import { type Words, wordsOf } from '../../src/ring/words.ts';
 import { compileQuery } from '../../src/sql/compile.ts';
 import { tableOf } from '../../src/sql/result.ts';
 import type { CompiledQuery, ResultTable, TableSpecification } from '../../src/sql/specification.ts';
+import { runPlan } from '../engine/two-servers.ts';
 
 /** Values in a column's own units (cents for DECIMAL(9,2), codes for texts, days for dates); null for NULL. */
 export type Row = readonly (bigint | null)[];
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly minGroupSize?: number;
   /** More room than rows, for every party. */
   readonly spare?: number;
+  /** Compare with two servers, which must give the same. */
+  readonly twoServers?: boolean;
 }
 
 export interface Run {
@@ -43,7 +46,9 @@ export async function runClear(sql: string, parties: Parties, options: RunOption
     minGroupSize: options.minGroupSize ?? 1,
   });
   validatePlan(query.plan);
-  const outputs = evaluateClear(query.plan, layOut(query.plan, query.tables[0]!, parties));
+  const plain = layOut(query.plan, query.tables[0]!, parties);
+  const outputs = evaluateClear(query.plan, plain);
+  if (options.twoServers) assert.deepEqual((await runPlan(query.plan, plain)).results, outputs);
   return { query, table: tableOf(query.result, outputs), outputs };
 }
 
