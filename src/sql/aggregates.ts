@@ -17,7 +17,7 @@ import { AVERAGE_DIGITS, average } from './division.ts';
 import { lower, lowerTruth } from './expressions.ts';
 import type { Groups } from './groups.ts';
 import { identityOf } from './identity.ts';
-import { percentile, type RankedRows } from './ranking.ts';
+import { distinctValues, percentile, type RankedRows, sortableOf } from './ranking.ts';
 import type { Aggregate } from './statement.ts';
 import {
   always,
@@ -98,6 +98,7 @@ export class Aggregation {
     const request = this.requests.get(identityOf(rowsOf(call)));
     assert(request, 'an aggregate is needed before it is asked for');
     const count = request.counted ? this.count(this.total(request.counted), 0n) : this.rowCount();
+    if (call.distinct) return this.distinct(call, request, count);
     if (call.name === 'count') return count;
     const { argument } = request;
     if (argument?.kind !== 'number') return { kind: 'null' };
@@ -195,6 +196,16 @@ export class Aggregation {
     const total = this.totals.get(vector?.id ?? ROWS);
     assert(total, 'all vectors are known before the first total is asked for');
     return total;
+  }
+
+  /** Not NULL where nothing counts, as any COUNT, but hidden as values are: few rows with one value tell much. */
+  private distinct(call: Aggregate, request: Request, count: NumberValue): NumberValue {
+    const { vectors } = this;
+    const values = sortableOf(vectors.builder, request.argument);
+    if (!values) return constantNumber(vectors, 0n, 0, 'integer');
+    const known = this.options.minGroupSize > 1n ? this.enough(request, count) : always(vectors);
+    const ring = distinctValues(this.ranked(request), values, call.at);
+    return { ...this.count(ring, 0n), known };
   }
 
   private ranked({ filter }: Request): RankedRows {

@@ -59,8 +59,8 @@ export function sqlOf(expression: Expression): string {
   }
 }
 
-function aggregateSql({ name, argument, filter, fraction }: Aggregate): string {
-  const of = argument ? sqlOf(argument) : '*';
+function aggregateSql({ name, argument, filter, fraction, distinct }: Aggregate): string {
+  const of = `${distinct ? 'DISTINCT ' : ''}${argument ? sqlOf(argument) : '*'}`;
   const call =
     name === 'percentile_cont' && fraction
       ? `PERCENTILE_CONT(${fractionText(fraction)}) WITHIN GROUP (ORDER BY ${of})`
@@ -105,9 +105,10 @@ const WORDS: Readonly<Record<string, string>> = {
   max: 'the largest value',
 };
 
-function aggregateWords({ name, argument, filter, fraction }: Aggregate): string {
+function aggregateWords({ name, argument, filter, fraction, distinct }: Aggregate): string {
   const of = argument ? sqlOf(argument) : '';
   const among = filter ? ` among rows where ${sqlOf(filter)}` : '';
+  if (distinct) return `the number of different values of ${of}${among}`;
   if (name === 'count') return `${argument ? `the number of rows with ${of}` : 'the number of rows'}${among}`;
   if (fraction) {
     const which = name === 'median' ? 'median' : `percentile at ${fractionText(fraction)}`;

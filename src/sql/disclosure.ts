@@ -65,10 +65,16 @@ function aggregateRules(select: SelectStatement, minGroupSize: number): string[]
   const ranked = calls.some(({ fraction }) => fraction !== undefined);
   if (ranked)
     rules.push('A median or percentile is the value of a single row, or lies between those of two.');
-  if (minGroupSize > 1 && calls.some(({ name }) => name !== 'count'))
-    rules.push(
-      `A sum, average, ${ranked ? 'median, percentile, ' : ''}smallest or largest value over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`,
-    );
+  const distinct = calls.some((call) => call.distinct);
+  if (minGroupSize > 1 && calls.some((call) => call.name !== 'count' || call.distinct)) {
+    const kinds = [
+      'sum, average, ',
+      ranked ? 'median, percentile, ' : '',
+      distinct ? 'number of different values, ' : '',
+      'smallest or largest value',
+    ].join('');
+    rules.push(`A ${kinds} over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`);
+  }
   return rules;
 }
 

@@ -15,7 +15,7 @@ import type { Position } from './faults.ts';
 import type { Groups } from './groups.ts';
 import { decimalsOf, powerOfTen } from './literals.ts';
 import type { Fraction } from './statement.ts';
-import { fitted, type NumberValue } from './values.ts';
+import { fitted, type NumberValue, type Value } from './values.ts';
 
 export interface RankedRows {
   readonly rows: RowScope;
@@ -97,6 +97,29 @@ export function percentile(
     ring,
     zeroed: false,
   };
+}
+
+/** COUNT(DISTINCT): rows whose value differs from that of the next row in order. Throws `sql.too-wide`. */
+export function distinctValues(ranked: RankedRows, values: Sortable, at: Position): Ring {
+  const { rows, groups } = ranked;
+  const { builder, length } = rows;
+  const { orders, outside, carried } = sortedOrders(ranked, values, at, groups ? [groups.key] : []);
+  // Rows that do not count have one order, which is also what follows the last row: none of them differs.
+  const next = builder.concat(builder.slice(orders, 1, length - 1), builder.constant(outside, 1));
+  const lasts = builder.toRing(builder.not(builder.equals(orders, next)));
+  const [group] = carried;
+  if (!groups || !group) return builder.sum(lasts);
+  // In a grouped query those rows may differ, in the extra group.
+  const { sums } = builder.groupSum(group, groups.count + 1, [lasts]);
+  return builder.slice(sums[0] ?? lasts, 0, groups.count);
+}
+
+/** Any value but NULL as integers that are equal where the values are. */
+export function sortableOf(builder: PlanBuilder, value: Value | undefined): Sortable | undefined {
+  if (value === undefined || value.kind === 'null') return undefined;
+  if (value.kind === 'number') return value;
+  if (value.kind === 'text') return { ring: value.code, lo: 0n, hi: BigInt(value.values.length - 1) };
+  return { ring: builder.toRing(value.isTrue), lo: 0n, hi: 1n };
 }
 
 /** The orders of all rows, ascending, and how many orders a group has; with `carry`, what travels with the rows too. */

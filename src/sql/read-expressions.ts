@@ -41,6 +41,12 @@ const FUNCTIONS = [...AGGREGATES, 'round', 'abs'];
 const ARITHMETIC: readonly string[] = ['+', '-', '*', '/'] satisfies ArithmeticOperator[];
 const COMPARISONS: readonly string[] = ['=', '<>', '<', '<=', '>', '>='] satisfies ComparisonOperator[];
 
+/** What single functions take beyond their arguments. */
+const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  count: ['agg_distinct'],
+  percentile_cont: ['agg_order', 'agg_within_group'],
+};
+
 /** Decimals of the share in PERCENTILE_CONT: as many more has its result. */
 const PERCENTILE_DIGITS = 4;
 
@@ -246,7 +252,6 @@ export class ExpressionReader {
 
   private call(node: FuncCall, at: Position, inner: (child: Node | undefined) => Expression): Expression {
     const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'funcformat'];
-    const ordered = ['agg_order', 'agg_within_group'];
     const parts = (node.funcname ?? []).map((part) => ('String' in part ? (part.String.sval ?? '') : ''));
     const name = parts[0] === 'pg_catalog' ? parts.slice(1).join('.') : parts.join('.');
     if (!FUNCTIONS.includes(name))
@@ -255,12 +260,7 @@ export class ExpressionReader {
         `the function ${name.toUpperCase()}`,
         `use ${FUNCTIONS.join(', ').toUpperCase()}, COALESCE or NULLIF`,
       );
-    this.only(
-      node,
-      name === 'percentile_cont' ? [...known, ...ordered] : known,
-      `${name.toUpperCase()}(…)`,
-      at,
-    );
+    this.only(node, [...known, ...(OWN_FIELDS[name] ?? [])], `${name.toUpperCase()}(…)`, at);
     const args = (node.args ?? []).map(inner);
     const [first, second] = args;
     const filter = node.agg_filter ? { filter: inner(node.agg_filter) } : {};
@@ -279,6 +279,7 @@ export class ExpressionReader {
         kind: 'aggregate',
         name: aggregate,
         ...(first ? { argument: first } : {}),
+        ...(node.agg_distinct ? { distinct: true } : {}),
         ...(name === 'median' ? { fraction: { numerator: 1n, denominator: 2n } } : {}),
         ...filter,
         at,

@@ -74,6 +74,8 @@ export interface Aggregate extends Placed {
   readonly name: AggregateName;
   readonly argument?: Expression;
   readonly filter?: Expression;
+  /** COUNT(DISTINCT …) */
+  readonly distinct?: true;
   /** Of MEDIAN and PERCENTILE_CONT: which of the values in ascending order, from 0 for the first to 1 for the last. */
   readonly fraction?: Fraction;
 }

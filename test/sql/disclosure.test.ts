@@ -74,6 +74,15 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ],
   ],
   [
+    'SELECT COUNT(DISTINCT bonus) FILTER (WHERE site) FROM pay',
+    3,
+    ['analyst'],
+    [
+      'analyst learns, if at least 3 rows count: the number of different values of bonus among rows where site; and whether that is so.',
+      'A sum, average, number of different values, smallest or largest value over fewer than 3 rows is not shown; numbers of rows are.',
+    ],
+  ],
+  [
     'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
     1,
     ['analyst'],
