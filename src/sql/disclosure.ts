@@ -35,7 +35,9 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
     const groups = `with ${size}${holds && ` where ${holds}`}`;
     const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
     sentences.push(
-      `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`,
+      result.limit === undefined
+        ? `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`
+        : `${who} ${learns}, for the first ${result.limit === 1 ? 'group' : `${result.limit} groups`} per ${keys} ${groups}, ${orderWords(select)}: ${what}; and how many there are if there are fewer.`,
     );
   } else if (result.shown !== undefined) {
     const unless = [least === undefined ? '' : `at least ${counted(least)} count`, holds]
@@ -51,6 +53,15 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
     "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.",
   );
   return sentences;
+}
+
+/** The order that decides which groups are the first. */
+function orderWords({ orderBy, columns }: SelectStatement): string {
+  const terms = orderBy.map(({ column, descending }) => {
+    const by = columns[column];
+    return by ? `${sqlOf(by.expression)}${descending ? ' descending' : ''}` : '';
+  });
+  return terms.length === 0 ? 'in the order of their declaration' : `in the order of ${listed(terms)}`;
 }
 
 /** What holds for all aggregates of a query. */

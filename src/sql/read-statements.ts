@@ -68,7 +68,15 @@ class StatementReader {
       ...(limitOption === 'LIMIT_OPTION_WITH_TIES' ? { limitOption } : {}),
       ...(op === 'SETOP_NONE' ? {} : { op }),
     };
-    const known = ['targetList', 'fromClause', 'whereClause', 'groupClause', 'havingClause', 'sortClause'];
+    const known = [
+      'targetList',
+      'fromClause',
+      'whereClause',
+      'groupClause',
+      'havingClause',
+      'sortClause',
+      'limitCount',
+    ];
     this.only(fields, known, 'SELECT', at);
     const targets = node.targetList ?? [];
     if (targets.length === 0) throw unsupported(at, 'SELECT without columns', 'name what is to be computed');
@@ -76,6 +84,7 @@ class StatementReader {
     const read = (clause: Node | undefined) => (clause ? this.expressions.read(clause, at) : undefined);
     const where = read(node.whereClause);
     const having = read(node.havingClause);
+    const limit = rowLimit(read(node.limitCount));
     return {
       columns,
       from: this.from(node.fromClause ?? [], at),
@@ -83,6 +92,7 @@ class StatementReader {
       groupBy: (node.groupClause ?? []).map((clause) => this.groupColumn(clause, columns, at)),
       ...(having ? { having } : {}),
       orderBy: (node.sortClause ?? []).map((clause) => this.orderTerm(clause, columns, at)),
+      ...(limit === undefined ? {} : { limit }),
       at,
     };
   }
@@ -248,6 +258,18 @@ function checkedName(name: string, what: string, at: Position): string {
       'shorten it',
     );
   return name;
+}
+
+/** LIMIT's number; undefined for LIMIT ALL. Throws `sql.bad-limit`. */
+function rowLimit(read: Expression | undefined): number | undefined {
+  if (!read || read.kind === 'null') return undefined;
+  if (read.kind === 'number' && read.scale === 0 && read.value >= 1n) return Number(read.value);
+  throw sqlFault(
+    'bad-limit',
+    read.at,
+    'LIMIT takes a whole number of at least 1',
+    'write the number itself: LIMIT 10',
+  );
 }
 
 /** Where in the select list an ordinal or a name points to, or -1. */

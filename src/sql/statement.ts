@@ -100,6 +100,8 @@ export interface SelectStatement extends Placed {
   readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
   readonly having?: Expression;
   readonly orderBy: readonly OrderTerm[];
+  /** Most rows of the answer. */
+  readonly limit?: number;
 }
 
 export interface ColumnDeclaration extends Placed {

@@ -83,6 +83,30 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ],
   ],
   [
+    'SELECT gender, site, SUM(bonus) AS paid, COUNT(*) FROM pay GROUP BY gender, site HAVING COUNT(*) >= 3 ORDER BY paid DESC, gender LIMIT 2',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, for the first 2 groups per gender and site with at least 3 rows, in the order of SUM(bonus) descending and gender: gender; site; the sum of bonus; the number of rows; and how many there are if there are fewer.',
+    ],
+  ],
+  [
+    'SELECT COUNT(*) FROM pay GROUP BY gender LIMIT 1',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, for the first group per gender with at least 1 row, in the order of their declaration: the number of rows; and how many there are if there are fewer.',
+    ],
+  ],
+  [
+    'SELECT gender, COUNT(*) FROM pay GROUP BY gender LIMIT 3',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 1 row: the number of rows; and which of the 3 possible groups have at least 1 row.',
+    ],
+  ],
+  [
     'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
     1,
     ['analyst'],
