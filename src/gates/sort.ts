@@ -29,8 +29,14 @@
  *
  * Who sees what. The first: x_2 + m, F and keys under masks, all uniform (m and b are the second's alone). The second: u, uniform (a
  * is the first's alone), F under a mask. Both: the places q(p(ranks)), a uniform permutation to each, since p and q
- * are each unknown to one of them, and new in each pass. Ranks are a permutation whatever the keys are. Opening the ranks spends their part
- * of a and R, which nothing else uses. Low bits of a key's mask show, as its low digits are 0; they are used for nothing else.
+ * are each unknown to one of them, and new in each pass. Ranks are a permutation whatever the keys are. Opening the ranks
+ * spends their part of a and R, which nothing else uses. Low bits of a key's mask show, as its low digits are 0; they are used
+ * for nothing else.
+ *
+ * What it does not withstand: all other gates open nothing but masked values, so that a server which departs from the protocol
+ * can spoil results and learn nothing. Here it learns: by adding to its share of F it makes ranks that are no permutation
+ * and depend on digits, and sees them. `sort.bad-places` may notice that, afterwards. So both servers must follow the protocol
+ * where a query sorts, and the disclosure statement says so.
  */
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import { isPermutation, permuteRows, placeRows, uniformPermutation } from '../ring/permutation.ts';

@@ -13,6 +13,8 @@ export interface DisclosureOptions {
   /** Names of the parties that learn the result. */
   readonly outputs: readonly string[];
   readonly minGroupSize: number;
+  /** Whether the plan sorts, which opens an order that only servers who follow the protocol keep free of content. */
+  readonly sorts: boolean;
 }
 
 /** The first sentence names what is revealed, the last says that nothing else is. */
@@ -49,6 +51,10 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   }
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
   sentences.push(...aggregateRules(select, options.minGroupSize));
+  if (options.sorts)
+    sentences.push(
+      'This query sorts: a server that departs from the protocol could learn about what is sorted.',
+    );
   sentences.push(
     "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.",
   );

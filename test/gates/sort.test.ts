@@ -182,6 +182,27 @@ test('nothing that moves is sent twice alike: neither rows nor masks repeat from
   assert.equal(new Set(elements).size, elements.length);
 });
 
+test('a server that sends anything else is found out when the places are opened', () => {
+  const keys = numbered(20);
+  const inputs = [ringInput(keys), ringInput(keys)];
+  const tampered = (round: number, at: number) =>
+    runGate(sortGate, { op: 'sort', bits: 8 }, inputs, 21, (now, words) => {
+      if (now === round) words[at] = words[at]! ^ 0x4000_0000;
+      return words;
+    });
+  assert.doesNotThrow(() => tampered(7, 0), 'there are seven rounds, 0 to 6');
+  // A flag, a rank under way, a rank's mask, a place, and the places at the end.
+  for (const [round, at] of [
+    [0, 3],
+    [1, 2 * 15 * 20],
+    [2, 0],
+    [2, 6 * 20],
+    [3, 2],
+    [6, 1],
+  ] as const)
+    assert.throws(() => tampered(round, at), { code: 'sort.bad-places' }, `round ${round}, word ${at}`);
+});
+
 test('refuses anything but a key, and columns of its length', () => {
   const wire: Shape = { kind: 'ring', form: 'wire', length: 5 };
   const refused = (bits: number, inputs: readonly Shape[]) =>

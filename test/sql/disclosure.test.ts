@@ -11,6 +11,8 @@ const TABLE = `CREATE TABLE pay (
 
 const LAST = "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.";
 
+const SORTS = 'This query sorts: a server that departs from the protocol could learn about what is sorted.';
+
 const STATEMENTS: readonly (readonly [string, number, readonly string[], readonly string[]])[] = [
   [
     'SELECT gender, AVG(salary) FROM pay GROUP BY gender HAVING COUNT(*) >= 3',
@@ -71,6 +73,7 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
       'analyst learns, per gender with at least 4 rows: the median of salary; the percentile at 0.1 of bonus among rows where site; and which of the 3 possible groups have at least 4 rows.',
       'A median or percentile is the value of a single row, or lies between those of two.',
       'A sum, average, median, percentile, smallest or largest value over fewer than 4 rows is not shown; numbers of rows are.',
+      SORTS,
     ],
   ],
   [
@@ -80,6 +83,7 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     [
       'analyst learns, if at least 3 rows count: the number of different values of bonus among rows where site; and whether that is so.',
       'A sum, average, number of different values, smallest or largest value over fewer than 3 rows is not shown; numbers of rows are.',
+      SORTS,
     ],
   ],
   [
@@ -88,6 +92,7 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ['analyst'],
     [
       'analyst learns, for the first 2 groups per gender and site with at least 3 rows, in the order of SUM(bonus) descending and gender: gender; site; the sum of bonus; the number of rows; and how many there are if there are fewer.',
+      SORTS,
     ],
   ],
   [
@@ -96,6 +101,7 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ['analyst'],
     [
       'analyst learns, for the first group per gender with at least 1 row, in the order of their declaration: the number of rows; and how many there are if there are fewer.',
+      SORTS,
     ],
   ],
   [

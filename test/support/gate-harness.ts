@@ -79,6 +79,8 @@ export function runGate<O extends { readonly op: string }>(
   operation: O,
   inputs: readonly HarnessInput[],
   seedNumber: number,
+  /** What a faulty sender makes of the words that it sends one way in a round; the gate's clear meaning no longer holds. */
+  tamper: (round: number, words: Words) => Words = (_round, words) => words,
 ): GateRun {
   const shapes: readonly Shape[] = inputs.map(({ kind, form, length }) => ({ kind, form, length }));
   const shape = gate.infer(operation, shapes);
@@ -119,9 +121,12 @@ export function runGate<O extends { readonly op: string }>(
     sent.a.push(sentWords(a.value).slice());
     sent.b.push(sentWords(b.value).slice());
     const words = combineOpenings(a.value, b.value);
-    opened.push(words.slice());
-    a = evaluations.a.next(words.slice());
-    b = evaluations.b.next(words.slice());
+    const round = opened.push(words.slice()) - 1;
+    const received = (server: ServerName, opening: Opening) =>
+      opening.kind === 'transfer' && opening.from !== server ? tamper(round, words.slice()) : words.slice();
+    const [atA, atB] = [received('a', a.value), received('b', b.value)];
+    a = evaluations.a.next(atA);
+    b = evaluations.b.next(atB);
   }
   assert(a.done && b.done, 'both servers open equally often');
 
