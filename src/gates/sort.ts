@@ -275,8 +275,12 @@ function newsIn(message: Words, rows: number): News {
   return { places: placesIn(message, rows), keys: message.subarray(start, start + ringWords(rows)) };
 }
 
+/** Ranks in the clear as places; what does not fit a word becomes no place at all. */
 function placesOf(ranks: RingVector): Words {
-  return checkedPlaces(Uint32Array.from({ length: ranks.length / 2 }, (_, row) => ranks[2 * row]!));
+  const length = ranks.length / 2;
+  return checkedPlaces(
+    Uint32Array.from({ length }, (_, row) => (ranks[2 * row + 1] === 0 ? ranks[2 * row]! : length)),
+  );
 }
 
 /** Throws `sort.bad-places`: from a server that follows the protocol, places are a permutation. */
