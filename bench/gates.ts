@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { concatBytes } from '../src/base/bytes.ts';
+import { assert } from '../src/base/errors.ts';
 import { systemRandom } from '../src/base/random.ts';
 import type { Gate, Shape } from '../src/gates/gate.ts';
 import type { Operation } from '../src/gates/operations.ts';
@@ -80,7 +81,10 @@ function measure({ operation, inputs, elements }: Work): Record<'dealer' | 'a' |
       const values = masked.map((words, k) => ({ form: 'wire' as const, masked: words, mask: shares[k]! }));
       const evaluation = gate.evaluate(operation, shapes, values, tapes[server].node(NODE), server);
       // What is opened is uniform, and nothing depends on what it is: this server's own message serves.
-      for (let step = evaluation.next(); !step.done; step = evaluation.next(step.value.share));
+      for (let step = evaluation.next(); !step.done; ) {
+        assert(step.value.kind !== 'transfer', 'a busy gate opens, and transfers nothing');
+        step = evaluation.next(step.value.share);
+      }
     });
   return { dealer, a: serve('a'), b: serve('b') };
 }

@@ -104,7 +104,7 @@ async function measure(
         seed: files.seedB,
       },
     ];
-    const seconds = await online(setups, cost.bytesOnline);
+    const seconds = await online(setups, [cost.bytesOnline, cost.bytesOnlineB]);
     onlineSeconds.push(seconds);
   }
   const seconds = { deal: median(dealSeconds), online: median(onlineSeconds) };
@@ -123,7 +123,7 @@ async function measure(
 }
 
 /** Seconds from 'go' until the slower server has its result. */
-async function online(setups: readonly PeerSetup[], bytesOnline: number): Promise<number> {
+async function online(setups: readonly PeerSetup[], plannedBytes: readonly number[]): Promise<number> {
   const peers = setups.map((setup) => {
     const child = fork(join(import.meta.dirname, 'peer.ts'), {
       execArgv: ['--import', 'tsx'],
@@ -137,9 +137,9 @@ async function online(setups: readonly PeerSetup[], bytesOnline: number): Promis
     const ended = peers.map(nextMessage);
     for (const child of peers) child.send('go');
     const results = (await Promise.all(ended)) as { seconds: number; sentBytes: number }[]; // peer.ts sends these
-    for (const { sentBytes } of results)
-      if (sentBytes !== bytesOnline)
-        throw new Error(`a server sent ${sentBytes} bytes, the plan says ${bytesOnline}`);
+    for (const [at, { sentBytes }] of results.entries())
+      if (sentBytes !== plannedBytes[at])
+        throw new Error(`a server sent ${sentBytes} bytes, the plan says ${plannedBytes[at]}`);
     return Math.max(...results.map(({ seconds }) => seconds));
   } finally {
     for (const child of peers) child.kill();

@@ -101,9 +101,9 @@ async function main({
     server,
     tape,
     inputs: words,
-    exchange: (round, payload) => {
+    exchange: (round, payload, expectedBytes) => {
       sentBytes += payload.length;
-      return exchange(round, payload);
+      return exchange(round, payload, expectedBytes);
     },
   });
   process.send?.({ seconds: (performance.now() - startedMs) / 1000, sentBytes });

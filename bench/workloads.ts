@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { PlanBuilder } from '../src/plan/builder.ts';
+import { sortRows } from '../src/plan/compose/sort.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import { compileQuery } from '../src/sql/compile.ts';
 
@@ -33,6 +34,16 @@ function comparisons(elements: number): Workload {
   return { name: `${elements} comparisons`, elements, plan: builder.build() };
 }
 
+/** Rows of a 20-bit key, sorted by it. */
+function sorting(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const value = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  const [sorted] = sortRows(builder, [{ value, lo: 0n, hi: 2n ** 20n - 1n }], [value]);
+  if (sorted) builder.output('z', sorted);
+  return { name: `${elements} rows sorted by 20 bits`, elements, plan: builder.build() };
+}
+
 /** The survey's grouped average: 28,155 rows of three parties. */
 async function groupedAverage(): Promise<Workload> {
   const rows = 28_155;
@@ -46,7 +57,13 @@ async function groupedAverage(): Promise<Workload> {
 }
 
 export async function workloads(): Promise<Workload[]> {
-  return [await groupedAverage(), multiplications(1_000_000), comparisons(100_000)];
+  return [
+    await groupedAverage(),
+    multiplications(1_000_000),
+    comparisons(100_000),
+    sorting(1_000),
+    sorting(10_000),
+  ];
 }
 
 /** Uniform words: what masked inputs are. */

@@ -41,6 +41,19 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** What the servers send each other. */
+export function trafficText({ bytesOnline, bytesOnlineB }: TrafficFigures): string {
+  const [fromA, fromB] = [bytesText(bytesOnline), bytesText(bytesOnlineB)];
+  return fromA === fromB
+    ? `${fromA} from each server to the other`
+    : `${fromA} from server A, ${fromB} from server B`;
+}
+
+interface TrafficFigures {
+  readonly bytesOnline: number;
+  readonly bytesOnlineB: number;
+}
+
 /** Progress lines on standard error; silent where that is not a terminal and `always` is not asked for. */
 export class Progress {
   readonly #startedMs = Date.now();

@@ -10,7 +10,7 @@ import { checkCsv } from '../../src/rows/check.ts';
 import { compileQuery, declaredTables } from '../../src/sql/compile.ts';
 import type { ColumnSpecification, TableSpecification } from '../../src/sql/specification.ts';
 import { readQuery } from '../local/arguments.ts';
-import { bytesText } from '../local/print.ts';
+import { bytesText, trafficText } from '../local/print.ts';
 
 export interface CheckOptions {
   readonly rows: number;
@@ -34,7 +34,8 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     minGroupSize: options.minGroup,
   });
   validatePlan(plan, LIMITS);
-  const { rounds, bytesOnline, bytesTape } = planCost(plan);
+  const cost = planCost(plan);
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
   const files = await Promise.all(options.input.map((text) => checkFile(text, declared)));
   if (options.json === true) {
     const specification = tables.map(({ name, columns }) => ({
@@ -43,7 +44,7 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
       columns: columns.map(columnJson),
     }));
     process.stdout.write(
-      `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesTape, files })}\n`,
+      `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesOnlineB, bytesTape, files })}\n`,
     );
     return;
   }
@@ -55,7 +56,7 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
       ...table.columns.map(columnText),
     ]),
     '',
-    `for ${options.parties} parties: ${rounds} rounds, ${bytesText(bytesOnline)} from each server to the other, ${bytesText(bytesTape)} of tape`,
+    `for ${options.parties} parties: ${rounds} rounds, ${trafficText(cost)}, ${bytesText(bytesTape)} of tape`,
     ...files.map(({ file, rows }) => `${file}: ${rows} rows, all fit`),
     ...(options.plan === true ? ['', planText(plan)] : []),
   ];

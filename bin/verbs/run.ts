@@ -22,7 +22,7 @@ import { type Described, describeCollaboration } from '../local/collaboration.ts
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
-import { bytesText, Progress, tableText } from '../local/print.ts';
+import { bytesText, Progress, tableText, trafficText } from '../local/print.ts';
 import { Processes } from '../local/processes.ts';
 
 export interface RunOptions {
@@ -76,7 +76,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     });
     if (options.json !== true) process.stdout.write(`${described.query.disclosure.join('\n')}\n\n`);
     progress.say(
-      `plan: ${described.cost.rounds} rounds, ${bytesText(described.cost.bytesOnline)} each way, ${bytesText(described.cost.bytesTape)} of tape`,
+      `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${bytesText(described.cost.bytesTape)} of tape`,
     );
     const resultFile = startRoles(deployment, processes, described.descriptor, files, options.output);
     const finished = await Promise.race([
@@ -210,7 +210,8 @@ function print(
   json: boolean,
 ): void {
   const seconds = { ...times.seconds(), total: (Date.now() - startedMs) / 1000 };
-  const stats = { rounds: cost.rounds, bytesOnline: cost.bytesOnline, bytesTape: cost.bytesTape, seconds };
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
+  const stats = { rounds, bytesOnline, bytesOnlineB, bytesTape, seconds };
   if (json) {
     const { collaboration, table } = result;
     const columns = table.columns.map(({ name }) => name);

@@ -10,11 +10,11 @@ import type { Exchange } from '../engine/server.ts';
 
 /** Throws `compute.wrong-size` when the other server's chunks do not add up to the round's size. */
 export function roundExchange(outgoing: Transcript, incoming: Mailbox, signal?: AbortSignal): Exchange {
-  return async (round, payload) => {
+  return async (round, payload, expectedBytes) => {
     for (let at = 0; at < payload.length; at += LIMITS.chunkBytes)
       outgoing.append(payload.subarray(at, at + LIMITS.chunkBytes));
     const pieces: Uint8Array[] = [];
-    for (let left = payload.length; left > 0; ) {
+    for (let left = expectedBytes; left > 0; ) {
       const piece = await incoming.take(signal);
       left -= piece.length;
       if (left < 0)

@@ -19,10 +19,10 @@ import { slicesOf } from './tape.ts';
 import { Values } from './values.ts';
 
 /**
- * Sends this server's openings of a round and returns the other's. Rounds are numbered from 0 and called in order; the
- * payload is not used again by the engine.
+ * Sends this server's openings of a round and returns the other's, `expectedBytes` long by the plan (either may be empty).
+ * Rounds are numbered from 0 and called in order; the payload is not used again by the engine.
  */
-export type Exchange = (round: number, payload: Uint8Array) => Promise<Uint8Array>;
+export type Exchange = (round: number, payload: Uint8Array, expectedBytes: number) => Promise<Uint8Array>;
 
 export interface Progress {
   /** Rounds that are over, of how many. */
@@ -58,7 +58,7 @@ interface Pending {
 }
 
 /**
- * Runs the plan. Throws `engine.wrong-size` when the other server's message has not the length of ours, the signal's
+ * Runs the plan. Throws `engine.wrong-size` when the other server's message has not the length the plan says, the signal's
  * reason when aborted, and whatever `exchange` throws.
  */
 export async function evaluatePlan(options: EvaluateOptions): Promise<ServerOutput[]> {
@@ -77,10 +77,11 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<ServerOutp
     }
     pending = next;
     if (step === rounds) break;
-    const shares = [...pending.values()].map(({ opening }) => opening.share);
-    const payload = concatBytes(...shares.map(bytesOfWords));
-    const received = await exchange(step, payload);
-    opened = combineOpenings(pending, payload.length, received, step);
+    const outgoing = [...pending.values()].map(({ opening }) => sentWords(opening));
+    const expected = [...pending.values()].map(({ opening }) => receivedWords(opening));
+    const expectedBytes = 4 * expected.reduce((sum, words) => sum + words, 0);
+    const received = await exchange(step, concatBytes(...outgoing.map(bytesOfWords)), expectedBytes);
+    opened = combineOpenings(pending, expectedBytes, received, step);
     onProgress?.({ round: step + 1, rounds });
   }
   assert(pending.size === 0, 'no gate waits after the last round');
@@ -125,17 +126,30 @@ function inputValue({ plan, inputs, tape }: EvaluateOptions, id: NodeId): Server
   return { form: 'wire', masked, mask: tape.inputMask(id, slicesOf(plan, operation.table), operation.kind) };
 }
 
-/** Our openings plus theirs, by node. */
+const NOTHING = new Uint32Array(0);
+
+/** What this server sends for an opening. */
+function sentWords(opening: Opening): Words {
+  return opening.kind === 'transfer' ? (opening.words ?? NOTHING) : opening.share;
+}
+
+/** How many words the other server sends for it. */
+function receivedWords(opening: Opening): number {
+  if (opening.kind !== 'transfer') return opening.share.length;
+  return opening.words ? 0 : opening.count;
+}
+
+/** What each node is resumed with: our opening plus theirs, or the words that one of us sent. */
 function combineOpenings(
   pending: ReadonlyMap<NodeId, Pending>,
-  sentBytes: number,
+  expectedBytes: number,
   received: Uint8Array,
   round: number,
 ): Map<NodeId, Words> {
-  if (received.length !== sentBytes) {
+  if (received.length !== expectedBytes) {
     throw new MpcError(
       'engine.wrong-size',
-      `round ${round}: the other server sent ${received.length} bytes instead of ${sentBytes}`,
+      `round ${round}: the other server sent ${received.length} bytes instead of ${expectedBytes}`,
       { exitCode: EXIT.protocol, hint: 'both servers must run the same version of this program' },
     );
   }
@@ -143,11 +157,12 @@ function combineOpenings(
   const opened = new Map<NodeId, Words>();
   let at = 0;
   for (const [id, { opening }] of pending) {
-    const { kind, share } = opening;
-    const part = theirs.subarray(at, at + share.length);
+    const count = receivedWords(opening);
+    const part = theirs.subarray(at, at + count);
+    at += count;
+    if (opening.kind === 'transfer') opened.set(id, opening.words ?? part);
     // The gate may still need its share, so the sum goes into the received words.
-    opened.set(id, kind === 'ring' ? add(part, share, part) : xor(part, share, part));
-    at += share.length;
+    else opened.set(id, (opening.kind === 'ring' ? add : xor)(part, opening.share, part));
   }
   return opened;
 }

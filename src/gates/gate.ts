@@ -10,7 +10,7 @@
  * Every vector is a `Uint32Array`: two words (low, high) a ring element; 32 bits a word, bit vectors padded to an even
  * number of words with ZERO padding bits (of values, shares and masks alike), so that one word vector is one message.
  */
-import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 
 export type Kind = 'ring' | 'bits';
 export type Form = 'wire' | 'share';
@@ -25,8 +25,10 @@ export interface Shape {
 /** Exact cost of one gate. `rounds` counts the openings the gate itself yields. */
 export interface GateCost {
   readonly rounds: number;
-  /** Bytes this gate makes one server send. Openings are padded as vectors are: to 8 bytes each. */
+  /** Bytes this gate makes server A send. Openings are padded as vectors are: to 8 bytes each. */
   readonly bytesOnline: number;
+  /** Bytes it makes server B send, where that is not the same. */
+  readonly bytesOnlineB?: number;
   /** Bytes of corrections in server B's tape (server A's tape is its seed alone). */
   readonly bytesTape: number;
 }
@@ -45,10 +47,22 @@ export type ClearValue = Words;
 export type ServerName = 'a' | 'b';
 
 /** A share to be sent to the other server and added (bits: XORed) to its share. Must already be masked. */
-export interface Opening {
+export interface Exchanged {
   readonly kind: Kind;
   readonly share: Words;
 }
+
+/** Words that one server sends, masked, and the other receives, sending nothing. Both are resumed with these words. */
+export interface Transfer {
+  readonly kind: 'transfer';
+  readonly from: ServerName;
+  /** How many words, an even number: the receiver knows it from the plan. */
+  readonly count: number;
+  /** The words, at their sender only. */
+  readonly words?: Words;
+}
+
+export type Opening = Exchanged | Transfer;
 
 /** A gate on a server: yields openings, is resumed with the opened words, returns its value. */
 export type Evaluation = Generator<Opening, ServerValue, Words>;
@@ -61,6 +75,8 @@ export interface DealerTape {
   /** A fresh uniform ring mask r = r_A + r_B, free of charge. */
   maskRing(lane: number, length: number): RingVector;
   maskBits(lane: number, length: number): BitVector;
+  /** What that server draws for itself in this lane, and the other does not know. Free of charge. */
+  ownWords(lane: number, server: ServerName): WordStream;
   /** Shares a value the dealer knows: A's share is its keystream, B's is a correction (8 bytes an element). */
   dealRing(lane: number, value: RingVector): void;
   dealBits(lane: number, value: BitVector, length: number): void;
@@ -70,6 +86,8 @@ export interface DealerTape {
 export interface ServerTape {
   maskRing(lane: number, length: number): RingVector;
   maskBits(lane: number, length: number): BitVector;
+  /** Uniform words that the dealer knows and the other server does not. A lane belongs to one server. */
+  ownWords(lane: number): WordStream;
   /** A vector of the gate's own to write to: `out` if given, so that a gate of many lanes can use one vector for all. */
   dealtRing(lane: number, length: number, out?: RingVector): RingVector;
   dealtBits(lane: number, length: number, out?: BitVector): BitVector;

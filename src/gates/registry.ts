@@ -17,7 +17,9 @@ import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
 import { selectGate } from './select.ts';
+import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
+import { sortGate } from './sort.ts';
 import { sumGate } from './sum.ts';
 import { truncateGate } from './truncate.ts';
 import { xorGate } from './xor.ts';
@@ -38,6 +40,8 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   and: andGate,
   groupSum: groupSumGate,
   oneHot: oneHotGate,
+  shuffle: shuffleGate,
+  sort: sortGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

@@ -11,23 +11,10 @@ import type { Kind } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
+import { type Bits, type Handle, powerOfTwo, type Ring } from './handles.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
-/** A vector of 64-bit integers in the plan under construction. Whether servers hold it as a wire or a share is hidden. */
-export interface Ring {
-  readonly kind: 'ring';
-  readonly id: NodeId;
-  readonly length: number;
-}
-
-/** A vector of bits in the plan under construction. */
-export interface Bits {
-  readonly kind: 'bits';
-  readonly id: NodeId;
-  readonly length: number;
-}
-
-export type Handle = Ring | Bits;
+export type { Bits, Handle, Ring };
 
 /** Widest AND gate: its tape grows as 2^inputs. */
 const FAN_IN = 4;
@@ -35,7 +22,7 @@ const FAN_IN = 4;
 /** The gates that need their inputs masked, in the order of their operands. */
 type WireOperation = Exclude<
   Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open'
+  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
 >;
 
 export class PlanBuilder {
@@ -304,6 +291,25 @@ export class PlanBuilder {
     return Array.from({ length: domain }, (_, g) => this.slice(planes, g * key.length, key.length));
   }
 
+  /** The same rows in a secret order, a new one in every run; all columns are moved alike. */
+  shuffle(columns: readonly Ring[]): Ring[] {
+    const length = this.sameLength(columns);
+    const wires = columns.map((x) => this.graph.wire(x.id));
+    // Two shuffles of the same columns are two orders, so that no node is shared.
+    const shape = { kind: 'ring', form: 'wire', length: length * columns.length } as const;
+    const all = this.ring(this.graph.fresh({ op: 'shuffle' }, wires, shape));
+    return columns.map((_, k) => this.slice(all, k * length, length));
+  }
+
+  /** The rows in ascending order of the key's lowest `bits` bits, read without sign; equal keys keep their order. */
+  sort(key: Ring, bits: number, columns: readonly Ring[]): Ring[] {
+    const length = this.sameLength([key, ...columns]);
+    const inputs = [this.graph.wire(key.id), ...columns.map((x) => x.id)];
+    const shape = { kind: 'ring', form: 'share', length: length * columns.length } as const;
+    const all = this.ring(this.graph.shared({ op: 'sort', bits }, inputs, shape));
+    return columns.map((_, k) => this.slice(all, k * length, length));
+  }
+
   /** floor(x / 2^bits), at most one unit off, for x in [-2^62, 2^62). */
   truncate(x: Ring, bits: number): Ring {
     return bits === 0 ? x : this.gate({ op: 'truncate', bits }, [x], 'ring', x.length);
@@ -389,10 +395,4 @@ export class PlanBuilder {
   private bits(id: NodeId): Bits {
     return { kind: 'bits', id, length: this.graph.shape(id).length };
   }
-}
-
-/** The smallest power of two that is at least `domain` (and at least 2): reduction modulo it commutes with modulo 2^64. */
-function powerOfTwo(domain: number): number {
-  assert(Number.isSafeInteger(domain) && domain > 0, 'a domain has at least one value');
-  return Math.max(2, 2 ** Math.ceil(Math.log2(domain)));
 }

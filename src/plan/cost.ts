@@ -10,15 +10,19 @@ export interface OperationCost {
   readonly nodes: number;
   /** Elements of all those nodes' values. */
   readonly elements: number;
+  /** Bytes that server A sends, and those that server B sends. */
   readonly bytesOnline: number;
+  readonly bytesOnlineB: number;
   readonly bytesTape: number;
 }
 
 export interface PlanCost {
   /** Messages each server sends, one after the other. */
   readonly rounds: number;
-  /** Bytes of openings that ONE server sends to the other. */
+  /** Bytes that server A sends to server B. */
   readonly bytesOnline: number;
+  /** Bytes that server B sends to server A: the same, but for plans that sort. */
+  readonly bytesOnlineB: number;
   /** Bytes of corrections in server B's tape (server A's is a seed). */
   readonly bytesTape: number;
   /** By operation name, in order of first use; `input` among them. */
@@ -30,19 +34,29 @@ export function planCost(plan: Plan): PlanCost {
   const shapes = shapesOf(plan);
   const perOperation: Record<string, OperationCost> = {};
   let bytesOnline = 0;
+  let bytesOnlineB = 0;
   let bytesTape = 0;
   plan.nodes.forEach((node, id) => {
     const cost = gateCost(node, shapes);
+    const sentByB = cost.bytesOnlineB ?? cost.bytesOnline;
     const name = node.operation.op;
-    const sum = perOperation[name] ?? { nodes: 0, elements: 0, bytesOnline: 0, bytesTape: 0 };
+    const sum = perOperation[name] ?? {
+      nodes: 0,
+      elements: 0,
+      bytesOnline: 0,
+      bytesOnlineB: 0,
+      bytesTape: 0,
+    };
     perOperation[name] = {
       nodes: sum.nodes + 1,
       elements: sum.elements + shapes[id]!.length,
       bytesOnline: sum.bytesOnline + cost.bytesOnline,
+      bytesOnlineB: sum.bytesOnlineB + sentByB,
       bytesTape: sum.bytesTape + cost.bytesTape,
     };
     bytesOnline += cost.bytesOnline;
+    bytesOnlineB += sentByB;
     bytesTape += cost.bytesTape;
   });
-  return { rounds: scheduleOf(plan, shapes).rounds, bytesOnline, bytesTape, perOperation };
+  return { rounds: scheduleOf(plan, shapes).rounds, bytesOnline, bytesOnlineB, bytesTape, perOperation };
 }

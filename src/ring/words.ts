@@ -8,6 +8,9 @@ export type Words = Uint32Array;
 export type RingVector = Words;
 export type BitVector = Words;
 
+/** The next `count` words of a stream. */
+export type WordStream = (count: number) => Words;
+
 /** Words of a ring vector of n elements. */
 export const ringWords = (length: number): number => 2 * length;
 

@@ -1,11 +1,11 @@
 /**
- * Owns COUNT, SUM, AVG, MIN, MAX and what statistics sum, over all rows or per group. Used in two steps, so that all sums of a query share one
+ * Owns aggregates, over all rows or per group. Used in two steps, so that all sums of a query share one
  * pass over the rows: `need` every call first, then ask for its `value`.
  *
  * What a call counts or sums must be 0 for every row that does not count. In a grouped query rows that are absent or
  * excluded by WHERE are in the extra group and need no zeroing; FILTER and NULL always do.
  *
- * SUM, AVG, MIN, MAX, statistics and numbers of different values over fewer rows than the smallest group allowed come out as NULL, also where FILTER or NULLs
+ * Values other than numbers of rows, over fewer rows than the smallest group allowed come out as NULL, also where FILTER or NULLs
  * made them few: SQL's own rule is that with 1.
  */
 import { assert } from '../base/errors.ts';
@@ -13,11 +13,12 @@ import type { Bits, Ring } from '../plan/builder.ts';
 import { maximum, minimum } from '../plan/compose/extreme.ts';
 import { refuseDates } from './arithmetic.ts';
 import type { RowScope } from './columns.ts';
-import { countDistinct, distinctColumn } from './distinct.ts';
+import { countDistinct, enumeratedColumn } from './distinct.ts';
 import { AVERAGE_DIGITS, average } from './division.ts';
 import { lower, lowerTruth } from './expressions.ts';
 import type { Groups } from './groups.ts';
 import { identityOf } from './identity.ts';
+import { distinctValues, percentile, type RankedRows, sortableOf } from './ranking.ts';
 import type { Aggregate, Expression } from './statement.ts';
 import {
   axisOf,
@@ -93,9 +94,8 @@ export class Aggregation {
     const second = call.second ? lower(rows, call.second) : undefined;
     if (argument && call.name !== 'count') checkArgument(call, argument);
     if (second) checkArgument(call, second);
-    if (call.distinct) distinctColumn(call);
     // The number of rows is asked for only where few rows hide it.
-    if (call.distinct && this.options.minGroupSize === 1n) return;
+    if (this.enumerated(call) && this.options.minGroupSize === 1n) return;
     const chosen = call.filter ? lowerTruth(rows, call.filter).isTrue : always(rows);
     const known = [argument, second].flatMap((value) => (value ? [knownOf(rows, value)] : []));
     const id = identityOf(rowsOf(call));
@@ -168,10 +168,12 @@ export class Aggregation {
 
   /** The value of a call that was needed, per group; `wanted` decimals of an average. */
   value(call: Aggregate, wanted?: number): Value {
-    if (call.distinct) return this.distinct(call);
+    const column = this.enumerated(call);
+    if (column) return this.distinct(call, column);
     const request = this.requests.get(identityOf(rowsOf(call)));
     assert(request, 'an aggregate is needed before it is asked for');
     const count = request.counted ? this.count(this.total(request.counted), 0n) : this.rowCount();
+    if (call.distinct) return this.differentValues(call, request, count);
     if (call.name === 'count' || call.name === 'regr_count') return count;
     const { argument, second } = request;
     if (argument?.kind !== 'number' || (call.second && second?.kind !== 'number')) return { kind: 'null' };
@@ -179,6 +181,8 @@ export class Aggregation {
     const known = this.enough(request, count);
     if (call.name === 'min' || call.name === 'max')
       return { ...this.extreme(call, argument, request.filter), known };
+    if (call.fraction)
+      return { ...percentile(this.ranked(request), argument, call.fraction, count, call.at), known };
     const sum = { ...this.sum(call, argument, request.summed, count), known };
     if (call.name === 'sum') return sum;
     const scale = wanted ?? argument.scale + AVERAGE_DIGITS;
@@ -225,12 +229,17 @@ export class Aggregation {
     };
   }
 
+  /** The column of a COUNT(DISTINCT column) that needs no sorting. */
+  private enumerated(call: Aggregate) {
+    return enumeratedColumn(this.options.rows, this.options.groupBy, call);
+  }
+
   /** COUNT(DISTINCT column): hidden where too few rows count. */
-  private distinct(call: Aggregate): NumberValue {
+  private distinct(call: Aggregate, column: Expression & { readonly kind: 'column' }): NumberValue {
     const { rows, groups, groupBy, included, minGroupSize } = this.options;
     const chosen = call.filter ? lowerTruth(rows, call.filter).isTrue : undefined;
     const counted = chosen && (included ? rows.builder.and(included, chosen) : this.present(chosen));
-    const { count, most } = countDistinct(rows, groupBy, groups, distinctColumn(call), counted ?? included);
+    const { count, most } = countDistinct(rows, groupBy, groups, column, counted ?? included);
     const value = { ...this.count(count, 0n), hi: most };
     if (minGroupSize === 1n) return value;
     const request = this.requests.get(identityOf(rowsOf(call)));
@@ -335,6 +344,21 @@ export class Aggregation {
     const total = this.totals.get(vector?.id ?? ROWS);
     assert(total, 'all vectors are known before the first total is asked for');
     return total;
+  }
+
+  /** Not NULL where nothing counts, as any COUNT, but hidden as values are: few rows with one value tell much. */
+  private differentValues(call: Aggregate, request: Request, count: NumberValue): NumberValue {
+    const { vectors } = this;
+    const values = sortableOf(vectors.builder, request.argument);
+    if (!values) return constantNumber(vectors, 0n, 0, 'integer');
+    const known = this.options.minGroupSize > 1n ? this.enough(request, count) : always(vectors);
+    const ring = distinctValues(this.ranked(request), values, call.at);
+    return { ...this.count(ring, 0n), known };
+  }
+
+  private ranked({ filter }: Request): RankedRows {
+    const { rows, groups } = this.options;
+    return { rows, groups, present: this.presentBits(), filter };
   }
 
   /** Rows that do not count play with the value that never wins. */

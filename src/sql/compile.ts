@@ -67,13 +67,15 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
   const maxRows = inputs.reduce((sum, input) => sum + input.maxRows, 0);
   const rows = new RowScope(builder, table, select.from.alias, length, maxRows);
   const result = lowerSelect(select, { rows, minGroupSize: options.minGroupSize });
+  const plan = builder.build();
   const disclosure = disclosureOf(select, {
     table,
     result,
     outputs: options.outputs ?? [],
     minGroupSize: options.minGroupSize,
+    sorts: plan.nodes.some(({ operation }) => operation.op === 'sort'),
   });
-  return { plan: builder.build(), tables, result, disclosure };
+  return { plan, tables, result, disclosure };
 }
 
 /** The declared tables of a query's text: what each party's CSV files must look like. Throws `sql.*`. */

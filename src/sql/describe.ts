@@ -1,8 +1,8 @@
 /**
  * Owns expressions as people read them: plain words for single aggregates, SQL for everything composed.
  */
-import { formatDate, formatDecimal } from './literals.ts';
-import type { Aggregate, Expression, PairName } from './statement.ts';
+import { decimalsOf, formatDate, formatDecimal, powerOfTen } from './literals.ts';
+import type { Aggregate, Expression, Fraction, PairName, RankName } from './statement.ts';
 
 /** An expression as SQL. Parentheses only where they are needed to read it. */
 export function sqlOf(expression: Expression): string {
@@ -60,13 +60,24 @@ export function sqlOf(expression: Expression): string {
       return `${expression.greatest ? 'GREATEST' : 'LEAST'}(${expression.of.map(sqlOf).join(', ')})`;
     case 'cast':
       return `CAST(${sqlOf(expression.of)} AS ${expression.type.text})`;
-    case 'aggregate': {
-      const filter = expression.filter ? ` FILTER (WHERE ${sqlOf(expression.filter)})` : '';
-      const list = [expression.argument, expression.second].flatMap((of) => (of ? [sqlOf(of)] : []));
-      const distinct = expression.distinct ? 'DISTINCT ' : '';
-      return `${expression.name.toUpperCase()}(${distinct}${list.join(', ') || '*'})${filter}`;
-    }
+    case 'aggregate':
+      return aggregateSql(expression);
   }
+}
+
+function aggregateSql({ name, argument, second, filter, fraction, distinct }: Aggregate): string {
+  const list = [argument, second].flatMap((of) => (of ? [sqlOf(of)] : []));
+  const of = `${distinct ? 'DISTINCT ' : ''}${list.join(', ') || '*'}`;
+  const call =
+    name === 'percentile_cont' && fraction
+      ? `PERCENTILE_CONT(${fractionText(fraction)}) WITHIN GROUP (ORDER BY ${of})`
+      : `${name.toUpperCase()}(${of})`;
+  return filter ? `${call} FILTER (WHERE ${sqlOf(filter)})` : call;
+}
+
+function fractionText({ numerator, denominator }: Fraction): string {
+  const digits = decimalsOf(denominator);
+  return formatDecimal((numerator * powerOfTen(digits)) / denominator, digits);
 }
 
 const COMPOSED: readonly Expression['kind'][] = [
@@ -96,9 +107,9 @@ export function wordsOf(expression: Expression, decimals: number): string {
 
 /** Whether an aggregate's value is rounded: its decimals are then part of what is revealed. */
 const isRounded = ({ name }: Aggregate): boolean =>
-  !['count', 'regr_count', 'sum', 'min', 'max'].includes(name);
+  !['count', 'regr_count', 'sum', 'min', 'max', 'median', 'percentile_cont'].includes(name);
 
-const WORDS: Readonly<Record<Exclude<Aggregate['name'], 'count' | PairName>, string>> = {
+const WORDS: Readonly<Record<Exclude<Aggregate['name'], 'count' | RankName | PairName>, string>> = {
   sum: 'the sum',
   avg: 'the average',
   min: 'the smallest value',
@@ -121,11 +132,14 @@ const PAIR_WORDS: Readonly<Record<PairName, (y: string, x: string) => string>> =
   regr_r2: (y, x) => `the square of the correlation of ${y} and ${x}`,
 };
 
-function aggregateWords({ name, argument, second, distinct, filter }: Aggregate): string {
+function aggregateWords({ name, argument, second, filter, fraction, distinct }: Aggregate): string {
   const of = argument ? sqlOf(argument) : '';
   const among = filter ? ` among rows where ${sqlOf(filter)}` : '';
-  if (name === 'count' && distinct) return `the number of different values of ${of}${among}`;
+  if (distinct) return `the number of different values of ${of}${among}`;
   if (name === 'count') return `${argument ? `the number of rows with ${of}` : 'the number of rows'}${among}`;
+  if (name === 'median') return `the median of ${of}${among}`;
+  if (name === 'percentile_cont')
+    return `the percentile${fraction ? ` at ${fractionText(fraction)}` : ''} of ${of}${among}`;
   if (isPairName(name)) return `${PAIR_WORDS[name](of, second ? sqlOf(second) : '')}${among}`;
   return `${WORDS[name]} of ${of}${among}`;
 }

@@ -5,6 +5,7 @@
 import { sqlOf, wordsOf } from './describe.ts';
 import type { ResultSpecification, TableSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectStatement } from './statement.ts';
+import { isStatistic } from './statistics.ts';
 import { innerExpressions } from './walk.ts';
 
 export interface DisclosureOptions {
@@ -13,6 +14,8 @@ export interface DisclosureOptions {
   /** Names of the parties that learn the result. */
   readonly outputs: readonly string[];
   readonly minGroupSize: number;
+  /** Whether the plan sorts, which opens an order that only servers who follow the protocol keep free of content. */
+  readonly sorts: boolean;
 }
 
 /** The first sentence names what is revealed, the last says that nothing else is. */
@@ -35,7 +38,9 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
     const groups = `with ${size}${holds && ` where ${holds}`}`;
     const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
     sentences.push(
-      `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`,
+      result.limit === undefined
+        ? `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`
+        : `${who} ${learns}, for the first ${result.limit === 1 ? 'group' : `${result.limit} groups`} per ${keys} ${groups}, ${orderWords(select)}: ${what}; and how many there are if there are fewer.`,
     );
   } else if (result.shown !== undefined) {
     const unless = [least === undefined ? '' : `at least ${counted(least)} count`, holds]
@@ -47,13 +52,27 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   }
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
   sentences.push(...aggregateRules(select, options.minGroupSize));
+  if (options.sorts)
+    sentences.push(
+      'This query sorts: a server that departs from the protocol could learn about what is sorted.',
+    );
   sentences.push(
     "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.",
   );
   return sentences;
 }
 
-const PLAIN: readonly string[] = ['sum', 'avg', 'min', 'max'];
+/** The order that decides which groups are the first. */
+function orderWords({ orderBy, columns }: SelectStatement): string {
+  const terms = orderBy.map(({ column, descending }) => {
+    const by = columns[column];
+    return by ? `${sqlOf(by.expression)}${descending ? ' descending' : ''}` : '';
+  });
+  return terms.length === 0 ? 'in the order of their declaration' : `in the order of ${listed(terms)}`;
+}
+
+/** Aggregates that say how many rows there are. */
+const NUMBERS: readonly string[] = ['count', 'regr_count'];
 
 /** What holds for all aggregates of a query. */
 function aggregateRules(select: SelectStatement, minGroupSize: number): string[] {
@@ -64,15 +83,20 @@ function aggregateRules(select: SelectStatement, minGroupSize: number): string[]
   const rules: string[] = [];
   if (calls.some(({ name }) => name === 'min' || name === 'max'))
     rules.push('A smallest or largest value is the value of a single row.');
-  const hidden = calls.filter(
-    ({ name, distinct }) => (name !== 'count' && name !== 'regr_count') || distinct,
-  );
-  if (minGroupSize > 1 && hidden.length > 0) {
-    const plain = hidden.every(({ name }) => PLAIN.includes(name));
-    const what = plain
-      ? 'A sum, average, smallest or largest value'
-      : 'A sum, average, smallest or largest value, statistic or number of different values';
-    rules.push(`${what} over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`);
+  const ranked = calls.some(({ fraction }) => fraction !== undefined);
+  if (ranked)
+    rules.push('A median or percentile is the value of a single row, or lies between those of two.');
+  const distinct = calls.some((call) => call.distinct);
+  const statistics = calls.some(({ name }) => isStatistic(name));
+  if (minGroupSize > 1 && calls.some(({ name, distinct }) => !NUMBERS.includes(name) || distinct)) {
+    const kinds = [
+      'sum, average, ',
+      ranked ? 'median, percentile, ' : '',
+      statistics ? 'statistic, ' : '',
+      distinct ? 'number of different values, ' : '',
+      'smallest or largest value',
+    ].join('');
+    rules.push(`A ${kinds} over fewer than ${counted(minGroupSize)} is not shown; numbers of rows are.`);
   }
   return rules;
 }

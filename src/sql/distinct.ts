@@ -1,23 +1,28 @@
 /**
  * Owns COUNT(DISTINCT column): rows are grouped once more, by the column besides the groups, and groups that have rows are counted.
- * For columns with a small declared domain; NULL is no value.
+ * For enumerated and boolean columns, whose values need no sorting; NULL is no value.
  */
+import { LIMITS } from '../base/limits.ts';
 import type { Bits, Ring } from '../plan/builder.ts';
 import { type RowScope, sizeOf } from './columns.ts';
-import { unsupported } from './faults.ts';
-import { type Groups, groupRows } from './groups.ts';
+import { domainOf, type Groups, groupRows } from './groups.ts';
 import type { Aggregate, Expression } from './statement.ts';
 
 type Column = Expression & { readonly kind: 'column' };
 
-/** The column whose values are counted. Throws `sql.unsupported`. */
-export function distinctColumn({ argument, at }: Aggregate): Column {
-  if (argument?.kind === 'column') return argument;
-  throw unsupported(
-    argument?.at ?? at,
-    'COUNT(DISTINCT …) of an expression',
-    'name a declared column with a small range of values',
-  );
+/** The column whose values are counted, if it is enumerated or boolean and makes no more groups than are allowed. */
+export function enumeratedColumn(
+  rows: RowScope,
+  groupBy: readonly Column[],
+  { argument, distinct }: Aggregate,
+): Column | undefined {
+  if (!distinct || argument?.kind !== 'column') return undefined;
+  const { type, values } = rows.specification(argument);
+  if (type !== 'boolean' && !values) return undefined;
+  const columns = new Set([...groupBy, argument].map((reference) => rows.specification(reference)));
+  return [...columns].reduce((count, column) => count * domainOf(column), 1) <= LIMITS.groups
+    ? argument
+    : undefined;
 }
 
 /** The number of values per group, and most that there can be. `included` are the rows that count. */

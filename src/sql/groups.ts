@@ -92,7 +92,8 @@ function groupedColumn(
 
 const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-const domainOf = (column: ColumnSpecification): number => Number(sizeOf(column)) + (column.nullable ? 1 : 0);
+export const domainOf = (column: ColumnSpecification): number =>
+  Number(sizeOf(column)) + (column.nullable ? 1 : 0);
 
 /** The value at a place as text, or null: what the result shows for the group. */
 export function textAt(column: ColumnSpecification, place: number): string | null {

@@ -12,6 +12,13 @@ const NUMBER = /^([+-]?)(\d+)(?:\.(\d*))?$|^([+-]?)\.(\d+)$/;
 const LARGEST_POWER = 18;
 export const powerOfTen = (exponent: number): bigint => 10n ** BigInt(exponent);
 
+/** The exponent of the least power of ten that is a multiple of the divisor, which has no prime factors but 2 and 5. */
+export function decimalsOf(divisor: bigint): number {
+  let digits = 0;
+  while (powerOfTen(digits) % divisor !== 0n) digits++;
+  return digits;
+}
+
 /**
  * A decimal text as an integer in units of 10^-scale. Decimals beyond the scale must be zeros.
  * Texts with more than 40 digits are refused: no column holds them.

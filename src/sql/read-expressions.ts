@@ -11,43 +11,23 @@ import type {
   TypeName as RawTypeName,
   TypeCast,
 } from 'libpg-query';
+import { AGGREGATES, FUNCTIONS, OWN_FIELDS, PAIRS } from './call-names.ts';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
 import { numberLiteral, parseDate } from './literals.ts';
 import { kindOf, placeOf, refuseOthers } from './parse.ts';
+import { readPercentile } from './read-percentile.ts';
 import { readType } from './read-types.ts';
 import type {
   AggregateName,
   ArithmeticOperator,
   ComparisonOperator,
   Expression,
-  PairName,
-  SpreadName,
   TypeName,
 } from './statement.ts';
 
 /** Nesting of a query's expressions: beyond it nobody can read them (and the reader's own stack is bounded). */
 const DEPTH = 200;
 
-const SIMPLE: readonly string[] = ['count', 'sum', 'avg', 'min', 'max'] satisfies AggregateName[];
-const SPREADS: readonly string[] = [
-  'variance',
-  'var_samp',
-  'var_pop',
-  'stddev',
-  'stddev_samp',
-  'stddev_pop',
-] satisfies SpreadName[];
-const PAIRS: readonly string[] = [
-  'covar_pop',
-  'covar_samp',
-  'corr',
-  'regr_slope',
-  'regr_intercept',
-  'regr_r2',
-  'regr_count',
-] satisfies PairName[];
-const AGGREGATES = [...SIMPLE, ...SPREADS, ...PAIRS];
-const FUNCTIONS = [...AGGREGATES, 'round', 'abs', 'sign', 'mod', 'extract'];
 const ARITHMETIC: readonly string[] = ['+', '-', '*', '/', '%'] satisfies ArithmeticOperator[];
 const COMPARISONS: readonly string[] = ['=', '<>', '<', '<=', '>', '>='] satisfies ComparisonOperator[];
 
@@ -256,7 +236,7 @@ export class ExpressionReader {
   }
 
   private call(node: FuncCall, at: Position, inner: (child: Node | undefined) => Expression): Expression {
-    const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'agg_distinct', 'funcformat'];
+    const known = ['funcname', 'args', 'agg_filter', 'agg_star', 'funcformat'];
     const parts = (node.funcname ?? []).map((part) => ('String' in part ? (part.String.sval ?? '') : ''));
     const name = parts[0] === 'pg_catalog' ? parts.slice(1).join('.') : parts.join('.');
     if (!FUNCTIONS.includes(name))
@@ -265,9 +245,12 @@ export class ExpressionReader {
         `the function ${name.toUpperCase()}`,
         `use ${FUNCTIONS.join(', ').toUpperCase()}, COALESCE or NULLIF`,
       );
-    this.only(node, known, `${name.toUpperCase()}(…)`, at);
+    this.only(node, [...known, ...(OWN_FIELDS[name] ?? ['agg_distinct'])], `${name.toUpperCase()}(…)`, at);
     const args = (node.args ?? []).map(inner);
     const [first, second] = args;
+    const filter = node.agg_filter ? { filter: inner(node.agg_filter) } : {};
+    if (name === 'percentile_cont')
+      return { ...readPercentile(this.source, node, args, at, inner), ...filter };
     if (AGGREGATES.includes(name)) {
       const aggregate = name as AggregateName; // just checked against the list of them
       const star = node.agg_star === true;
@@ -288,7 +271,8 @@ export class ExpressionReader {
         ...(first ? { argument: first } : {}),
         ...(second ? { second } : {}),
         ...(distinct ? { distinct: true } : {}),
-        ...(node.agg_filter ? { filter: inner(node.agg_filter) } : {}),
+        ...(name === 'median' ? { fraction: { numerator: 1n, denominator: 2n } } : {}),
+        ...filter,
         at,
       };
     }

@@ -95,6 +95,7 @@ class StatementReader {
       'havingClause',
       'sortClause',
       'withClause',
+      'limitCount',
     ];
     this.only(fields, known, 'SELECT', at);
     const named = new Map(outer);
@@ -113,6 +114,9 @@ class StatementReader {
     const expression = (clause: Node | undefined) => (clause ? this.expressions.read(clause, at) : undefined);
     const where = expression(node.whereClause);
     const having = expression(node.havingClause);
+    const count = expression(node.limitCount);
+    if (count && depth > 0) throw unsupported(count.at, 'LIMIT in a subquery', 'limit the outer SELECT');
+    const limit = rowLimit(count);
     const read = {
       columns,
       from: from.table,
@@ -121,6 +125,7 @@ class StatementReader {
       ...(having ? { having } : {}),
       orderBy: (node.sortClause ?? []).map((clause) => this.orderTerm(clause, columns, at)),
       unread: [],
+      ...(limit === undefined ? {} : { limit }),
       at,
     };
     const plain = from.source ? inlined(read, from.source, from.table.alias) : read;
@@ -272,6 +277,18 @@ function isStar(node: Node): boolean {
   const value = 'ResTarget' in node ? node.ResTarget.val : undefined;
   const fields = value && 'ColumnRef' in value ? (value.ColumnRef.fields ?? []) : [];
   return fields.length === 1 && 'A_Star' in fields[0]!;
+}
+
+/** LIMIT's number; undefined for LIMIT ALL. Throws `sql.bad-limit`. */
+function rowLimit(read: Expression | undefined): number | undefined {
+  if (!read || read.kind === 'null') return undefined;
+  if (read.kind === 'number' && read.scale === 0 && read.value >= 1n) return Number(read.value);
+  throw sqlFault(
+    'bad-limit',
+    read.at,
+    'LIMIT takes a whole number of at least 1',
+    'write the number itself: LIMIT 10',
+  );
 }
 
 /** Where in the select list an ordinal or a name points to, or -1. */

@@ -22,11 +22,8 @@ export function tableOf(result: ResultSpecification, outputs: readonly QueryOutp
   const named = new Map(outputs.map((output) => [output.name, output]));
   const bits = (name: string): readonly boolean[] => {
     const output = named.get(name);
-    assert(
-      output?.kind === 'bits' && output.values.length === result.rows,
-      'the outputs are those of the query',
-    );
-    return output.values;
+    assert(output?.values.length === result.rows, 'the outputs are those of the query');
+    return output.kind === 'bits' ? output.values : output.values.map((value) => value === 1n);
   };
   const shown = result.shown === undefined ? undefined : bits(result.shown);
   const contents = result.columns.map(({ source, values }): readonly Content[] => {

@@ -4,17 +4,18 @@
  * A group is shown when at least max(1, minGroupSize) rows count in it and HAVING is true. Values of groups that are not
  * shown, and values that are NULL, are zeroed before they are opened: neither leaves a trace in the result.
  */
-import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
+import type { Bits, PlanBuilder } from '../plan/builder.ts';
 import { Aggregation } from './aggregates.ts';
 import type { RowScope } from './columns.ts';
 import { lower, lowerTruth } from './expressions.ts';
 import { sqlFault } from './faults.ts';
 import { GroupScope } from './group-scope.ts';
 import { groupRows, textAt } from './groups.ts';
-import { formatDate, formatDecimal } from './literals.ts';
+import { firstGroups } from './limit.ts';
 import type { ResultColumn, ResultSource, ResultSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectColumn, SelectStatement } from './statement.ts';
-import { isAlways, isConstant, knownOf, type Value } from './values.ts';
+import { isAlways, knownOf, type Value } from './values.ts';
+import { publicText, typeOf, visibleVector } from './visible.ts';
 import { innerExpressions } from './walk.ts';
 
 export interface SelectOptions {
@@ -40,6 +41,8 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   for (const call of aggregatesOf(select)) aggregation.need(call);
   const scope = new GroupScope(rows, groups, aggregation);
   const shown = shownGroups(scope, aggregation, select, minGroupSize);
+  if (select.limit !== undefined && select.limit < scope.length)
+    return firstGroups(select, select.limit, scope, shown);
   const writer = new OutputWriter(builder, scope, shown);
   const columns = select.columns.map((column, index) => writer.column(column, index));
   if (!isAlways(scope, shown)) builder.output('shown', shown);
@@ -147,38 +150,10 @@ class OutputWriter {
     const known = knownOf(this.scope, value);
     const visible = this.builder.and(this.shown, known);
     const name = `value-${index + 1}`;
-    this.builder.output(name, this.visibleVector(value, visible));
+    this.builder.output(name, visibleVector(this.scope, value, visible));
     this.wrote = true;
     if (isAlways(this.scope, known)) return { from: 'output', value: name };
     this.builder.output(`known-${index + 1}`, visible);
     return { from: 'output', value: name, known: `known-${index + 1}` };
   }
-
-  private visibleVector(value: Value, visible: Bits): Ring | Bits {
-    if (value.kind === 'truth') return this.builder.and(this.shown, value.isTrue);
-    if (value.kind === 'number') return this.builder.timesBit(visible, value.ring);
-    if (value.kind === 'text') return this.builder.timesBit(visible, value.code);
-    return this.builder.bit(0, this.scope.length);
-  }
-}
-
-/** The text of a value that is the same whatever the rows are; undefined for what has to be computed. */
-function publicText(scope: GroupScope, value: Value): string | null | undefined {
-  if (value.kind === 'null') return null;
-  if (value.kind === 'truth') {
-    if (isAlways(scope, value.isTrue)) return 'true';
-    return isAlways(scope, value.isFalse) ? 'false' : undefined;
-  }
-  if (!isAlways(scope, value.known)) return undefined;
-  if (value.kind === 'text') return value.literal;
-  if (!isConstant(value)) return undefined;
-  return value.type === 'date' ? formatDate(Number(value.lo)) : formatDecimal(value.lo, value.scale);
-}
-
-function typeOf(value: Value): Pick<ResultColumn, 'type' | 'scale' | 'values'> {
-  if (value.kind === 'number') return { type: value.type, scale: value.scale };
-  if (value.kind === 'truth') return { type: 'boolean', scale: 0 };
-  return value.kind === 'text'
-    ? { type: 'text', scale: 0, values: value.values }
-    : { type: 'text', scale: 0 };
 }

@@ -26,7 +26,7 @@ export interface TableSpecification {
 /** Where a result column's values come from. */
 export type ResultSource =
   | { readonly from: 'key'; readonly values: readonly (string | null)[] } // public: the group's value in each row, as text
-  | { readonly from: 'output'; readonly value: string; readonly known?: string }; // plan outputs: ring values (bits for a boolean column), and bits that are 0 where NULL
+  | { readonly from: 'output'; readonly value: string; readonly known?: string }; // plan outputs: ring values (bits for a boolean column; 0 and 1 with LIMIT), and bits that are 0 where NULL
 
 export interface ResultColumn {
   readonly name: string;
@@ -41,10 +41,12 @@ export interface ResultSpecification {
   readonly columns: readonly ResultColumn[];
   /** Candidate rows: 1, or one for each possible group. */
   readonly rows: number;
-  /** Plan output (bits): 1 for the candidate rows that are part of the answer. Absent: all are. */
+  /** Plan output (bits; with LIMIT integers): 1 for the candidate rows that are part of the answer. Absent: all are. */
   readonly shown?: string;
   /** ORDER BY, which the output party does: columns by place, most significant first. Absent: the groups' own order. */
   readonly order?: readonly ResultOrder[];
+  /** LIMIT, where it leaves out possible groups: the candidate rows are the first ones, already in order. */
+  readonly limit?: number;
 }
 
 export interface ResultOrder {

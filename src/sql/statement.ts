@@ -17,7 +17,8 @@ export type PairName =
   | 'regr_intercept'
   | 'regr_r2'
   | 'regr_count';
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | SpreadName | PairName;
+export type RankName = 'median' | 'percentile_cont';
+export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max' | RankName | SpreadName | PairName;
 
 export interface TypeName {
   readonly name: 'integer' | 'decimal' | 'text' | 'boolean' | 'date';
@@ -74,6 +75,12 @@ export type Expression = Placed &
     | Aggregate
   );
 
+/** A number in 0..1 in lowest terms; its denominator divides a power of ten. */
+export interface Fraction {
+  readonly numerator: bigint;
+  readonly denominator: bigint;
+}
+
 /** COUNT(*) has no argument. */
 export interface Aggregate extends Placed {
   readonly kind: 'aggregate';
@@ -84,6 +91,8 @@ export interface Aggregate extends Placed {
   /** COUNT(DISTINCT argument). */
   readonly distinct?: true;
   readonly filter?: Expression;
+  /** Of MEDIAN and PERCENTILE_CONT: which of the values in ascending order, from 0 for the first to 1 for the last. */
+  readonly fraction?: Fraction;
 }
 
 export interface SelectColumn extends Placed {
@@ -108,6 +117,8 @@ export interface SelectStatement extends Placed {
   readonly orderBy: readonly OrderTerm[];
   /** What subqueries list and nothing reads: nothing is computed of it, but it must be right. */
   readonly unread: readonly Expression[];
+  /** Most rows of the answer. */
+  readonly limit?: number;
 }
 
 export interface ColumnDeclaration extends Placed {

@@ -6,10 +6,10 @@
  */
 import { bytesOfWords } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
-import type { DealerTape, DealtLane, Kind } from '../gates/gate.ts';
+import type { DealerTape, DealtLane, Kind, ServerName } from '../gates/gate.ts';
 import { clearPadding, xor } from '../ring/bits.ts';
 import { sub } from '../ring/ring.ts';
-import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { wordsOf } from '../ring/words.ts';
 import type { InputSlice } from './input-mask.ts';
 import { combine, wholeInputMask } from './input-mask.ts';
@@ -78,6 +78,11 @@ export class DealerNodeTape implements DealerTape {
   maskBits(lane: number, length: number): BitVector {
     this.#take(lane);
     return combine('bits', this.#a.bits(this.#node, lane, length), this.#b.bits(this.#node, lane, length));
+  }
+
+  ownWords(lane: number, server: ServerName): WordStream {
+    this.#take(lane);
+    return (server === 'a' ? this.#a : this.#b).stream(this.#node, lane);
   }
 
   dealRing(lane: number, value: RingVector): void {

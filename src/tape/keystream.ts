@@ -16,7 +16,7 @@ import { assert } from '../base/errors.ts';
 import { clearPadding } from '../ring/bits.ts';
 import { MAX_COUNTERS } from '../ring/kernels/face.ts';
 import { kernels } from '../ring/kernels/kernels.ts';
-import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { bitWords, ringWords } from '../ring/words.ts';
 import type { Seed } from './seed.ts';
 import { keystreamKey } from './seed.ts';
@@ -81,6 +81,16 @@ export class Keystream {
     assert(Number.isInteger(lane) && lane >= 0 && lane < U32_LIMIT, 'lane number is a u32');
     assert(Number.isSafeInteger(firstBlock + blocks), 'block numbers are safe integers');
     return this.#cipher.update(kernels().counters([node, lane], firstBlock, blocks));
+  }
+
+  /** The lane's words one after another, as many as are asked for. */
+  stream(node: number, lane: number): WordStream {
+    let offset = 0;
+    return (count) => {
+      const words = this.words(node, lane, offset, count);
+      offset += count;
+      return words;
+    };
   }
 
   toString(): string {

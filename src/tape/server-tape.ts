@@ -7,7 +7,7 @@ import { bytesOfWords, wordsOfBytes } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind, ServerTape } from '../gates/gate.ts';
 import { clearPadding } from '../ring/bits.ts';
-import type { BitVector, RingVector, Words } from '../ring/words.ts';
+import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import type { InputSlice } from './input-mask.ts';
 import { wholeInputMask } from './input-mask.ts';
 import { GATES, Keystream } from './keystream.ts';
@@ -58,8 +58,9 @@ export function memoryReader(corrections: Uint8Array): TapeReader {
   return (offset, length) => corrections.subarray(offset, offset + length);
 }
 
-function masksOf(keystream: Keystream, node: number): Pick<ServerTape, 'maskRing' | 'maskBits'> {
+function masksOf(keystream: Keystream, node: number): Pick<ServerTape, 'maskRing' | 'maskBits' | 'ownWords'> {
   return {
+    ownWords: (lane: number): WordStream => keystream.stream(node, lane),
     maskRing: (lane: number, length: number): RingVector => keystream.ring(node, lane, length),
     maskBits: (lane: number, length: number): BitVector => keystream.bits(node, lane, length),
   };

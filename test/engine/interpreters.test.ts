@@ -22,7 +22,7 @@ test('on random plans, plain arithmetic, the clear interpreter and two servers a
       assert.equal(run.sentByA.length, cost.rounds);
       assert.equal(run.sentByB.length, cost.rounds);
       assert.equal(bytes(run.sentByA), cost.bytesOnline);
-      assert.equal(bytes(run.sentByB), cost.bytesOnline);
+      assert.equal(bytes(run.sentByB), cost.bytesOnlineB);
       assert.equal(run.corrections.length, cost.bytesTape);
       const total = Object.values(cost.perOperation).reduce((sum, { nodes }) => sum + nodes, 0);
       assert.equal(total, plan.nodes.length);
@@ -32,8 +32,8 @@ test('on random plans, plain arithmetic, the clear interpreter and two servers a
     { numRuns: 150 },
   );
   assert.equal(checked, 150);
-  // truncate is not exact: it has a test of its own.
-  const all = ['input', ...Object.keys(GATES)].filter((name) => name !== 'truncate');
+  // truncate is not exact, and a shuffled order is nobody's: they have tests of their own.
+  const all = ['input', ...Object.keys(GATES)].filter((name) => name !== 'truncate' && name !== 'shuffle');
   assert.deepEqual([...seen].sort(), all.sort());
 });
 

@@ -303,6 +303,25 @@ const OPERATIONS = {
       groups.map((g) => at(g, (i) => y.values[i]!)),
     );
   },
+  sort: (w: World) => {
+    const [x, y] = pair(w);
+    const bits = 1 + (w.picks[2]! % 64);
+    const low = x.values.map((v) => BigInt.asUintN(bits, v));
+    const order = list(low.length, (i) => i).sort((i, j) =>
+      low[i]! < low[j]! ? -1 : low[i]! > low[j]! ? 1 : i - j,
+    );
+    const [byKey, ownKey] = w.b.sort(x.handle, bits, [y.handle, x.handle]);
+    push(
+      w,
+      byKey!,
+      order.map((i) => y.values[i]!),
+    );
+    push(
+      w,
+      ownKey!,
+      order.map((i) => x.values[i]!),
+    );
+  },
   oneHot: (w: World) => {
     const x = one(w);
     const domain = 8;

@@ -11,6 +11,8 @@ const TABLE = `CREATE TABLE pay (
 
 const LAST = "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.";
 
+const SORTS = 'This query sorts: a server that departs from the protocol could learn about what is sorted.';
+
 const STATEMENTS: readonly (readonly [string, number, readonly string[], readonly string[]])[] = [
   [
     'SELECT gender, AVG(salary) FROM pay GROUP BY gender HAVING COUNT(*) >= 3',
@@ -69,7 +71,7 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ['analyst'],
     [
       'analyst learns, per gender with at least 4 rows: the sample standard deviation of salary (4 decimals); the correlation of bonus and salary among rows where site (2 decimals); the number of different values of site; the number of rows with bonus and salary; and which of the 3 possible groups have at least 4 rows.',
-      'A sum, average, smallest or largest value, statistic or number of different values over fewer than 4 rows is not shown; numbers of rows are.',
+      'A sum, average, statistic, number of different values, smallest or largest value over fewer than 4 rows is not shown; numbers of rows are.',
     ],
   ],
   [
@@ -97,6 +99,53 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     [
       'analyst learns, per gender with at least 1 row: that it exists; and which of the 3 possible groups have at least 1 row.',
       'Only rows where SIGN(bonus) = 1 count.',
+    ],
+  ],
+  [
+    'SELECT gender, MEDIAN(salary), PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY bonus DESC) FILTER (WHERE site) FROM pay GROUP BY gender',
+    4,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 4 rows: the median of salary; the percentile at 0.1 of bonus among rows where site; and which of the 3 possible groups have at least 4 rows.',
+      'A median or percentile is the value of a single row, or lies between those of two.',
+      'A sum, average, median, percentile, smallest or largest value over fewer than 4 rows is not shown; numbers of rows are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT COUNT(DISTINCT bonus) FILTER (WHERE site) FROM pay',
+    3,
+    ['analyst'],
+    [
+      'analyst learns, if at least 3 rows count: the number of different values of bonus among rows where site; and whether that is so.',
+      'A sum, average, number of different values, smallest or largest value over fewer than 3 rows is not shown; numbers of rows are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT gender, site, SUM(bonus) AS paid, COUNT(*) FROM pay GROUP BY gender, site HAVING COUNT(*) >= 3 ORDER BY paid DESC, gender LIMIT 2',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, for the first 2 groups per gender and site with at least 3 rows, in the order of SUM(bonus) descending and gender: gender; site; the sum of bonus; the number of rows; and how many there are if there are fewer.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT COUNT(*) FROM pay GROUP BY gender LIMIT 1',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, for the first group per gender with at least 1 row, in the order of their declaration: the number of rows; and how many there are if there are fewer.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT gender, COUNT(*) FROM pay GROUP BY gender LIMIT 3',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, per gender with at least 1 row: the number of rows; and which of the 3 possible groups have at least 1 row.',
     ],
   ],
   [

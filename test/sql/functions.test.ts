@@ -134,7 +134,7 @@ test('numbers of different values over too few rows are not shown', async () => 
   assert.deepEqual(table.rows, [[2, 3, null]]);
   assert.deepEqual(query.disclosure.slice(0, 2), [
     'analyst learns, if at least 3 rows count: the number of different values of e; the number of different values of n; the number of different values of n among rows where e IS NULL; and whether that is so.',
-    'A sum, average, smallest or largest value, statistic or number of different values over fewer than 3 rows is not shown; numbers of rows are.',
+    'A sum, average, number of different values, smallest or largest value over fewer than 3 rows is not shown; numbers of rows are.',
   ]);
 });
 

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly minGroupSize?: number;
   /** More room than rows, for every party. */
   readonly spare?: number;
+  /** Compare with two servers, which must give the same. */
+  readonly twoServers?: boolean;
 }
 
 export interface Run {
@@ -44,7 +46,9 @@ export async function runClear(sql: string, parties: Parties, options: RunOption
     minGroupSize: options.minGroupSize ?? 1,
   });
   validatePlan(query.plan);
-  const outputs = evaluateClear(query.plan, layOut(query.plan, query.tables[0]!, parties));
+  const plain = layOut(query.plan, query.tables[0]!, parties);
+  const outputs = evaluateClear(query.plan, plain);
+  if (options.twoServers) assert.deepEqual((await runPlan(query.plan, plain)).results, outputs);
   return { query, table: tableOf(query.result, outputs), outputs };
 }
 

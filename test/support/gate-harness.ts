@@ -4,7 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { bytesOfWords, concatBytes } from '../../src/base/bytes.ts';
-import type { DealerValue, Form, Gate, Kind, ServerValue, Shape } from '../../src/gates/gate.ts';
+import type {
+  DealerValue,
+  Form,
+  Gate,
+  Kind,
+  Opening,
+  ServerName,
+  ServerValue,
+  Shape,
+} from '../../src/gates/gate.ts';
 import { clearPadding, fromBools, xor } from '../../src/ring/bits.ts';
 import { fromBigInts, sub } from '../../src/ring/ring.ts';
 import type { Words } from '../../src/ring/words.ts';
@@ -48,14 +57,20 @@ export interface GateRun {
   readonly expected: Words;
   /** Counted, not declared. */
   readonly rounds: number;
+  /** Sent by server A, and by server B. */
   readonly bytesOnline: number;
+  readonly bytesOnlineB: number;
   readonly bytesTape: number;
-  /** The sum of both shares of each opening: what both servers learn. */
+  /** The sum of both shares of each opening, or the words sent one way: what both servers learn. */
   readonly opened: readonly Words[];
   /** What server A, and what server B, sent. */
   readonly sent: { readonly a: readonly Words[]; readonly b: readonly Words[] };
   /** Server B's corrections. */
   readonly corrections: Uint8Array;
+  /** What each server held of the inputs. */
+  readonly held: { readonly a: readonly ServerValue[]; readonly b: readonly ServerValue[] };
+  /** What that server drew for itself in a lane. */
+  readonly ownWords: (server: ServerName, lane: number, count: number) => Words;
 }
 
 /** Runs the gate on the inputs with tapes made from `seedNumber`; asserts what holds for every gate. */
@@ -64,6 +79,8 @@ export function runGate<O extends { readonly op: string }>(
   operation: O,
   inputs: readonly HarnessInput[],
   seedNumber: number,
+  /** What a faulty sender makes of the words that it sends one way in a round; the gate's clear meaning no longer holds. */
+  tamper: (round: number, words: Words) => Words = (_round, words) => words,
 ): GateRun {
   const shapes: readonly Shape[] = inputs.map(({ kind, form, length }) => ({ kind, form, length }));
   const shape = gate.infer(operation, shapes);
@@ -101,14 +118,15 @@ export function runGate<O extends { readonly op: string }>(
   let a = evaluations.a.next();
   let b = evaluations.b.next();
   while (!a.done && !b.done) {
-    assert.equal(a.value.kind, b.value.kind, 'both servers open the same kind');
-    assert.equal(a.value.share.length, b.value.share.length, 'both servers open the same length');
-    sent.a.push(a.value.share.slice());
-    sent.b.push(b.value.share.slice());
-    const sum = combine(a.value.kind, a.value.share, b.value.share);
-    opened.push(sum.slice());
-    a = evaluations.a.next(sum.slice());
-    b = evaluations.b.next(sum.slice());
+    sent.a.push(sentWords(a.value).slice());
+    sent.b.push(sentWords(b.value).slice());
+    const words = combineOpenings(a.value, b.value);
+    const round = opened.push(words.slice()) - 1;
+    const received = (server: ServerName, opening: Opening) =>
+      opening.kind === 'transfer' && opening.from !== server ? tamper(round, words.slice()) : words.slice();
+    const [atA, atB] = [received('a', a.value), received('b', b.value)];
+    a = evaluations.a.next(atA);
+    b = evaluations.b.next(atB);
   }
   assert(a.done && b.done, 'both servers open equally often');
 
@@ -122,18 +140,41 @@ export function runGate<O extends { readonly op: string }>(
     ),
     rounds: opened.length,
     bytesOnline: sent.a.reduce((sum, words) => sum + words.byteLength, 0),
+    bytesOnlineB: sent.b.reduce((sum, words) => sum + words.byteLength, 0),
     bytesTape: corrections.length,
     opened,
     sent,
     corrections,
+    held: { a: held.map(({ a: value }) => value), b: held.map(({ b: value }) => value) },
+    ownWords: (server: ServerName, lane: number, count: number) =>
+      tapes[server].node(node).ownWords(lane)(count),
   };
-  const { rounds, bytesOnline, bytesTape } = run;
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = run;
+  const declared = gate.cost(operation, shapes);
   assert.deepEqual(
-    { rounds, bytesOnline, bytesTape },
-    gate.cost(operation, shapes),
+    { rounds, bytesOnline, bytesOnlineB, bytesTape },
+    { bytesOnlineB: declared.bytesOnline, ...declared },
     'the cost is as declared',
   );
   return run;
+}
+
+const sentWords = (opening: Opening): Words =>
+  opening.kind === 'transfer' ? (opening.words ?? new Uint32Array(0)) : opening.share;
+
+/** What both servers are resumed with: the sum of their shares, or what one of them sent. */
+function combineOpenings(a: Opening, b: Opening): Words {
+  if (a.kind === 'transfer' || b.kind === 'transfer') {
+    assert(a.kind === 'transfer' && b.kind === 'transfer', 'both servers take part in the same transfer');
+    assert.deepEqual([a.from, a.count], [b.from, b.count], 'both know who sends how much');
+    const [sender, receiver] = a.from === 'a' ? [a, b] : [b, a];
+    assert.equal(sender.words?.length, a.count, 'the sender sends that much');
+    assert.equal(receiver.words, undefined, 'the receiver sends nothing');
+    return sender.words;
+  }
+  assert.equal(a.kind, b.kind, 'both servers open the same kind');
+  assert.equal(a.share.length, b.share.length, 'both servers open the same length');
+  return combine(a.kind, a.share, b.share);
 }
 
 /** Masks (wire) or splits (share) an input, with randomness of its own node. */

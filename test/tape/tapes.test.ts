@@ -214,3 +214,28 @@ test('a party told its two sub-seeds makes exactly its own slice of both servers
     /multiple of 64/,
   );
 });
+
+test('a server’s own words are its keystream, known to the dealer, in pieces of any size, and cost no correction', () => {
+  const tape = new DealerTapes(seeds, () => assert.fail('own words are free')).node(4, []);
+  const servers = {
+    a: tapeOfServerA(seeds.a).node(4),
+    b: tapeOfServerB(seeds.b, tapeLayout([]), memoryReader(new Uint8Array(0))).node(4),
+  };
+  const seen: Words[] = [];
+  for (const [lane, server] of [
+    [0, 'a'],
+    [1, 'b'],
+  ] as const) {
+    const dealers = tape.ownWords(lane, server)(100);
+    const own = servers[server].ownWords(lane);
+    assert.deepEqual(
+      [7, 1, 92].flatMap((count) => [...own(count)]),
+      [...dealers],
+    );
+    assert.notDeepEqual(servers[server === 'a' ? 'b' : 'a'].ownWords(lane)(100), dealers);
+    seen.push(dealers);
+  }
+  assert.notDeepEqual(seen[0], seen[1]);
+  assert.throws(() => tape.ownWords(1, 'a'), /a lane is used once/);
+  tape.finish();
+});
