@@ -1,6 +1,6 @@
 /**
  * Owns one compute server of a benchmark: a process of its own on a real broker, with the engine and the sealed channel
- * of the real role. It is told what to run, says when it is ready, and runs on 'go'.
+ * of the real role. It is told what to run, says when it is ready, and runs once on each 'go' until it is ended.
  */
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../src/base/clock.ts';
@@ -17,6 +17,14 @@ import type { Plan } from '../src/plan/plan.ts';
 import { wordsOf } from '../src/ring/words.ts';
 import { Seed } from '../src/tape/seed.ts';
 import { memoryReader, tapeOfServerA, tapeOfServerB } from '../src/tape/server-tape.ts';
+
+/** What a server tells of one run. */
+export interface PeerResult {
+  readonly seconds: number;
+  readonly sentBytes: number;
+  /** Its largest resident set so far. */
+  readonly peakBytes: number;
+}
 
 export interface PeerSetup {
   readonly nats: string;
@@ -86,26 +94,29 @@ async function main({
       return [node, new Uint32Array(copy.buffer)] as const;
     }),
   );
-  const go = new Promise<void>((resolve) => process.once('message', () => resolve()));
   // One exchange before the clock starts: the handshake is part of a collaboration, not of the engine.
   outgoing.append(new Uint8Array(8));
   await present;
   await incoming.take();
-  process.send?.('ready');
-  await go;
-  const startedMs = performance.now();
-  let sentBytes = 0;
   const exchange = roundExchange(outgoing, incoming);
-  await evaluatePlan({
-    plan,
-    server,
-    tape,
-    inputs: words,
-    exchange: (round, payload, expectedBytes) => {
-      sentBytes += payload.length;
-      return exchange(round, payload, expectedBytes);
-    },
-  });
-  process.send?.({ seconds: (performance.now() - startedMs) / 1000, sentBytes });
-  process.once('message', () => process.exit(0));
+  process.on('message', () => void runOnce());
+  process.send?.('ready');
+
+  async function runOnce(): Promise<void> {
+    const startedMs = performance.now();
+    let sentBytes = 0;
+    await evaluatePlan({
+      plan,
+      server,
+      tape,
+      inputs: words,
+      exchange: (round, payload, expectedBytes) => {
+        sentBytes += payload.length;
+        return exchange(round, payload, expectedBytes);
+      },
+    });
+    const seconds = (performance.now() - startedMs) / 1000;
+    const result: PeerResult = { seconds, sentBytes, peakBytes: 1024 * process.resourceUsage().maxRSS };
+    process.send?.(result);
+  }
 }

@@ -8,8 +8,17 @@ import { connect, createServer } from 'node:net';
 
 const MIB = 1024 * 1024;
 
+export interface Rates {
+  readonly tcpBytesPerSecond: number;
+  readonly aes128CtrBytesPerSecond: number;
+}
+
+export async function measureRates(): Promise<Rates> {
+  return { tcpBytesPerSecond: await tcpRate(), aes128CtrBytesPerSecond: aesRate() };
+}
+
 /** Bytes per second of AES-128-CTR in pieces of 129 KiB, one core. */
-export function aesRate(totalBytes = 256 * MIB): number {
+function aesRate(totalBytes = 256 * MIB): number {
   const piece = new Uint8Array(129 * 1024);
   const cipher = createCipheriv('aes-128-ctr', new Uint8Array(16), new Uint8Array(16));
   const startedMs = performance.now();
@@ -19,7 +28,7 @@ export function aesRate(totalBytes = 256 * MIB): number {
 }
 
 /** Bytes per second over one loopback TCP connection, both ends in this process. */
-export async function tcpRate(totalBytes = 256 * MIB): Promise<number> {
+async function tcpRate(totalBytes = 256 * MIB): Promise<number> {
   let received = 0;
   let finished = (): void => {};
   const whole = new Promise<void>((resolve) => {

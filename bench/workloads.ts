@@ -7,6 +7,7 @@ import { PlanBuilder } from '../src/plan/builder.ts';
 import { sortRows } from '../src/plan/compose/sort.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import { compileQuery } from '../src/sql/compile.ts';
+import { SURVEY_SQL } from './whole-run.ts';
 
 export interface Workload {
   readonly name: string;
@@ -34,6 +35,34 @@ function comparisons(elements: number): Workload {
   return { name: `${elements} comparisons`, elements, plan: builder.build() };
 }
 
+function equalityTests(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  builder.output('z', builder.equalsZero(x));
+  return { name: `${elements} equality tests`, elements, plan: builder.build() };
+}
+
+/** What rounds cost: each multiplication needs the one before it. */
+function chain(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(1));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  let product = builder.slice(x, 0, 1);
+  const factor = builder.slice(x, 1, 1);
+  for (let step = 0; step < elements; step++) product = builder.multiply(product, factor);
+  builder.output('z', product);
+  return { name: `${elements} multiplications in a row`, elements, plan: builder.build() };
+}
+
+function oneComparison(): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(1));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  builder.output('z', builder.lessThanZero(builder.slice(x, 0, 1)));
+  return { name: '1 comparison', elements: 1, plan: builder.build() };
+}
+
 /** Rows of a 20-bit key, sorted by it. */
 function sorting(elements: number): Workload {
   const builder = new PlanBuilder();
@@ -41,18 +70,14 @@ function sorting(elements: number): Workload {
   const value = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
   const [sorted] = sortRows(builder, [{ value, lo: 0n, hi: 2n ** 20n - 1n }], [value]);
   if (sorted) builder.output('z', sorted);
-  return { name: `${elements} rows sorted by 20 bits`, elements, plan: builder.build() };
+  return { name: `sort of ${elements} rows`, elements, plan: builder.build() };
 }
 
 /** The survey's grouped average: 28,155 rows of three parties. */
 async function groupedAverage(): Promise<Workload> {
   const rows = 28_155;
-  const sql = `
-    CREATE TABLE cps (wage DECIMAL(7,2) NOT NULL CHECK (wage BETWEEN 0 AND 20000),
-                      region TEXT NOT NULL CHECK (region IN ('northeast', 'midwest', 'south', 'west')));
-    SELECT region, AVG(wage) FROM cps GROUP BY region`;
   const inputs = ['a', 'b', 'c'].map((party) => ({ party, table: 'cps', maxRows: rows / 3 }));
-  const { plan } = await compileQuery(sql, { inputs, outputs: ['analyst'], minGroupSize: 1 });
+  const { plan } = await compileQuery(SURVEY_SQL, { inputs, outputs: ['analyst'], minGroupSize: 1 });
   return { name: `grouped average of ${rows} rows`, elements: rows, plan };
 }
 
@@ -60,7 +85,10 @@ export async function workloads(): Promise<Workload[]> {
   return [
     await groupedAverage(),
     multiplications(1_000_000),
-    comparisons(100_000),
+    comparisons(1_000_000),
+    equalityTests(10_000),
+    oneComparison(),
+    chain(1_000),
     sorting(1_000),
     sorting(10_000),
   ];
