@@ -21,6 +21,12 @@ export type Operation =
   // no round of their own: wire(s) -> share
   | { readonly op: 'multiply' } // ring x ring
   | { readonly op: 'dot'; readonly groups: number } // two ring vectors as groups x len -> groups
+  | {
+      readonly op: 'matrixProduct';
+      readonly rows: number;
+      readonly inner: number;
+      readonly columns: number;
+    } // rows x inner times inner x columns, row-major
   | { readonly op: 'select' } // (bits b, ring x, ring y) -> b ? x : y
   | { readonly op: 'bitToRing' } // bits -> ring 0/1
   | { readonly op: 'and' } // 2 to 4 bit vectors

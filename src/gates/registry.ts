@@ -11,6 +11,7 @@ import type { Gate } from './gate.ts';
 import { groupSumGate } from './group-sum.ts';
 import { lessThanZeroGate } from './less-than-zero.ts';
 import { linearGate } from './linear.ts';
+import { matrixProductGate } from './matrix-product.ts';
 import { multiplyGate } from './multiply.ts';
 import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
@@ -35,6 +36,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   open: openGate,
   multiply: multiplyGate,
   dot: dotGate,
+  matrixProduct: matrixProductGate,
   select: selectGate,
   bitToRing: bitToRingGate,
   and: andGate,

@@ -66,6 +66,16 @@ for (const name of ['add', 'sub', 'mul', 'mulAdd', 'mulSub', 'xor'] as const) {
   });
 }
 
+test('products of matrices are their twin’s, for sizes on both sides of every tile', () => {
+  const size = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(31, 32, 33, 63, 64, 65));
+  const inner = fc.oneof(size, fc.constantFrom(127, 128, 129, 255, 256, 257));
+  holds(fc.tuple(size, inner, size, tempers, tempers), 60, ([rows, depth, columns, first, second]) => {
+    const [a, b] = [someWords(2 * rows * depth, first), someWords(2 * depth * columns, second)];
+    const shape = { rows, inner: depth, columns };
+    compare([2 * rows * columns], (make, [out]) => make.mulMatrices(out!, a, b, shape));
+  });
+});
+
 test('bit planes are their twin’s, for any number of elements and planes', () => {
   const lengths = fc.oneof(
     fc.integer({ min: 1, max: 300 }),

@@ -10,6 +10,7 @@ import { lessAndEqual, oneHotPlanes } from '../digits.ts';
 import type { RingVector, Words } from '../words.ts';
 import type { Kernels } from './face.ts';
 import * as arithmetic from './plain-arithmetic.ts';
+import { mulMatrices } from './plain-matrices.ts';
 import { ONES, type PlaneProgram, ZEROS } from './program.ts';
 
 /** Words of a plane that a program takes at once, so that its planes stay in the cache. */
@@ -20,6 +21,7 @@ const DIGITS = 16;
 
 export const plainKernels: Kernels = {
   ...arithmetic,
+  mulMatrices,
 
   bitPlanes(out, ring, count, words) {
     const length = ring.length / 2;

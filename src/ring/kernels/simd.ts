@@ -9,6 +9,7 @@ import { BLOCK_ELEMENTS, BLOCK_WORDS, type Kernels, MAX_COUNTERS } from './face.
 import { instantiateKernels, type WordKernel } from './module.ts';
 import { plainKernels } from './plain.ts';
 import { MAX_PLANES, ONES, ZEROS } from './program.ts';
+import { multiplyByTiles } from './simd-matrices.ts';
 import { copyIn, copyOut, strideOf } from './strides.ts';
 
 /** A fixed range of the memory. */
@@ -102,6 +103,10 @@ export function loadSimdKernels(compiled?: URL): Kernels {
     mulAdd: elementwise(wasm.mulAdd, true),
     mulSub: elementwise(wasm.mulSub, true),
     xor: elementwise(wasm.xor),
+
+    mulMatrices(out, a, b, shape) {
+      multiplyByTiles(wasm, { left: table, right: products, packed: big, out: values }, out, a, b, shape);
+    },
 
     bitPlanes(out, elements, count, words) {
       assert(out.length === count * words && count <= 64, 'planes of one stride');
