@@ -2,8 +2,8 @@
  * Owns exact quotients of long vectors: approximated by a reciprocal, then corrected by comparing what is left with 0 and with
  * the divisor. Must never be off by one: the error of every approximation is bounded here, before anything runs.
  *
- * For 0 <= N and D >= 1, and Q = N / D below a proven qMax + 1: normalise.ts gives d = D v in [2^(k-1), 2^k), and M = N v = Q d. With
- * w of reciprocal.ts, 2^(k+F) / d but for a relative H, and M cut to 30 bits by s places,
+ * For 0 <= N and D >= 1, and Q = N / D below a proven qMax + 1: normalise.ts gives d = D v in [2^(k-1), 2^k) and M = N v = Q d, v a
+ * secret power of two. With w of reciprocal.ts, 2^(k+F) / d but for a relative H, and M cut to 30 bits by s places,
  *   q' = (M / 2^s) w / 2^(k+F-s), truncated.   |q' - Q| <= q H + 2^s (1 + H) / 2^(k-1) + 1 = E + 1
  * where q bounds |Q|, and the middle term is there only if s > 0. What is left is M - q' d, at most (E + 1) d in magnitude: it is
  * divided the same way, until E <= 1/2. Then half a unit is taken off before truncating, so that
@@ -14,7 +14,7 @@
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { scaleDown } from './fixed-point.ts';
 import { bitsOf, normalise, normalisingSteps } from './normalise.ts';
-import { isNarrow, larger, type Ranged } from './ranged.ts';
+import { isNarrow, type Ranged } from './ranged.ts';
 import { FRACTION, MOST_STEPS, reciprocal, relativeError } from './reciprocal.ts';
 import type { Work } from './work.ts';
 
@@ -74,32 +74,28 @@ function passesOf(qMax: bigint, top: number, relative: bigint): Pass[] | undefin
 export function workOfLong({ top, steps, passes }: LongDivision, least: bigint): Work {
   const cuts = passes.filter(({ cut }) => cut > 0).length;
   if (steps === 0)
-    return { comparisons: 2, openings: cuts + passes.length + 1, rounds: cuts + passes.length + 3 };
+    return { comparisons: 2, openings: cuts + passes.length + 1, rounds: cuts + passes.length + 4 };
   const doublings = normalisingSteps(least, top);
-  const first = (top > FRACTION ? 1 : 0) + cuts + 3 * passes.length;
+  const cutsDivisor = top > FRACTION ? 1 : 0;
+  // The first dividend is cut while the reciprocal is made.
+  const cutsAlongside = passes[0]!.cut > 0 ? 1 : 0;
   return {
     comparisons: doublings + 2,
-    openings: first + 2 * doublings + 4 * steps + 2,
-    rounds: first + 4 * doublings + 2 * (steps + 1) + 3,
+    openings: 2 * doublings + cutsDivisor + 4 * steps + cuts + 3 * passes.length + 1,
+    rounds: 4 * doublings + cutsDivisor + 2 * (steps + 1) + cuts - cutsAlongside + 3 * passes.length + 4,
   };
-}
-
-/** D, or 1 where it is 0. */
-export function atLeastOne(builder: PlanBuilder, d: Ranged): Ranged {
-  if (d.lo >= 1n) return d;
-  const isZero = builder.toRing(builder.lessThanZero(builder.linear([[1n, d.value]], -1n)));
-  return { value: builder.opened(builder.add(d.value, isZero)), lo: 1n, hi: larger(d.hi, 1n) };
 }
 
 /** floor(N / D) for 0 <= N, D >= 1 and N / D below qMax + 1, where `how` is `longDivision(qMax, d)`. */
 export function divideLong(builder: PlanBuilder, n: Ring, d: Ranged, how: LongDivision): Ring {
   const { top, steps, passes } = how;
-  const divisor = normalise(builder, d, top);
-  const inverse =
-    steps === 0
-      ? builder.constant((1n << BigInt(top + FRACTION)) / d.lo, n.length)
-      : reciprocal(builder, divisor.value, top, steps).value;
-  let left = builder.opened(builder.multiply(n, divisor.scale));
+  const isPublic = steps === 0;
+  const { value, companion } = normalise(builder, d, n, top);
+  const divisor = isPublic ? builder.constant(d.lo, n.length) : value;
+  const inverse = isPublic
+    ? builder.constant((1n << BigInt(top + FRACTION)) / d.lo, n.length)
+    : reciprocal(builder, divisor, top, steps).value;
+  let left = companion;
   const quotients: Ring[] = [];
   passes.forEach(({ most, cut }, index) => {
     const isLast = index === passes.length - 1;
@@ -111,12 +107,12 @@ export function divideLong(builder: PlanBuilder, n: Ring, d: Ranged, how: LongDi
     );
     const quotient = builder.opened(builder.truncate(product, shift));
     quotients.push(quotient);
-    left = builder.opened(builder.sub(left, builder.multiply(quotient, divisor.value)));
+    left = builder.opened(builder.sub(left, builder.multiply(quotient, divisor)));
   });
   const length = left.length;
   // Both comparisons in one gate.
   const enough = builder.toRing(
-    builder.not(builder.lessThanZero(builder.concat(left, builder.sub(left, divisor.value)))),
+    builder.not(builder.lessThanZero(builder.concat(left, builder.sub(left, divisor)))),
   );
   return builder.linear(
     [

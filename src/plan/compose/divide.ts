@@ -16,7 +16,8 @@ import { assert } from '../../base/errors.ts';
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { absolute, negateWhere } from './absolute.ts';
 import { digitBits, sumOfBlocks } from './blocks.ts';
-import { atLeastOne, divideLong, type LongDivision, longDivision, workOfLong } from './divide-long.ts';
+import { divideLong, type LongDivision, longDivision, workOfLong } from './divide-long.ts';
+import { atLeastOne } from './normalise.ts';
 import { isNarrow, larger, magnitudeOf, type Ranged, requireFits, smaller } from './ranged.ts';
 import { total } from './work.ts';
 

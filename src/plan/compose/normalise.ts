@@ -7,52 +7,75 @@
  * do, each one comparison and two products with its bit. For square roots steps are even: all of it in units of `stride` bits.
  */
 import { assert } from '../../base/errors.ts';
-import type { PlanBuilder, Ring } from '../builder.ts';
-import { type Ranged, requireFits } from './ranged.ts';
+import type { Bits, PlanBuilder, Ring } from '../builder.ts';
+import { larger, type Ranged, requireFits } from './ranged.ts';
 
 export interface Normalised {
   /** x scale, in [2^(top - stride), 2^top). */
   readonly value: Ring;
-  /** 2^(stride j) for a j from 0 to `places`. */
-  readonly scale: Ring;
-  readonly places: number;
+  /** The companion times the same scale, 2^(stride j): x was moved up j times. */
+  readonly companion: Ring;
+  /** 2^(most - j): how often it was not. */
+  readonly rest: Ring;
+  readonly most: number;
 }
 
 /** Bits of a number: the least b with x < 2^b. */
 export const bitsOf = (x: bigint): number => (x === 0n ? 0 : x.toString(2).length);
 
-/** x >= 1 moved up below 2^top, a few bits at a time. `top` is at least the bits of the largest x. Throws `plan.too-wide`. */
-export function normalise(builder: PlanBuilder, x: Ranged, top: number, stride = 1): Normalised {
+/**
+ * x >= 1 moved up below 2^top, `stride` bits at a time, and a companion moved up with it, of which the caller knows that it does not
+ * wrap. Throws `plan.too-wide`.
+ */
+export function normalise(
+  builder: PlanBuilder,
+  x: Ranged,
+  companion: Ring,
+  top: number,
+  stride = 1,
+): Normalised {
   assert(x.lo >= 1n && bitsOf(x.hi) <= top, 'what is normalised is positive and below its top');
   requireFits((1n << BigInt(top)) - 1n, 'a normalised number');
-  const places = placesBelow(x.lo, top, stride);
   let value = builder.opened(x.value);
-  let scale = builder.constant(1n, value.length);
-  for (let room = places; room > 0; ) {
-    const step = Math.ceil((room + 1) / 2);
-    const factor = 1n << BigInt(stride * step);
+  let moved = builder.opened(companion);
+  let rest = builder.constant(1n, value.length);
+  const steps = stepsOf(x.lo, top, stride);
+  for (const step of steps) {
     const border = 1n << BigInt(top - stride * step);
     const isLow = builder.lessThanZero(builder.linear([[1n, value]], -border));
-    const times = (y: Ring) =>
+    const times = (y: Ring, decides: Bits, bits: number) =>
       builder.opened(
         builder.linear([
           [1n, y],
-          [factor - 1n, builder.timesBit(isLow, y)],
+          [(1n << BigInt(bits)) - 1n, builder.timesBit(decides, y)],
         ]),
       );
-    value = times(value);
-    scale = times(scale);
+    value = times(value, isLow, stride * step);
+    moved = times(moved, isLow, stride * step);
+    rest = times(rest, builder.not(isLow), step);
+  }
+  return { value, companion: moved, rest, most: steps.reduce((sum, step) => sum + step, 0) };
+}
+
+/** Of how many strides each step is. */
+function stepsOf(least: bigint, top: number, stride: number): number[] {
+  const steps: number[] = [];
+  for (let room = Math.floor((top - bitsOf(least)) / stride); room > 0; ) {
+    const step = Math.ceil((room + 1) / 2);
+    steps.push(step);
     room = Math.max(room - step, step - 1);
   }
-  return { value, scale, places };
+  return steps;
 }
 
-/** How many strides the least x can be moved up. */
-function placesBelow(least: bigint, top: number, stride: number): number {
-  return Math.floor((top - bitsOf(least)) / stride);
-}
-
-/** What normalising takes: comparisons, each with two openings and in four rounds. */
+/** How many steps normalising takes: each a comparison and two openings, in four rounds. */
 export function normalisingSteps(least: bigint, top: number, stride = 1): number {
-  return Math.ceil(Math.log2(placesBelow(least, top, stride) + 1));
+  return stepsOf(least, top, stride).length;
+}
+
+/** x, or 1 where it is 0: nothing else can be moved up. */
+export function atLeastOne(builder: PlanBuilder, x: Ranged): Ranged {
+  if (x.lo >= 1n) return x;
+  const isZero = builder.toRing(builder.lessThanZero(builder.linear([[1n, x.value]], -1n)));
+  return { value: builder.opened(builder.add(x.value, isZero)), lo: 1n, hi: larger(x.hi, 1n) };
 }
