@@ -32,6 +32,7 @@ export type Operation =
   | { readonly op: 'and' } // 2 to 4 bit vectors
   | { readonly op: 'groupSum'; readonly domain: number } // (ring key in 0..domain-1, ring v_1..v_k) -> ring of domain*(1+k): counts, sums of v_1, ...; domain a power of two
   | { readonly op: 'oneHot'; readonly domain: number } // ring key -> bits of domain*n: plane g is [key = g]; domain a power of two
+  | { readonly op: 'lookup'; readonly table: readonly string[] } // ring x in 0..D-1 -> table[x], D = table.length a power of two
   | { readonly op: 'truncate'; readonly bits: number } // ring x in [-2^62, 2^62) -> floor(x / 2^bits), at most 1 unit off
   // two rounds of its own, one way each: ring wires -> a wire
   | { readonly op: 'shuffle' } // columns of n -> all of them, their rows in one secret order

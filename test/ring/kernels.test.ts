@@ -76,6 +76,21 @@ test('products of matrices are their twin’s, for sizes on both sides of every 
   });
 });
 
+test('turned tables are their twin’s, and what turning means', () => {
+  const domains = fc.constantFrom(2, 4, 8, 16, 32, 256, 1024);
+  holds(fc.tuple(domains, fc.integer({ min: 1, max: 70 }), tempers), 60, ([domain, rows, temper]) => {
+    const [keys, table] = [someWords(2 * rows, temper), someWords(2 * domain, EDGES.length)];
+    compare([2 * rows * domain], (make, [out]) => make.turnedTables(out!, keys, table));
+    const turned = new Uint32Array(2 * rows * domain);
+    plain.turnedTables(turned, keys, table);
+    for (let entry = 0; entry < rows * domain; entry++) {
+      const old = (entry - keys[2 * Math.floor(entry / domain)]!) & (domain - 1);
+      assert.equal(turned[2 * entry], table[2 * old]);
+      assert.equal(turned[2 * entry + 1], table[2 * old + 1]);
+    }
+  });
+});
+
 test('bit planes are their twin’s, for any number of elements and planes', () => {
   const lengths = fc.oneof(
     fc.integer({ min: 1, max: 300 }),

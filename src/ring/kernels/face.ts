@@ -71,6 +71,12 @@ export interface Kernels {
    */
   groupTable(table: RingVector, keys: RingVector, values: RingVector | undefined, domain: number): void;
 
+  /**
+   * For each key a table of `table`'s length (a power of two, at least 2), turned up by key mod that length: entry j of a row is the
+   * old entry j - key. Memory accesses do not depend on keys.
+   */
+  turnedTables(out: RingVector, keys: RingVector, table: RingVector): void;
+
   /** totals[g] += entries[row, t], t = (key of row - g) mod domain. Keys are public. */
   addEntries(totals: RingVector, entries: RingVector, keys: RingVector): void;
 

@@ -37,6 +37,7 @@ export interface Exports {
   splitTop(sign: number, oneHot: number, digit: number, stride: number): void;
   runProgram(planes: number, steps: number, count: number, stride: number): void;
   groupTable(table: number, keys: number, values: number, rows: number, domain: number): void;
+  turnedTables(out: number, keys: number, table: number, spare: number, rows: number, domain: number): void;
   addEntries(
     sums: number,
     oddSums: number,

@@ -114,6 +114,23 @@ export const plainKernels: Kernels = {
   },
 
   /** Low words are added up in doubles: 2^21 of them stay exact, and there are fewer rows before each carry. */
+  turnedTables(out, keys, table) {
+    const words = table.length;
+    let [from, to] = [new Uint32Array(words), new Uint32Array(words)];
+    for (let row = 0; 2 * row < keys.length; row++) {
+      from.set(table);
+      for (let bit = 0; 2 << bit < words; bit++) {
+        const all = -((keys[2 * row]! >>> bit) & 1);
+        const turn = 2 << bit;
+        for (let w = 0; w < words; w++) {
+          to[w] = from[w]! ^ (all & (from[w]! ^ from[(w - turn) & (words - 1)]!));
+        }
+        [from, to] = [to, from];
+      }
+      out.set(from, row * words);
+    }
+  },
+
   addEntries(totals, entries, keys) {
     const domain = totals.length / 2;
     const rows = keys.length / 2;

@@ -186,6 +186,16 @@ export function loadSimdKernels(compiled?: URL): Kernels {
       });
     },
 
+    turnedTables(out, rowKeys, once) {
+      const domain = once.length / 2;
+      values.words.set(once);
+      eachPiece(rowKeys.length / 2, domain, (row, count) => {
+        keys.words.set(rowKeys.subarray(2 * row, 2 * (row + count)));
+        wasm.turnedTables(table.pointer, keys.pointer, values.pointer, products.pointer, count, domain);
+        out.set(table.words.subarray(0, 2 * count * domain), 2 * row * domain);
+      });
+    },
+
     addEntries(totals, entries, rowKeys) {
       const domain = totals.length / 2;
       if (domain === 1) return plainKernels.addEntries(totals, entries, rowKeys);
