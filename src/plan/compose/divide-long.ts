@@ -13,7 +13,7 @@
  */
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { scaleDown } from './fixed-point.ts';
-import { bitsOf, normalise, normalisingSteps } from './normalise.ts';
+import { bitsOf, normalise, normalisingWork } from './normalise.ts';
 import { isNarrow, type Ranged } from './ranged.ts';
 import { FRACTION, MOST_STEPS, reciprocal, relativeError } from './reciprocal.ts';
 import type { Work } from './work.ts';
@@ -75,14 +75,14 @@ export function workOfLong({ top, steps, passes }: LongDivision, least: bigint):
   const cuts = passes.filter(({ cut }) => cut > 0).length;
   if (steps === 0)
     return { comparisons: 2, openings: cuts + passes.length + 1, rounds: cuts + passes.length + 4 };
-  const doublings = normalisingSteps(least, top);
+  const doubling = normalisingWork(least, top);
   const cutsDivisor = top > FRACTION ? 1 : 0;
   // The first dividend is cut while the reciprocal is made.
   const cutsAlongside = passes[0]!.cut > 0 ? 1 : 0;
   return {
-    comparisons: doublings + 2,
-    openings: 2 * doublings + cutsDivisor + 4 * steps + cuts + 3 * passes.length + 1,
-    rounds: 4 * doublings + cutsDivisor + 2 * (steps + 1) + cuts - cutsAlongside + 3 * passes.length + 4,
+    comparisons: doubling.comparisons + 2,
+    openings: 2 * doubling.steps + cutsDivisor + 4 * steps + cuts + 3 * passes.length + 1,
+    rounds: 4 * doubling.steps + cutsDivisor + 2 * (steps + 1) + cuts - cutsAlongside + 3 * passes.length + 4,
   };
 }
 

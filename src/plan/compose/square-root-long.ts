@@ -18,7 +18,7 @@
  */
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { multiplyFixed, multiplyWithin, scaleDown } from './fixed-point.ts';
-import { atLeastOne, bitsOf, normalise, normalisingSteps } from './normalise.ts';
+import { atLeastOne, bitsOf, normalise, normalisingWork } from './normalise.ts';
 import { larger, type Ranged } from './ranged.ts';
 import type { Work } from './work.ts';
 
@@ -60,12 +60,12 @@ export function workOfRoot({ top, steps, rounded }: LongRoot, least: bigint): Wo
   const isZeroed = least < 1n ? 1 : 0;
   const isSetToZero = rounded ? isZeroed : 0;
   const cutsNumber = top > FRACTION ? 1 : 0;
-  const doublings = normalisingSteps(larger(least, 1n), top, 2);
+  const doubling = normalisingWork(larger(least, 1n), top, 2);
   const rest = isZeroed + cutsNumber;
   return {
-    comparisons: doublings + 2 + isZeroed,
-    openings: rest + 2 * doublings + 6 * steps + 5 + isSetToZero,
-    rounds: 4 * isZeroed + cutsNumber + 4 * doublings + 4 * steps + 10 + isSetToZero,
+    comparisons: doubling.comparisons + 2 + isZeroed,
+    openings: rest + 2 * doubling.steps + 6 * steps + 5 + isSetToZero,
+    rounds: 4 * isZeroed + cutsNumber + 4 * doubling.steps + 4 * steps + 10 + isSetToZero,
   };
 }
 
