@@ -8,8 +8,7 @@
  */
 import { assert } from '../base/errors.ts';
 import type { MatrixShape } from './kernels/face.ts';
-import { kernels, kernelsFor } from './kernels/kernels.ts';
-import { plainKernels } from './kernels/plain.ts';
+import { kernelsFor, kernelsForProduct } from './kernels/kernels.ts';
 import { borrowOf, carryOf, INVERSE_OF_2_32 } from './kernels/plain-arithmetic.ts';
 import type { BitVector, RingVector } from './words.ts';
 
@@ -161,9 +160,6 @@ export function dotGroups(out: RingVector, a: RingVector, b: RingVector, groups:
   return out;
 }
 
-/** Below so many products a matrix is not worth the way into WASM memory. */
-const SMALL_MATRIX_TERMS = 512;
-
 /** out = a b of row-major matrices, rows x inner times inner x columns. `out` is another vector than both. */
 export function mulMatrices(out: RingVector, a: RingVector, b: RingVector, shape: MatrixShape): RingVector {
   const { rows, inner, columns } = shape;
@@ -172,8 +168,7 @@ export function mulMatrices(out: RingVector, a: RingVector, b: RingVector, shape
     'matrices hold the elements of their shapes',
   );
   assert(out !== a && out !== b, 'a product of matrices is a vector of its own');
-  const make = rows * inner * columns < SMALL_MATRIX_TERMS ? plainKernels : kernels();
-  make.mulMatrices(out, a, b, shape);
+  kernelsForProduct(shape).mulMatrices(out, a, b, shape);
   return out;
 }
 
