@@ -66,6 +66,26 @@ test('fifty thousand quotients of 31 by 16 bits are exact on two servers', async
   );
 });
 
+test('the widest quotients of one approximation are exact just below, at and above multiples of the divisor', async () => {
+  const [n, d] = [
+    { lo: 0n, hi: 2n ** 40n - 1n },
+    { lo: 2n ** 16n, hi: 2n ** 17n - 1n },
+  ];
+  const how = longDivision(n.hi / d.lo, d);
+  assert.equal(how?.passes.length, 1, 'a single approximation, as coarse as may be');
+  const divisors = Array.from({ length: 30_000 }, (_, i) => d.lo + ((BigInt(i) * 7919n) % 2n ** 16n));
+  const dividends = divisors.map((divisor, i) => {
+    const most = n.hi / divisor;
+    return (most - BigInt(i % 1000)) * divisor + BigInt(i % 3) - 1n;
+  });
+  await checkBothWays(
+    [dividends, divisors],
+    (builder, [top, bottom]) => divideLong(builder, top!, { value: bottom!, ...d }, how),
+    dividends.map((dividend, i) => dividend / divisors[i]!),
+    dividends.length,
+  );
+});
+
 /** floor(x / 2^bits) or one more, as a truncation may come out. */
 type Truncation = (x: bigint, bits: number) => bigint;
 
