@@ -6,7 +6,7 @@ import type { Kind } from '../gates/gate.ts';
 import { xor } from '../ring/bits.ts';
 import { add } from '../ring/ring.ts';
 import type { Words } from '../ring/words.ts';
-import { type Keystream, PIECE_WORDS } from './keystream.ts';
+import type { Keystream } from './keystream.ts';
 
 /** Fills `out` with the sum of both keystreams' words of that lane, from its first word on. Padding bits are not cleared. */
 export function jointMask(
@@ -17,10 +17,11 @@ export function jointMask(
   lane: number,
 ): Words {
   const combine = kind === 'ring' ? add : xor;
-  for (let at = 0; at < out.length; at += PIECE_WORDS) {
-    const part = out.subarray(at, at + PIECE_WORDS);
-    const [left, right] = keystreams.map((keystream) => keystream.words(node, lane, at, part.length));
-    combine(part, left!, right!);
-  }
+  const [a, b] = keystreams;
+  a.pieces(node, lane, 0, out.length, (left, at) => {
+    b.pieces(node, lane, at, left.length, (right) => {
+      combine(out.subarray(at, at + left.length), left, right);
+    });
+  });
   return out;
 }
