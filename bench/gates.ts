@@ -32,6 +32,19 @@ const WORK: readonly Work[] = [
   { name: 'groupSum D=8', operation: { op: 'groupSum', domain: 8 }, inputs: 2, elements: 100_000 },
   { name: 'groupSum D=32', operation: { op: 'groupSum', domain: 32 }, inputs: 2, elements: 30_000 },
   { name: 'multiply', operation: { op: 'multiply' }, inputs: 2, elements: 400_000 },
+  { name: 'truncate', operation: { op: 'truncate', bits: 20 }, inputs: 1, elements: 400_000 },
+  {
+    name: 'lookup D=16',
+    operation: { op: 'lookup', table: Array.from({ length: 16 }, (_, i) => String(i * i)) },
+    inputs: 1,
+    elements: 50_000,
+  },
+  {
+    name: 'matrix 256^3',
+    operation: { op: 'matrixProduct', rows: 256, inner: 256, columns: 256 },
+    inputs: 2,
+    elements: 256 * 256,
+  },
 ];
 
 process.stdout.write('ns an element      dealer      A      B    all\n');

@@ -4,7 +4,11 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { PlanBuilder } from '../src/plan/builder.ts';
+import { divideFloor } from '../src/plan/compose/divide.ts';
+import { multiplyFixed } from '../src/plan/compose/fixed-point.ts';
+import { matrixProduct } from '../src/plan/compose/matrix.ts';
 import { sortRows } from '../src/plan/compose/sort.ts';
+import { squareRoot } from '../src/plan/compose/square-root.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import { compileQuery } from '../src/sql/compile.ts';
 import { SURVEY_SQL } from './whole-run.ts';
@@ -63,6 +67,53 @@ function oneComparison(): Workload {
   return { name: '1 comparison', elements: 1, plan: builder.build() };
 }
 
+/** Two square matrices, `side` by `side`. */
+function matrices(side: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(side * side));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  const y = builder.input({ table: 't', column: 'y', encoding: 'value', kind: 'ring' });
+  builder.output('z', matrixProduct(builder, x, y, { rows: side, inner: side, columns: side }));
+  return { name: `matrix product of side ${side}`, elements: side * side, plan: builder.build() };
+}
+
+/** Numbers of 31 bits with 16 after the point. */
+function fixedPointMultiplications(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const [x, y] = ['x', 'y'].map((column) => ({
+    value: builder.input({ table: 't', column, encoding: 'value', kind: 'ring' }),
+    lo: -(2n ** 30n),
+    hi: 2n ** 30n,
+  }));
+  builder.output('z', multiplyFixed(builder, x!, y!, 16).value);
+  return { name: `${elements} fixed-point multiplications`, elements, plan: builder.build() };
+}
+
+/** Exact integer quotients of 31 bits by 16 bits. */
+function divisions(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const n = builder.input({ table: 't', column: 'n', encoding: 'value', kind: 'ring' });
+  const d = builder.input({ table: 't', column: 'd', encoding: 'value', kind: 'ring' });
+  const quotient = divideFloor(
+    builder,
+    { value: n, lo: 0n, hi: 2n ** 31n - 1n },
+    { value: d, lo: 1n, hi: 2n ** 16n - 1n },
+  );
+  builder.output('z', quotient.value);
+  return { name: `${elements} divisions, 31 by 16 bits`, elements, plan: builder.build() };
+}
+
+/** Exact square roots of numbers of 40 bits. */
+function squareRoots(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  builder.output('z', squareRoot(builder, { value: x, lo: 0n, hi: 2n ** 40n - 1n }).value);
+  return { name: `${elements} square roots of 40 bits`, elements, plan: builder.build() };
+}
+
 /** Rows of a 20-bit key, sorted by it. */
 function sorting(elements: number): Workload {
   const builder = new PlanBuilder();
@@ -89,8 +140,13 @@ export async function workloads(): Promise<Workload[]> {
     equalityTests(10_000),
     oneComparison(),
     chain(1_000),
+    matrices(256),
+    fixedPointMultiplications(100_000),
+    divisions(100_000),
+    squareRoots(100_000),
     sorting(1_000),
     sorting(10_000),
+    sorting(100_000),
   ];
 }
 

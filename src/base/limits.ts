@@ -19,6 +19,8 @@ export const LIMITS = {
   lineCharacters: 1024 * 1024,
   /** Values of one enumerated column, and groups of one query: a tape holds that many words for each row. */
   groups: 1024,
+  /** Products that one matrix product sums in all: a second of work, during which a server's thread does nothing else. */
+  matrixTerms: 2 ** 31,
   /** Nodes of one plan. */
   planNodes: 100_000,
   /** Bytes of one server's tape: what a dealer is willing to make for one run. */

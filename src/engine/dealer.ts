@@ -33,12 +33,17 @@ export async function dealPlan(options: DealOptions): Promise<void> {
   const tapes = new DealerTapes({ a: seedA, b: seedB }, (bytes) => pieces.push(bytes));
   const masks = new Values<DealerValue>(plan);
   const pace = new Pace(signal);
+  const operands = new Set(plan.nodes.flatMap(({ inputs }) => inputs));
   for (const [id, node] of plan.nodes.entries()) {
     const { operation } = node;
-    if (operation.op === 'input') {
+    const lanes = layout.nodes[id]!;
+    if (lanes.length === 0 && !operands.has(id)) {
+      // A result's mask is its receiver's to take off: the dealer has no use for it.
+      masks.release(node);
+    } else if (operation.op === 'input') {
       masks.put(id, tapes.inputMask(id, slicesOf(plan, operation.table), operation.kind));
     } else {
-      const tape = tapes.node(id, layout.nodes[id]!);
+      const tape = tapes.node(id, lanes);
       masks.put(id, gateOf(operation).deal(operation, inputShapes(node, shapes), masks.operands(node), tape));
       tape.finish();
       masks.release(node);

@@ -21,11 +21,18 @@ export type Operation =
   // no round of their own: wire(s) -> share
   | { readonly op: 'multiply' } // ring x ring
   | { readonly op: 'dot'; readonly groups: number } // two ring vectors as groups x len -> groups
+  | {
+      readonly op: 'matrixProduct';
+      readonly rows: number;
+      readonly inner: number;
+      readonly columns: number;
+    } // rows x inner times inner x columns, row-major
   | { readonly op: 'select' } // (bits b, ring x, ring y) -> b ? x : y
   | { readonly op: 'bitToRing' } // bits -> ring 0/1
   | { readonly op: 'and' } // 2 to 4 bit vectors
   | { readonly op: 'groupSum'; readonly domain: number } // (ring key in 0..domain-1, ring v_1..v_k) -> ring of domain*(1+k): counts, sums of v_1, ...; domain a power of two
   | { readonly op: 'oneHot'; readonly domain: number } // ring key -> bits of domain*n: plane g is [key = g]; domain a power of two
+  | { readonly op: 'lookup'; readonly table: readonly string[] } // ring x in 0..D-1 -> table[x], D = table.length a power of two
   | { readonly op: 'truncate'; readonly bits: number } // ring x in [-2^62, 2^62) -> floor(x / 2^bits), at most 1 unit off
   // two rounds of its own, one way each: ring wires -> a wire
   | { readonly op: 'shuffle' } // columns of n -> all of them, their rows in one secret order

@@ -11,6 +11,8 @@ import type { Gate } from './gate.ts';
 import { groupSumGate } from './group-sum.ts';
 import { lessThanZeroGate } from './less-than-zero.ts';
 import { linearGate } from './linear.ts';
+import { lookupGate } from './lookup.ts';
+import { matrixProductGate } from './matrix-product.ts';
 import { multiplyGate } from './multiply.ts';
 import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
@@ -35,6 +37,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   open: openGate,
   multiply: multiplyGate,
   dot: dotGate,
+  matrixProduct: matrixProductGate,
   select: selectGate,
   bitToRing: bitToRingGate,
   and: andGate,
@@ -42,6 +45,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   oneHot: oneHotGate,
   shuffle: shuffleGate,
   sort: sortGate,
+  lookup: lookupGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

@@ -315,6 +315,16 @@ export class PlanBuilder {
     return bits === 0 ? x : this.gate({ op: 'truncate', bits }, [x], 'ring', x.length);
   }
 
+  /** A gate that has no method here: its shares are opened, its result is a share of as many elements as it says. */
+  gate(
+    operation: Operation & { op: WireOperation },
+    operands: readonly Handle[],
+    kind: 'ring',
+    length: number,
+  ): Ring {
+    return this.ring(this.gateId(operation, operands, kind, length));
+  }
+
   /** Names a result. It is opened under a mask of its own, whatever else the value is used for. */
   output(name: string, x: Handle): void {
     if (this.outputs.has(name)) {
@@ -345,15 +355,6 @@ export class PlanBuilder {
     const length = this.sameLength(terms);
     const nodes = terms.map((b) => b.id);
     return this.bits(xorNode(this.graph, nodes, negated, length));
-  }
-
-  private gate(
-    operation: Operation & { op: WireOperation },
-    operands: readonly Handle[],
-    kind: 'ring',
-    length: number,
-  ): Ring {
-    return this.ring(this.gateId(operation, operands, kind, length));
   }
 
   private gateId(

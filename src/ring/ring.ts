@@ -7,7 +7,8 @@
  * The product modulo 2^64 is derived in kernels/plain-arithmetic.ts.
  */
 import { assert } from '../base/errors.ts';
-import { kernelsFor } from './kernels/kernels.ts';
+import type { MatrixShape } from './kernels/face.ts';
+import { kernelsFor, kernelsForProduct } from './kernels/kernels.ts';
 import { borrowOf, carryOf, INVERSE_OF_2_32 } from './kernels/plain-arithmetic.ts';
 import type { BitVector, RingVector } from './words.ts';
 
@@ -156,6 +157,18 @@ export function dotGroups(out: RingVector, a: RingVector, b: RingVector, groups:
     out[2 * group] = low;
     out[2 * group + 1] = high;
   }
+  return out;
+}
+
+/** out = a b of row-major matrices, rows x inner times inner x columns. `out` is another vector than both. */
+export function mulMatrices(out: RingVector, a: RingVector, b: RingVector, shape: MatrixShape): RingVector {
+  const { rows, inner, columns } = shape;
+  assert(
+    a.length === 2 * rows * inner && b.length === 2 * inner * columns && out.length === 2 * rows * columns,
+    'matrices hold the elements of their shapes',
+  );
+  assert(out !== a && out !== b, 'a product of matrices is a vector of its own');
+  kernelsForProduct(shape).mulMatrices(out, a, b, shape);
   return out;
 }
 

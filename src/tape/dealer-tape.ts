@@ -10,9 +10,10 @@ import type { DealerTape, DealtLane, Kind, ServerName } from '../gates/gate.ts';
 import { clearPadding, xor } from '../ring/bits.ts';
 import { sub } from '../ring/ring.ts';
 import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
-import { wordsOf } from '../ring/words.ts';
+import { newBits, newRing, wordsOf } from '../ring/words.ts';
 import type { InputSlice } from './input-mask.ts';
-import { combine, wholeInputMask } from './input-mask.ts';
+import { jointInputMask } from './input-mask.ts';
+import { jointMask } from './joint-mask.ts';
 import { GATES, Keystream, PIECE_WORDS } from './keystream.ts';
 import type { Seed } from './seed.ts';
 
@@ -48,8 +49,7 @@ export class DealerTapes {
 
   /** The mask of input node `id`. */
   inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words {
-    const { a, b } = this.#seeds;
-    return combine(kind, wholeInputMask(a, slices, id, kind), wholeInputMask(b, slices, id, kind));
+    return jointInputMask([this.#seeds.a, this.#seeds.b], slices, id, kind);
   }
 }
 
@@ -72,12 +72,12 @@ export class DealerNodeTape implements DealerTape {
 
   maskRing(lane: number, length: number): RingVector {
     this.#take(lane);
-    return combine('ring', this.#a.ring(this.#node, lane, length), this.#b.ring(this.#node, lane, length));
+    return this.#mask('ring', lane, newRing(length));
   }
 
   maskBits(lane: number, length: number): BitVector {
     this.#take(lane);
-    return combine('bits', this.#a.bits(this.#node, lane, length), this.#b.bits(this.#node, lane, length));
+    return clearPadding(this.#mask('bits', lane, newBits(length)), length);
   }
 
   ownWords(lane: number, server: ServerName): WordStream {
@@ -108,6 +108,10 @@ export class DealerNodeTape implements DealerTape {
     );
     assert(value.length === wordsOf(kind, length), 'a dealt value has the words of its length');
     this.#take(lane);
+  }
+
+  #mask(kind: Kind, lane: number, out: Words): Words {
+    return jointMask(out, kind, [this.#a, this.#b], this.#node, lane);
   }
 
   /** Piece by piece: what the sink takes is the vector that the keystream was made in. */

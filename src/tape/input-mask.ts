@@ -9,6 +9,7 @@ import { xor } from '../ring/bits.ts';
 import { add } from '../ring/ring.ts';
 import type { Words } from '../ring/words.ts';
 import { wordsOf } from '../ring/words.ts';
+import { jointMask } from './joint-mask.ts';
 import { INPUT, Keystream } from './keystream.ts';
 import type { Seed } from './seed.ts';
 import { inputSeed } from './seed.ts';
@@ -32,19 +33,47 @@ export function wholeInputMask(
   node: number,
   kind: Kind,
 ): Words {
-  const whole = new Uint32Array(
-    wordsOf(
-      kind,
-      slices.reduce((sum, slice) => sum + slice.capacity, 0),
-    ),
-  );
-  let at = 0;
-  for (const { party, capacity } of slices) {
-    assert(capacity % 64 === 0, 'a slice is a multiple of 64 rows');
-    whole.set(inputMask(inputSeed(serverSeed, party), node, kind, capacity), at);
-    at += wordsOf(kind, capacity);
+  const whole = wholeMask(slices, kind);
+  for (const { party, words } of partsOf(slices, kind, whole)) {
+    new Keystream(inputSeed(serverSeed, party), INPUT).fill(words, node, 0);
   }
   return whole;
+}
+
+/** The whole input node's mask, which the dealer alone knows: the sum (bits: XOR) of both servers' shares. */
+export function jointInputMask(
+  serverSeeds: readonly [Seed, Seed],
+  slices: readonly InputSlice[],
+  node: number,
+  kind: Kind,
+): Words {
+  const whole = wholeMask(slices, kind);
+  for (const { party, words } of partsOf(slices, kind, whole)) {
+    const [a, b] = serverSeeds;
+    const keystreams = [a, b].map((seed) => new Keystream(inputSeed(seed, party), INPUT));
+    jointMask(words, kind, [keystreams[0]!, keystreams[1]!], node, 0);
+  }
+  return whole;
+}
+
+function wholeMask(slices: readonly InputSlice[], kind: Kind): Words {
+  const rows = slices.reduce((sum, slice) => sum + slice.capacity, 0);
+  return new Uint32Array(wordsOf(kind, rows));
+}
+
+/** The slices' places in a whole mask, one after another. Capacities are multiples of 64, so bits have no padding. */
+function partsOf(
+  slices: readonly InputSlice[],
+  kind: Kind,
+  whole: Words,
+): { readonly party: string; readonly words: Words }[] {
+  let at = 0;
+  return slices.map(({ party, capacity }) => {
+    assert(capacity % 64 === 0, 'a slice is a multiple of 64 rows');
+    const words = whole.subarray(at, at + wordsOf(kind, capacity));
+    at += words.length;
+    return { party, words };
+  });
 }
 
 /** The mask r = r_A + r_B (bits: XOR) of two shares, into a new vector. Also masks a value: the same operation. */

@@ -18,6 +18,7 @@ import { MAX_COUNTERS } from '../ring/kernels/face.ts';
 import { kernels } from '../ring/kernels/kernels.ts';
 import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { bitWords, ringWords } from '../ring/words.ts';
+import { release } from './release.ts';
 import type { Seed } from './seed.ts';
 import { keystreamKey } from './seed.ts';
 
@@ -52,13 +53,30 @@ export class Keystream {
 
   /** The same into a vector that is there. */
   fill(out: Words, node: number, lane: number, wordOffset = 0): Words {
-    for (let at = 0; at < out.length; ) {
+    this.pieces(node, lane, wordOffset, out.length, (words, at) => out.set(words, at));
+    return out;
+  }
+
+  /**
+   * The same piece by piece, in order: `use` gets some words and the place of the first, and must keep no view of them. Pieces of two
+   * keystreams are alike for the same range.
+   */
+  pieces(
+    node: number,
+    lane: number,
+    wordOffset: number,
+    wordCount: number,
+    use: (words: Words, at: number) => void,
+  ): void {
+    for (let at = 0; at < wordCount; ) {
       const skippedWords = (wordOffset + at) % BLOCK_WORDS;
-      const count = Math.min(PIECE_WORDS - skippedWords, out.length - at);
-      out.set(this.words(node, lane, wordOffset + at, count), at);
+      const count = Math.min(PIECE_WORDS - skippedWords, wordCount - at);
+      const firstBlock = (wordOffset + at - skippedWords) / BLOCK_WORDS;
+      const piece = this.#encrypt(node, lane, firstBlock, Math.ceil((skippedWords + count) / BLOCK_WORDS));
+      use(new Uint32Array(piece.buffer, piece.byteOffset + 4 * skippedWords, count), at);
+      release(piece);
       at += count;
     }
-    return out;
   }
 
   /** The first `length` ring elements of the lane, into `out` if given. */

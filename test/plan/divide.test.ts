@@ -197,6 +197,8 @@ test('few elements take wide digits, so few rounds; many take narrow ones, so fe
       builder,
       { value: column('n'), lo: 0n, hi: 2n ** 24n - 1n },
       { value: column('d'), lo: 1n, hi: 1000n },
+      // A promise, so that many are not made by a reciprocal.
+      { largest: 2n ** 24n - 2n },
     );
     builder.output('q', quotient.value);
     return planCost(builder.build());

@@ -66,6 +66,31 @@ for (const name of ['add', 'sub', 'mul', 'mulAdd', 'mulSub', 'xor'] as const) {
   });
 }
 
+test('products of matrices are their twin’s, for sizes on both sides of every tile', () => {
+  const size = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(31, 32, 33, 63, 64, 65));
+  const inner = fc.oneof(size, fc.constantFrom(127, 128, 129, 255, 256, 257));
+  holds(fc.tuple(size, inner, size, tempers, tempers), 60, ([rows, depth, columns, first, second]) => {
+    const [a, b] = [someWords(2 * rows * depth, first), someWords(2 * depth * columns, second)];
+    const shape = { rows, inner: depth, columns };
+    compare([2 * rows * columns], (make, [out]) => make.mulMatrices(out!, a, b, shape));
+  });
+});
+
+test('turned tables are their twin’s, and what turning means', () => {
+  const domains = fc.constantFrom(2, 4, 8, 16, 32, 256, 1024);
+  holds(fc.tuple(domains, fc.integer({ min: 1, max: 70 }), tempers), 60, ([domain, rows, temper]) => {
+    const [keys, table] = [someWords(2 * rows, temper), someWords(2 * domain, EDGES.length)];
+    compare([2 * rows * domain], (make, [out]) => make.turnedTables(out!, keys, table));
+    const turned = new Uint32Array(2 * rows * domain);
+    plain.turnedTables(turned, keys, table);
+    for (let entry = 0; entry < rows * domain; entry++) {
+      const old = (entry - keys[2 * Math.floor(entry / domain)]!) & (domain - 1);
+      assert.equal(turned[2 * entry], table[2 * old]);
+      assert.equal(turned[2 * entry + 1], table[2 * old + 1]);
+    }
+  });
+});
+
 test('bit planes are their twin’s, for any number of elements and planes', () => {
   const lengths = fc.oneof(
     fc.integer({ min: 1, max: 300 }),

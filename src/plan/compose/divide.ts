@@ -1,8 +1,9 @@
 /**
- * Owns exact division: schoolbook, digit by digit, with all values of a digit compared at once.
- * Must never approximate: quotients equal those of PostgreSQL's integers and decimals, on every input in range.
+ * Owns exact division: schoolbook, digit by digit, with all values of a digit compared at once, or for long vectors by an
+ * approximate reciprocal and a correction (divide-long.ts), whichever takes less.
+ * Must never be inexact: quotients equal those of PostgreSQL's integers and decimals, on every input in range.
  *
- * For N >= 0 and D >= 1 write q = floor(N / D) <= qMax in base B, weights W = B^(m-1), ..., B, 1. From the top digit on,
+ * Digit by digit. For N >= 0 and D >= 1 write q = floor(N / D) <= qMax in base B, weights W = B^(m-1), ..., B, 1. From the top digit on,
  *   b_k = [N - k W D >= 0] for k = 1..K,   digit = sum of b_k,   N := N - digit W D,
  * where K = B - 1, or floor(qMax / W) for the top digit. N stays in [0, nMax] throughout, so every difference lies in
  * [-K W dMax, nMax]. Where K W dMax would not fit, D gives way to D' = min(D, c + 1) with c = floor(nMax / W): if D <= c
@@ -15,7 +16,10 @@ import { assert } from '../../base/errors.ts';
 import type { PlanBuilder, Ring } from '../builder.ts';
 import { absolute, negateWhere } from './absolute.ts';
 import { digitBits, sumOfBlocks } from './blocks.ts';
+import { divideLong, type LongDivision, longDivision, workOfLong } from './divide-long.ts';
+import { atLeastOne } from './normalise.ts';
 import { isNarrow, larger, magnitudeOf, type Ranged, requireFits, smaller } from './ranged.ts';
+import { total } from './work.ts';
 
 export interface DivideOptions {
   /** No quotient of interest exceeds this in magnitude: an average lies between the least and the greatest value. */
@@ -28,12 +32,22 @@ export interface DivideOptions {
  */
 export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options: DivideOptions = {}): Ranged {
   assert(n.lo >= 0n && d.lo >= 0n, 'a digit-wise quotient has operands without sign');
-  const { length } = n.value;
-  const divisor = builder.opened(d.value);
-  const smallest = larger(d.lo, 1n);
-  const exact = n.hi / smallest;
+  const exact = n.hi / larger(d.lo, 1n);
   const qMax = smaller(options.largest ?? exact, exact);
-  const places = placesOf(qMax, n.hi, d.hi, length);
+  // Where D = 0 a promise about the quotient does not hold, and an approximation could then be anything.
+  const long = qMax === exact ? longWay(qMax, n, d) : undefined;
+  return long
+    ? longQuotient(builder, n, atLeastOne(builder, d), qMax, long)
+    : digitQuotient(builder, n, d, qMax);
+}
+
+function longQuotient(builder: PlanBuilder, n: Ranged, d: Ranged, qMax: bigint, long: LongDivision): Ranged {
+  return { value: divideLong(builder, n.value, d, long), lo: 0n, hi: qMax };
+}
+
+function digitQuotient(builder: PlanBuilder, n: Ranged, d: Ranged, qMax: bigint): Ranged {
+  const divisor = builder.opened(d.value);
+  const places = placesOf(qMax, n.hi, d.hi, n.value.length);
   const capped = cappedDivisors(builder, divisor, places);
   let rest = builder.opened(n.value);
   let bound = 0n;
@@ -59,6 +73,20 @@ export function divideFloor(builder: PlanBuilder, n: Ranged, d: Ranged, options:
   return { value: builder.linear(quotient), lo: 0n, hi: bound };
 }
 
+/** The reciprocal's way to quotients up to qMax, where it takes less than digits do. */
+function longWay(qMax: bigint, n: Ranged, d: Ranged): LongDivision | undefined {
+  const { length } = n.value;
+  const long = longDivision(qMax, d);
+  if (!long) return undefined;
+  const places = placesOf(qMax, n.hi, d.hi, length);
+  const digits = {
+    comparisons: places.reduce((sum, { count }) => sum + count, 0),
+    openings: places.length,
+    rounds: 4 * places.length,
+  };
+  return total(workOfLong(long, larger(d.lo, 1n)), length) < total(digits, length) ? long : undefined;
+}
+
 /** N / D rounded towards zero, as PostgreSQL divides integers; any signs. See `divideFloor` for D = 0. */
 export function divideTruncate(
   builder: PlanBuilder,
@@ -72,19 +100,27 @@ export function divideTruncate(
 /** N / D rounded half away from zero, as PostgreSQL rounds decimals; any signs: floor((2|N| + |D|) / 2|D|). */
 export function divideRound(builder: PlanBuilder, n: Ranged, d: Ranged, options: DivideOptions = {}): Ranged {
   return signedQuotient(builder, n, d, (top, bottom) => {
-    const doubled = builder.linear([
-      [2n, top.value],
-      [1n, bottom.value],
-    ]);
     // N / D + 1/2 falls as D grows: the least divisor gives the largest quotient.
     const least = larger(bottom.lo, 1n);
     const reachable = (2n * top.hi + least) / (2n * least);
-    return divideFloor(
-      builder,
-      { value: doubled, lo: 0n, hi: 2n * top.hi + bottom.hi },
-      { value: builder.scale(bottom.value, 2n), lo: 2n * bottom.lo, hi: 2n * bottom.hi },
-      { largest: smaller(options.largest ?? reachable, reachable) },
-    );
+    const qMax = smaller(options.largest ?? reachable, reachable);
+    const twice = ({ value, lo, hi }: Ranged): Ranged => ({
+      value: builder.scale(value, 2n),
+      lo: 2n * lo,
+      hi: 2n * hi,
+    });
+    const doubled = (d: Ranged): Ranged => ({
+      value: builder.linear([
+        [2n, top.value],
+        [1n, d.value],
+      ]),
+      lo: 0n,
+      hi: 2n * top.hi + d.hi,
+    });
+    const long = qMax === reachable ? longWay(qMax, doubled(bottom), twice(bottom)) : undefined;
+    if (!long) return digitQuotient(builder, doubled(bottom), twice(bottom), qMax);
+    const positive = atLeastOne(builder, bottom);
+    return longQuotient(builder, doubled(positive), twice(positive), qMax, long);
   });
 }
 

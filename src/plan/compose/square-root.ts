@@ -1,7 +1,9 @@
 /**
- * Owns exact square roots: digit by digit, with all values of a digit compared at once, as divide.ts divides.
- * Must never approximate: roots equal those of integers, on every input in range.
+ * Owns exact square roots: digit by digit, with all values of a digit compared at once, as divide.ts divides, or for long vectors
+ * by an approximation and a correction (square-root-long.ts), whichever takes less.
+ * Must never be inexact: roots equal those of integers, on every input in range.
  *
+ * Digit by digit.
  * The root is the largest r >= 0 with r^2 <= x, or, rounded, with r^2 - r < x: for integers that is (r - 1/2)^2 <= x.
  * Write both as r^2 - c r <= y with (c, y) = (0, x) or (1, x - 1). From the top digit on, with r what is known of the root, W the
  * digit's weight and rest = y - r^2 + c r,
@@ -14,6 +16,8 @@ import { assert } from '../../base/errors.ts';
 import type { PlanBuilder } from '../builder.ts';
 import { digitBits, sumOfBlocks } from './blocks.ts';
 import { type Ranged, requireFits } from './ranged.ts';
+import { type LongRoot, longRoot, squareRootLong, workOfRoot } from './square-root-long.ts';
+import { total } from './work.ts';
 
 /** floor(sqrt(x)), or sqrt(x) rounded to the nearest integer, for 0 <= x < 2^62. Throws `plan.too-wide`. */
 export function squareRoot(builder: PlanBuilder, x: Ranged, rounded = false): Ranged {
@@ -23,9 +27,12 @@ export function squareRoot(builder: PlanBuilder, x: Ranged, rounded = false): Ra
   const largest = rounded ? roundedRoot(x.hi) : floorRoot(x.hi);
   const bits = largest.toString(2).length;
   requireFits((1n << BigInt(2 * bits)) - 1n, 'the square of a root');
+  const places = placesOf(largest, bits, length);
+  const long = longWay(places, x, rounded);
+  if (long) return { value: squareRootLong(builder, x, long), lo: 0n, hi: largest };
   let rest = builder.opened(builder.linear([[1n, x.value]], -c));
   let root = builder.constant(0n, length);
-  for (const { weight, count } of placesOf(largest, bits, length)) {
+  for (const { weight, count } of places) {
     const each = <T>(make: (k: bigint) => T): T[] =>
       Array.from({ length: count }, (_, at) => make(BigInt(at + 1)));
     const bounds = each((k) => {
@@ -48,6 +55,23 @@ export function squareRoot(builder: PlanBuilder, x: Ranged, rounded = false): Ra
     root = builder.opened(longer);
   }
   return { value: root, lo: 0n, hi: 0n };
+}
+
+/** The approximation's way where it takes less than digits do. */
+function longWay(
+  places: readonly { readonly count: number }[],
+  x: Ranged,
+  rounded: boolean,
+): LongRoot | undefined {
+  const long = longRoot(x.hi, rounded);
+  if (!long) return undefined;
+  const digits = {
+    comparisons: places.reduce((sum, { count }) => sum + count, 0),
+    openings: 2 * places.length,
+    rounds: 4 * places.length,
+  };
+  const { length } = x.value;
+  return total(workOfRoot(long, x.lo), length) < total(digits, length) ? long : undefined;
 }
 
 /** Digits from the top. None for a root that can only be 0. */

@@ -18,6 +18,13 @@ export const MAX_COUNTERS = 4096;
 /** Takes two vectors as long as its output, which may be one of them. */
 type Elementwise = (out: Words, a: Words, b: Words) => void;
 
+/** Sizes of a product of matrices: rows x inner times inner x columns gives rows x columns. All row-major. */
+export interface MatrixShape {
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+}
+
 export interface Kernels {
   /** out = a + b, of ring elements; a - b; a b; out + a b; out - a b. */
   readonly add: Elementwise;
@@ -27,6 +34,9 @@ export interface Kernels {
   readonly mulSub: Elementwise;
   /** out = a XOR b, of any words. */
   readonly xor: Elementwise;
+
+  /** out = a b, of matrices of ring elements; `out` is no input. */
+  mulMatrices(out: RingVector, a: RingVector, b: RingVector, shape: MatrixShape): void;
 
   /**
    * The low `count` (at most 64) bits of ring elements of any number, as planes of `words` words in `out`. Bits past the
@@ -60,6 +70,12 @@ export interface Kernels {
    * there are no values). Memory accesses do not depend on keys.
    */
   groupTable(table: RingVector, keys: RingVector, values: RingVector | undefined, domain: number): void;
+
+  /**
+   * For each key a table of `table`'s length (a power of two, at least 2), turned up by key mod that length: entry j of a row is the
+   * old entry j - key. Memory accesses do not depend on keys.
+   */
+  turnedTables(out: RingVector, keys: RingVector, table: RingVector): void;
 
   /** totals[g] += entries[row, t], t = (key of row - g) mod domain. Keys are public. */
   addEntries(totals: RingVector, entries: RingVector, keys: RingVector): void;

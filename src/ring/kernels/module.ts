@@ -15,7 +15,7 @@ declare const WebAssembly: {
 
 export type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
 
-/** Exports of bits.as.ts and ring.as.ts: pointers and sizes are bytes. */
+/** Exports of bits.as.ts, ring.as.ts and matrices.as.ts: pointers and sizes are bytes. */
 export interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly add: WordKernel;
@@ -37,6 +37,7 @@ export interface Exports {
   splitTop(sign: number, oneHot: number, digit: number, stride: number): void;
   runProgram(planes: number, steps: number, count: number, stride: number): void;
   groupTable(table: number, keys: number, values: number, rows: number, domain: number): void;
+  turnedTables(out: number, keys: number, table: number, spare: number, rows: number, domain: number): void;
   addEntries(
     sums: number,
     oddSums: number,
@@ -54,6 +55,8 @@ export interface Exports {
     rows: number,
     domain: number,
   ): void;
+  packColumns(out: number, matrix: number, rows: number, columns: number, groupRows: number): void;
+  addTileProduct(out: number, a: number, packed: number, rows: number, inner: number, columns: number): void;
   counters(
     out: number,
     prefixLow: number,
@@ -80,7 +83,7 @@ export function hasSimd(): boolean {
 /** A new instance of the module, with a memory of its own. Throws `build.no-kernels` when it has not been compiled. */
 export function instantiateKernels(compiled: URL = COMPILED): Exports {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readCompiled(compiled)));
-  // The module exports what the two sources do, and its memory.
+  // The module exports what its sources do, and its memory.
   return instance.exports as Exports;
 }
 

@@ -10,6 +10,7 @@ import { lessAndEqual, oneHotPlanes } from '../digits.ts';
 import type { RingVector, Words } from '../words.ts';
 import type { Kernels } from './face.ts';
 import * as arithmetic from './plain-arithmetic.ts';
+import { mulMatrices } from './plain-matrices.ts';
 import { ONES, type PlaneProgram, ZEROS } from './program.ts';
 
 /** Words of a plane that a program takes at once, so that its planes stay in the cache. */
@@ -20,6 +21,7 @@ const DIGITS = 16;
 
 export const plainKernels: Kernels = {
   ...arithmetic,
+  mulMatrices,
 
   bitPlanes(out, ring, count, words) {
     const length = ring.length / 2;
@@ -112,6 +114,23 @@ export const plainKernels: Kernels = {
   },
 
   /** Low words are added up in doubles: 2^21 of them stay exact, and there are fewer rows before each carry. */
+  turnedTables(out, keys, table) {
+    const words = table.length;
+    let [from, to] = [new Uint32Array(words), new Uint32Array(words)];
+    for (let row = 0; 2 * row < keys.length; row++) {
+      from.set(table);
+      for (let bit = 0; 2 << bit < words; bit++) {
+        const all = -((keys[2 * row]! >>> bit) & 1);
+        const turn = 2 << bit;
+        for (let w = 0; w < words; w++) {
+          to[w] = from[w]! ^ (all & (from[w]! ^ from[(w - turn) & (words - 1)]!));
+        }
+        [from, to] = [to, from];
+      }
+      out.set(from, row * words);
+    }
+  },
+
   addEntries(totals, entries, keys) {
     const domain = totals.length / 2;
     const rows = keys.length / 2;

@@ -132,3 +132,44 @@ export function counters(out: usize, prefixLow: u32, prefixHigh: u32, low: u32, 
     number += steps;
   }
 }
+
+/**
+ * For each key a table of `domain` (a power of two, at least 2) elements turned up by key mod domain places: entry j is the old
+ * entry j - key. One bit of the key after the other, every entry written alike; `spare` has room for one table.
+ */
+export function turnedTables(
+  out: usize,
+  keys: usize,
+  table: usize,
+  spare: usize,
+  rows: i32,
+  domain: i32,
+): void {
+  const bytes = <usize>domain * 8;
+  const last = bytes - 8;
+  for (let row: i32 = 0; row < rows; row++, keys += 8, out += bytes) {
+    const key = load<u32>(keys);
+    let from = table;
+    // The last bit writes to `out`, and those before it in turn.
+    let to = popcnt<i32>(domain - 1) & 1 ? out : spare;
+    let mask = i64x2.splat(-<i64>(key & 1));
+    let before = v128.load(from + last - 8);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const stay = v128.load(from + at);
+      const come = v128.shuffle<u64>(before, stay, 1, 2);
+      v128.store(to + at, v128.xor(stay, v128.and(mask, v128.xor(stay, come))));
+      before = stay;
+    }
+    for (let bit: i32 = 1; 1 << bit < domain; bit++) {
+      from = to;
+      to = from == out ? spare : out;
+      mask = i64x2.splat(-<i64>((key >> bit) & 1));
+      const turn = <usize>8 << bit;
+      for (let at: usize = 0; at < bytes; at += 16) {
+        const stay = v128.load(from + at);
+        const come = v128.load(from + ((at - turn) & (bytes - 1)));
+        v128.store(to + at, v128.xor(stay, v128.and(mask, v128.xor(stay, come))));
+      }
+    }
+  }
+}

@@ -9,6 +9,7 @@ import { BLOCK_ELEMENTS, BLOCK_WORDS, type Kernels, MAX_COUNTERS } from './face.
 import { instantiateKernels, type WordKernel } from './module.ts';
 import { plainKernels } from './plain.ts';
 import { MAX_PLANES, ONES, ZEROS } from './program.ts';
+import { multiplyByTiles } from './simd-matrices.ts';
 import { copyIn, copyOut, strideOf } from './strides.ts';
 
 /** A fixed range of the memory. */
@@ -103,6 +104,10 @@ export function loadSimdKernels(compiled?: URL): Kernels {
     mulSub: elementwise(wasm.mulSub, true),
     xor: elementwise(wasm.xor),
 
+    mulMatrices(out, a, b, shape) {
+      multiplyByTiles(wasm, { left: table, right: products, packed: big, out: values }, out, a, b, shape);
+    },
+
     bitPlanes(out, elements, count, words) {
       assert(out.length === count * words && count <= 64, 'planes of one stride');
       const length = elements.length / 2;
@@ -177,6 +182,16 @@ export function loadSimdKernels(compiled?: URL): Kernels {
         if (valueMasks === undefined) fillOnes(values.words, count);
         else values.words.set(valueMasks.subarray(2 * row, 2 * (row + count)));
         wasm.groupTable(table.pointer, keys.pointer, values.pointer, count, domain);
+        out.set(table.words.subarray(0, 2 * count * domain), 2 * row * domain);
+      });
+    },
+
+    turnedTables(out, rowKeys, once) {
+      const domain = once.length / 2;
+      values.words.set(once);
+      eachPiece(rowKeys.length / 2, domain, (row, count) => {
+        keys.words.set(rowKeys.subarray(2 * row, 2 * (row + count)));
+        wasm.turnedTables(table.pointer, keys.pointer, values.pointer, products.pointer, count, domain);
         out.set(table.words.subarray(0, 2 * count * domain), 2 * row * domain);
       });
     },
