@@ -16,6 +16,7 @@ import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
+import { sampleSortGate } from './sample-sort.ts';
 import { selectGate } from './select.ts';
 import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
@@ -42,6 +43,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   oneHot: oneHotGate,
   shuffle: shuffleGate,
   sort: sortGate,
+  sampleSort: sampleSortGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

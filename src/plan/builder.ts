@@ -22,7 +22,17 @@ const FAN_IN = 4;
 /** The gates that need their inputs masked, in the order of their operands. */
 type WireOperation = Exclude<
   Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
+  | 'constant'
+  | 'linear'
+  | 'sum'
+  | 'slice'
+  | 'concat'
+  | 'repeat'
+  | 'xor'
+  | 'open'
+  | 'shuffle'
+  | 'sort'
+  | 'sampleSort'
 >;
 
 export class PlanBuilder {
@@ -307,6 +317,15 @@ export class PlanBuilder {
     const inputs = [this.graph.wire(key.id), ...columns.map((x) => x.id)];
     const shape = { kind: 'ring', form: 'share', length: length * columns.length } as const;
     const all = this.ring(this.graph.shared({ op: 'sort', bits }, inputs, shape));
+    return columns.map((_, k) => this.slice(all, k * length, length));
+  }
+
+  /** The same for keys of which, for 2^L rows, all but the lowest 63 - L bits are 0. */
+  sampleSort(key: Ring, columns: readonly Ring[]): Ring[] {
+    const length = this.sameLength([key, ...columns]);
+    const inputs = [key, ...columns].map((x) => this.graph.wire(x.id));
+    const shape = { kind: 'ring', form: 'share', length: length * columns.length } as const;
+    const all = this.ring(this.graph.shared({ op: 'sampleSort' }, inputs, shape));
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 

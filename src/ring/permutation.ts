@@ -65,6 +65,17 @@ export function placeRows(source: RingVector, places: Words): RingVector {
   return out;
 }
 
+/** Element k of the result is element indices[k] of the source. */
+export function pickElements(source: RingVector, indices: Words): RingVector {
+  const out = newRing(indices.length);
+  for (let k = 0; k < indices.length; k++) {
+    const from = 2 * indices[k]!;
+    out[2 * k] = source[from]!;
+    out[2 * k + 1] = source[from + 1]!;
+  }
+  return out;
+}
+
 /** Whether the words are 0..length-1, each once. */
 export function isPermutation(words: Words): boolean {
   const seen = new Uint8Array(words.length);
