@@ -5,7 +5,6 @@
  * faulty server is found out.
  */
 import { EXIT, MpcError } from '../base/errors.ts';
-import { getBit } from '../ring/bits.ts';
 import { isPermutation } from '../ring/permutation.ts';
 import type { BitVector, Words } from '../ring/words.ts';
 import type { Stage } from './sample-sort-stages.ts';
@@ -29,35 +28,41 @@ export function* insertRows(stage: Stage, order: Words): Insertion {
 }
 
 /** For each row past those in order, how many of them are before it. */
-function* searchGaps(
-  { sorted, rows, fanOut, steps }: Stage,
-  order: Words,
-): Generator<Pairs, Words, BitVector> {
-  const gaps = new Uint32Array(rows - sorted);
-  const asked = fanOut - 1;
-  let width = sorted + 1;
-  for (let step = 0; step < steps; step++) {
-    width = Math.ceil(width / fanOut);
-    const left = new Uint32Array(gaps.length * asked);
-    const right = new Uint32Array(left.length);
-    for (let row = 0, k = 0; row < gaps.length; row++) {
-      let pivot = gaps[row]! + width;
-      for (let t = 0; t < asked; t++, k++, pivot += width) {
-        right[k] = sorted + row;
-        left[k] = pivot <= sorted ? order[pivot - 1]! : right[k]!;
-      }
-    }
-    const less = yield { left, right };
-    for (let row = 0, k = 0; row < gaps.length; row++) {
-      let passed = 0;
-      for (let t = 0; t < asked; t++, k++) {
-        if (getBit(less, k) === 0) continue;
-        if (passed++ < t) throw noOrder();
-      }
-      gaps[row] = gaps[row]! + passed * width;
-    }
+function* searchGaps(stage: Stage, order: Words): Generator<Pairs, Words, BitVector> {
+  const gaps = new Uint32Array(stage.rows - stage.sorted);
+  let width = stage.sorted + 1;
+  for (let step = 0; step < stage.steps; step++) {
+    width = Math.ceil(width / stage.fanOut);
+    narrow(gaps, yield pairsOfSearch(stage, order, gaps, width), width, stage.fanOut - 1);
   }
   return gaps;
+}
+
+/** Each row with those in order that stand `width` gaps apart, from its lowest possible gap on. */
+function pairsOfSearch({ sorted, fanOut }: Stage, order: Words, gaps: Words, width: number): Pairs {
+  const left = new Uint32Array(gaps.length * (fanOut - 1));
+  const right = new Uint32Array(left.length);
+  for (let i = 0, k = 0; i < gaps.length; i++) {
+    const row = sorted + i;
+    let place = gaps[i]! + width - 1;
+    for (let t = 1; t < fanOut; t++, k++, place += width) {
+      right[k] = row;
+      left[k] = place < sorted ? order[place]! : row;
+    }
+  }
+  return { left, right };
+}
+
+/** Moves each lowest possible gap past the rows that turned out to be less, of `asked` ascending ones. */
+function narrow(gaps: Words, less: BitVector, width: number, asked: number): void {
+  for (let i = 0, k = 0; i < gaps.length; i++) {
+    let passed = 0;
+    for (let t = 0; t < asked; t++, k++) {
+      if (((less[k >>> 5]! >>> (k & 31)) & 1) === 0) continue;
+      if (passed++ < t) throw noOrder();
+    }
+    gaps[i] = gaps[i]! + passed * width;
+  }
 }
 
 /** The new rows gap by gap: those of gap g are members[starts[g]] up to members[starts[g + 1]]. */
@@ -100,7 +105,7 @@ function placesInGaps(starts: Words, members: Words, less: BitVector): Words {
     const end = starts[gap + 1]!;
     for (let i = starts[gap]!; i < end; i++) {
       for (let j = i + 1; j < end; j++, k++) {
-        const greater = getBit(less, k) === 1 ? j : i;
+        const greater = ((less[k >>> 5]! >>> (k & 31)) & 1) === 1 ? j : i;
         places[greater] = places[greater]! + 1;
       }
     }

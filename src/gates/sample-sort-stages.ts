@@ -11,9 +11,9 @@
  *   P[X > B] <= (m+1) C(n-G-1, m) / C(n, m) + e^(-tB) z^-(n-m) F(z)^(m+1) / C(n, m),   F(z) = sum over g <= G of e^(t g(g-1)/2) z^g:
  * a gap beyond G, and Chernoff's bound for all others, where the power series' coefficient of n - m is at most F(z)^(m+1) / z^(n-m)
  * for every z > 0. For n/m up to 16,
- *   B = 1.1 (n-m)^2 / m + 720 (n/m)^2
- * makes that less than 2^-43 with the best G, t and z: the test of this file computes it. The mean is about (n-m)^2 / m; the
- * other term is what one gap of 38 times the mean size adds. There are at most 8 stages, so that a sort is given up
+ *   B = 1.1 (n-m)^2 / m + 760 (n/m)^2
+ * makes that less than 2^-44 with the best G, t and z: the test of this file computes it. The mean is about (n-m)^2 / m; the
+ * other term is what one gap of 39 times the mean size adds. There are at most 16 stages, so that a sort is given up
  * (`sort.unlucky`) less often than once in 2^40.
  */
 import { bitWords, ringWords } from '../ring/words.ts';
@@ -27,7 +27,7 @@ const COMPARISONS_A_ROUND = 8000;
 const ROUNDS_OF_BATCH = 4;
 /** How many times as many rows a stage may put in order: beyond the last, the bound above does not hold. */
 const RATIOS = [3, 4, 6, 8, 12, 16] as const;
-const MOST_FAN_OUT = 64;
+const FAN_OUTS = [2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 32] as const;
 
 /** From `sorted` rows in order to `rows` of them. */
 export interface Stage {
@@ -109,7 +109,7 @@ export function pairsBound(sorted: number, rows: number): number {
   const others = rows - sorted;
   const all = (others * (others - 1)) / 2;
   if (sorted === 0) return all;
-  return Math.min(all, Math.ceil((11 * others ** 2) / (10 * sorted)) + Math.ceil(720 * (rows / sorted) ** 2));
+  return Math.min(all, Math.ceil((11 * others ** 2) / (10 * sorted)) + Math.ceil(760 * (rows / sorted) ** 2));
 }
 
 function leastEffort(rows: number, known: Map<number, Effort>): Effort {
@@ -136,8 +136,8 @@ function withStage({ stages, effort }: Effort, sorted: number, rows: number): Ef
 
 /** The fan-out by which that many rows find one of `gaps` with least effort. */
 function leastSearch(gaps: number, rows: number, round: number) {
-  let best = { fanOut: 2, steps: 0, effort: gaps === 1 ? 0 : Number.POSITIVE_INFINITY };
-  for (let fanOut = 2; gaps > 1 && fanOut <= MOST_FAN_OUT; fanOut++) {
+  let best = { fanOut: 1, steps: 0, effort: gaps === 1 ? 0 : Number.POSITIVE_INFINITY };
+  for (const fanOut of gaps === 1 ? [] : FAN_OUTS) {
     let steps = 0;
     for (let left = gaps; left > 1; left = Math.ceil(left / fanOut)) steps++;
     const effort = steps * (round + rows * (fanOut - 1));
