@@ -63,6 +63,7 @@ export async function workloads(): Promise<Workload[]> {
     comparisons(100_000),
     sorting(1_000),
     sorting(10_000),
+    sorting(100_000),
   ];
 }
 

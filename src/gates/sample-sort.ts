@@ -10,8 +10,8 @@
  *      in order by a search, and rows of one gap are compared with each other (insertion.ts, sample-sort-stages.ts).
  *   3. Every place is public by then, and each server moves its shares of the shuffled columns.
  * A comparison of two rows, chosen while running: the servers open y_i - y_j under a fresh mask (8 bytes), evaluate the
- * sign of the difference (less-than-zero.ts), and open that: 4 rounds, 13 bytes each way, 44 of tape. About 66 comparisons
- * a row for 1,000 rows, 37 for 10,000, 20 for 100,000; rounds 20, 40, 140. For long keys the radix sort (sort.ts) moves
+ * sign of the difference (less-than-zero.ts), and open that: 4 rounds, 13 bytes each way, 44 of tape. About 67 comparisons
+ * a row for 1,000 rows, 38 for 10,000, 20 for 100,000; rounds 20, 40, 140. For long keys the radix sort (sort.ts) moves
  * several times as much, and for keys of a few bits less.
  *
  * Who sees what. Masked words are uniform, as in shuffle.ts and digit-tree.ts; each difference has a mask of its own. Opened in
