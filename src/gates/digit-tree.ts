@@ -12,8 +12,8 @@
  * its own, used once; nobody x or the result.
  *
  * Layout: blocks of elements, in a block planes one after another, in openings as on the tape. Padding bits of planes are
- * ordinary masked bits. Lanes 5b to 5b + 4 of block b: masks of round 1, one-hots, the nodes' monomials, masks of
- * round 2, the root's monomials; the second, third and fifth are dealt.
+ * ordinary masked bits. Lanes 5b to 5b + 4 of block b, from the tree's first lane on: masks of round 1, one-hots, the nodes'
+ * monomials, masks of round 2, the root's monomials; the second, third and fifth are dealt.
  */
 import { clearPadding, xor } from '../ring/bits.ts';
 import type { Block } from '../ring/bitslice.ts';
@@ -28,6 +28,7 @@ import type { Node, Polynomial } from './monomials.ts';
 import { countOf, monomialsOf, polynomialsProgram, productsProgram } from './monomials.ts';
 
 export const DIGITS = 16;
+const LANES_OF_BLOCK = 5;
 const ONE_HOT_PLANES = 16 * DIGITS;
 const RING_PLANES = 64;
 
@@ -90,15 +91,27 @@ export function treeCost(tree: DigitTree, length: number): GateCost {
   };
 }
 
-export function treeLanes(tree: DigitTree, length: number): readonly DealtLane[] {
+/** The lanes that a tree deals. A gate of several trees gives each a `firstLane` of its own. */
+export function treeLanes(tree: DigitTree, length: number, firstLane = 0): readonly DealtLane[] {
   return blocksOf(length, BLOCK_ELEMENTS).flatMap((block) => {
-    const { oneHots, nodes, root } = lanesOf(tree, block);
+    const { oneHots, nodes, root } = lanesOf(tree, block, firstLane);
     return [oneHots, nodes, root].map((lane) => ({ kind: 'bits', ...lane }));
   });
 }
 
+/** How many lanes a tree takes, dealt or not. */
+export function treeLaneCount(length: number): number {
+  return LANES_OF_BLOCK * blocksOf(length, BLOCK_ELEMENTS).length;
+}
+
 /** The dealer's side, for masks r of `length` elements. */
-export function dealTree(tree: DigitTree, r: RingVector, length: number, tape: DealerTape): void {
+export function dealTree(
+  tree: DigitTree,
+  r: RingVector,
+  length: number,
+  tape: DealerTape,
+  firstLane = 0,
+): void {
   const { dealNodes, dealRoot } = tree.programs;
   const run = (program: PlaneProgram, masks: Words, words: number): Words => {
     const products = new Uint32Array(program.outputs * words);
@@ -109,7 +122,7 @@ export function dealTree(tree: DigitTree, r: RingVector, length: number, tape: D
   const { planesFor, tableFor } = roomFor(blocks);
   for (const block of blocks) {
     const { words } = block;
-    const lanes = lanesOf(tree, block);
+    const lanes = lanesOf(tree, block, firstLane);
     const oneHots = tableFor(block);
     kernels().digitOneHots(oneHots, bitPlanes(r, block, RING_PLANES, planesFor(block)), words);
     tape.dealBits(lanes.oneHots.lane, oneHots, lanes.oneHots.length);
@@ -128,6 +141,7 @@ export function* evaluateTree(
   length: number,
   tape: ServerTape,
   server: ServerName,
+  firstLane = 0,
 ): Evaluation {
   const blocks = blocksOf(length, BLOCK_ELEMENTS);
   const opens = outputsOf(tree);
@@ -136,7 +150,7 @@ export function* evaluateTree(
 
   const leaves = new Uint32Array(tree.leaves * bitWords(length));
   const firstMasks = blocks.map((block) => {
-    const { oneHots, firstMasks: masks } = lanesOf(tree, block);
+    const { oneHots, firstMasks: masks } = lanesOf(tree, block, firstLane);
     const share = partOfBlock(leaves, block, tree.leaves);
     leafFunction(
       share,
@@ -151,7 +165,7 @@ export function* evaluateTree(
 
   const outputs = new Uint32Array(opens * bitWords(length));
   const secondMasks = blocks.map((block, b) => {
-    const { nodes, secondMasks: masks } = lanesOf(tree, block);
+    const { nodes, secondMasks: masks } = lanesOf(tree, block, firstLane);
     const share = partOfBlock(outputs, block, opens);
     kernels().runProgram(
       tree.programs.nodes[server],
@@ -168,7 +182,7 @@ export function* evaluateTree(
   const openedOutputs = yield { kind: 'bits', share: outputs };
 
   blocks.forEach((block, b) => {
-    const { root } = lanesOf(tree, block);
+    const { root } = lanesOf(tree, block, firstLane);
     const part = partOfBlock(result, block, 1);
     const share = new Uint32Array(block.words);
     kernels().runProgram(
@@ -193,8 +207,11 @@ function roomFor(blocks: readonly Block[]) {
   };
 }
 
-function lanesOf(tree: DigitTree, { index, words }: Block) {
-  const lane = (place: number, planes: number) => ({ lane: 5 * index + place, length: planes * 32 * words });
+function lanesOf(tree: DigitTree, { index, words }: Block, firstLane: number) {
+  const lane = (place: number, planes: number) => ({
+    lane: firstLane + LANES_OF_BLOCK * index + place,
+    length: planes * 32 * words,
+  });
   return {
     firstMasks: lane(0, tree.leaves),
     oneHots: lane(1, ONE_HOT_PLANES),

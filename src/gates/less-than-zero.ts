@@ -44,7 +44,8 @@ const innerNode = (lowest: number) =>
     EQUAL,
   );
 
-const TREE = digitTree({
+/** Computes the share of msb(x). */
+export const SIGN_TREE = digitTree({
   leaves: 2 * DIGITS - 1,
   nodes: [
     treeNode([...[0, 1, 2, 3].map(lessLeaf), ...[1, 2, 3].map(equalLeaf)], LESS),
@@ -56,7 +57,7 @@ const TREE = digitTree({
   root: treeNode([0, 1, 3, 5, 2, 4, 6], LESS),
 });
 
-const compareDigits: LeafFunction = (leaves, result, oneHots, publicDigits, server) => {
+export const compareDigits: LeafFunction = (leaves, result, oneHots, publicDigits, server) => {
   const words = result.length;
   const less = leaves.subarray(0, DIGITS * words);
   const equal = leaves.subarray(DIGITS * words);
@@ -78,16 +79,16 @@ export const lessThanZeroGate: Gate<OperationOf<'lessThanZero'>> = {
     return { kind: 'bits', form: 'share', length: x.length };
   },
 
-  cost: (_operation, inputs) => treeCost(TREE, inputs[0]!.length),
-  lanes: (_operation, inputs) => treeLanes(TREE, inputs[0]!.length),
+  cost: (_operation, inputs) => treeCost(SIGN_TREE, inputs[0]!.length),
+  lanes: (_operation, inputs) => treeLanes(SIGN_TREE, inputs[0]!.length),
 
   deal(_operation, inputs, masks, tape) {
-    dealTree(TREE, maskOf(masks[0]), inputs[0]!.length, tape);
+    dealTree(SIGN_TREE, maskOf(masks[0]), inputs[0]!.length, tape);
     return undefined;
   },
 
   evaluate: (_operation, inputs, values, tape, server) =>
-    evaluateTree(TREE, compareDigits, wireOf(values[0]).masked, inputs[0]!.length, tape, server),
+    evaluateTree(SIGN_TREE, compareDigits, wireOf(values[0]).masked, inputs[0]!.length, tape, server),
 
   clear: (_operation, _inputs, values) => signBits(values[0]!),
 };

@@ -38,6 +38,8 @@ export type Operation =
   | { readonly op: 'shuffle' } // columns of n -> all of them, their rows in one secret order
   // three rounds for each 4 bits, and one: (ring wire key, ring columns of n) -> all columns, rows in order of the key's lowest bits
   | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
+  // rounds by the number of rows: (ring key, ring columns of n), all wires -> all columns, rows in order of the key
+  | { readonly op: 'sampleSort' } // ascending, stable; keys in 0..2^(63-L)-1 for 2^L rows
   // two rounds of their own: ring wire -> bits share
   | { readonly op: 'lessThanZero' }
   | { readonly op: 'equalsZero' };

@@ -18,6 +18,7 @@ import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
+import { sampleSortGate } from './sample-sort.ts';
 import { selectGate } from './select.ts';
 import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
@@ -46,6 +47,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   shuffle: shuffleGate,
   sort: sortGate,
   lookup: lookupGate,
+  sampleSort: sampleSortGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

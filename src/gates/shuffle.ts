@@ -14,10 +14,19 @@
  *
  * The order of the result differs from run to run; `clear` leaves the rows where they are.
  */
-import type { Words } from '../ring/words.ts';
+import type { RingVector, Words } from '../ring/words.ts';
 import { ringWords } from '../ring/words.ts';
 import { maskOf, requireShape, wireOf } from './forms.ts';
-import type { Gate, Shape } from './gate.ts';
+import type {
+  DealerTape,
+  DealtLane,
+  Gate,
+  GateCost,
+  Opening,
+  ServerName,
+  ServerTape,
+  Shape,
+} from './gate.ts';
 import type { OperationOf } from './operations.ts';
 import { concatRing, transfer, turnRows } from './transfer.ts';
 
@@ -26,6 +35,50 @@ const LANES = {
   b: { permutation: 2, mask: 3 },
   output: 4,
 } as const;
+
+/** Lanes that a shuffle takes, from 0 on: a gate that begins with one uses those from here. */
+export const SHUFFLE_LANES = 5;
+
+/** Exact cost of shuffling that many elements, whatever their rows. */
+export function shuffleCost(elements: number): GateCost {
+  const bytes = 4 * ringWords(elements);
+  return { rounds: 2, bytesOnline: bytes, bytesTape: bytes };
+}
+
+export const shuffleLane = (elements: number): DealtLane => ({
+  lane: LANES.output,
+  kind: 'ring',
+  length: elements,
+});
+
+/** The dealer's side: columns of masks in, the shuffled wire's mask out. */
+export function dealShuffle(columns: RingVector, rows: number, tape: DealerTape): RingVector {
+  let mask = columns;
+  for (const server of ['a', 'b'] as const) {
+    const lanes = LANES[server];
+    const [permutation, own] = [lanes.permutation, lanes.mask].map((lane) => tape.ownWords(lane, server));
+    mask = turnRows(mask, rows, permutation!, own!);
+  }
+  tape.dealRing(LANES.output, mask);
+  return mask;
+}
+
+/** A server's side: columns of masked values in; the shuffled wire's masked values and this server's share of its mask out. */
+export function* evaluateShuffle(
+  columns: RingVector,
+  rows: number,
+  tape: ServerTape,
+  server: ServerName,
+): Generator<Opening, { readonly masked: RingVector; readonly mask: RingVector }, Words> {
+  const turned = (source: RingVector) => {
+    const lanes = LANES[server];
+    const [permutation, own] = [lanes.permutation, lanes.mask].map((lane) => tape.ownWords(lane));
+    return turnRows(source, rows, permutation!, own!);
+  };
+  const half = yield* transfer(server, 'a', columns.length, () => turned(columns));
+  const masked = yield* transfer(server, 'b', columns.length, () => turned(half));
+  return { masked, mask: tape.dealtRing(LANES.output, columns.length / 2) };
+}
 
 const elementsOf = (inputs: readonly Shape[]): number => inputs.length * inputs[0]!.length;
 
@@ -42,35 +95,15 @@ export const shuffleGate: Gate<OperationOf<'shuffle'>> = {
     return { kind: 'ring', form: 'wire', length: elementsOf(inputs) };
   },
 
-  cost(_operation, inputs) {
-    const bytes = 4 * ringWords(elementsOf(inputs));
-    return { rounds: 2, bytesOnline: bytes, bytesTape: bytes };
-  },
+  cost: (_operation, inputs) => shuffleCost(elementsOf(inputs)),
+  lanes: (_operation, inputs) => [shuffleLane(elementsOf(inputs))],
 
-  lanes: (_operation, inputs) => [{ lane: LANES.output, kind: 'ring', length: elementsOf(inputs) }],
-
-  deal(_operation, inputs, masks, tape) {
-    let mask = concatRing(masks.map(maskOf));
-    for (const server of ['a', 'b'] as const) {
-      const lanes = LANES[server];
-      const [permutation, own] = [lanes.permutation, lanes.mask].map((lane) => tape.ownWords(lane, server));
-      mask = turnRows(mask, inputs[0]!.length, permutation!, own!);
-    }
-    tape.dealRing(LANES.output, mask);
-    return mask;
-  },
+  deal: (_operation, inputs, masks, tape) =>
+    dealShuffle(concatRing(masks.map(maskOf)), inputs[0]!.length, tape),
 
   *evaluate(_operation, inputs, values, tape, server) {
-    const elements = elementsOf(inputs);
-    const turned = (rows: Words) => {
-      const lanes = LANES[server];
-      const [permutation, own] = [lanes.permutation, lanes.mask].map((lane) => tape.ownWords(lane));
-      return turnRows(rows, inputs[0]!.length, permutation!, own!);
-    };
-    const columns = () => concatRing(values.map((value) => wireOf(value).masked));
-    const half = yield* transfer(server, 'a', ringWords(elements), () => turned(columns()));
-    const masked = yield* transfer(server, 'b', ringWords(elements), () => turned(half));
-    return { form: 'wire', masked, mask: tape.dealtRing(LANES.output, elements) };
+    const columns = concatRing(values.map((value) => wireOf(value).masked));
+    return { form: 'wire', ...(yield* evaluateShuffle(columns, inputs[0]!.length, tape, server)) };
   },
 
   clear: (_operation, _inputs, values) => concatRing(values),

@@ -11,11 +11,10 @@
  *                 b = 20                   16,   792,  758
  *                 b = 40                   31, 1,592, 1,528
  *   odd-even merge network                 220, 1,830,  500  420, 5,790, 1,600   612, 6,870, 1,900
- *   quicksort on opened comparison bits    ~90,   500,  150  ~125,  700,   210   ~165,  900,   270   on average
+ *   sample sort (sample-sort.ts), any b    20,  3,032,  889  40,  1,719,   506   140,   935,   277
  *   1, 2, 3, 5 bits a digit, b = 20        61, 960, 840;  31, 640, 580;  22, 672, 630;  13, 1,152, 1,130
- * Quicksort moves fewer bytes for long keys, but its rounds are many and its shape is chance: material for every
- * comparison that could happen would have to be dealt. Digits of 4 bits are the widest that cost little more than
- * the cheapest, and rounds are what a distant server waits for.
+ * Sample sort is what long keys take; short ones, such as a flag that brings some rows to the front, take this. Digits of
+ * 4 bits are the widest that cost little more than the cheapest, and rounds are what a distant server waits for.
  *
  * A pass, between a first and a second server, which change places from pass to pass. F are the digits' flags, x the columns
  * to move: ranks, keys with this digit set to 0, payload; x_1 + x_2 = x.

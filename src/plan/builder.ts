@@ -11,7 +11,7 @@ import type { Kind } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
-import { type Bits, type Handle, powerOfTwo, type Ring } from './handles.ts';
+import { type Bits, type Handle, inOrder, powerOfTwo, type Ring } from './handles.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
@@ -151,7 +151,7 @@ export class PlanBuilder {
     const length = this.sameLength([x, y]);
     const [factor, other] = this.constantFirst(x, y);
     return factor === undefined
-      ? this.gate({ op: 'multiply' }, this.ordered(x, y), 'ring', length)
+      ? this.gate({ op: 'multiply' }, inOrder(x, y), 'ring', length)
       : this.scale(other, factor);
   }
 
@@ -160,7 +160,7 @@ export class PlanBuilder {
     assert(this.sameLength([x, y]) % groups === 0, 'an inner product has rows of equal length');
     const [factor, other] = this.constantFirst(x, y);
     if (factor !== undefined) return this.scale(this.sum(other, groups), factor);
-    return this.gate({ op: 'dot', groups }, this.ordered(x, y), 'ring', groups);
+    return this.gate({ op: 'dot', groups }, inOrder(x, y), 'ring', groups);
   }
 
   /** b ? x : y, element by element. */
@@ -285,9 +285,8 @@ export class PlanBuilder {
   /** For each g in 0..domain-1 the bits [key = g]. Every key must lie in 0..domain-1. */
   oneHot(key: Ring, domain: number): Bits[] {
     const padded = powerOfTwo(domain);
-    const planes = this.bits(
-      this.gateId({ op: 'oneHot', domain: padded }, [key], 'bits', padded * key.length),
-    );
+    const id = this.gateId({ op: 'oneHot', domain: padded }, [key], 'bits', padded * key.length);
+    const planes = this.bits(id);
     return Array.from({ length: domain }, (_, g) => this.slice(planes, g * key.length, key.length));
   }
 
@@ -307,6 +306,13 @@ export class PlanBuilder {
     const inputs = [this.graph.wire(key.id), ...columns.map((x) => x.id)];
     const shape = { kind: 'ring', form: 'share', length: length * columns.length } as const;
     const all = this.ring(this.graph.shared({ op: 'sort', bits }, inputs, shape));
+    return columns.map((_, k) => this.slice(all, k * length, length));
+  }
+
+  /** The same for keys of which, for 2^L rows, all but the lowest 63 - L bits are 0. */
+  sampleSort(key: Ring, columns: readonly Ring[]): Ring[] {
+    const length = this.sameLength([key, ...columns]);
+    const all = this.gate({ op: 'sampleSort' }, [key, ...columns], 'ring', length * columns.length);
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 
@@ -352,9 +358,8 @@ export class PlanBuilder {
   }
 
   private xorOf(terms: readonly Bits[], negated: boolean): Bits {
-    const length = this.sameLength(terms);
     const nodes = terms.map((b) => b.id);
-    return this.bits(xorNode(this.graph, nodes, negated, length));
+    return this.bits(xorNode(this.graph, nodes, negated, this.sameLength(terms)));
   }
 
   private gateId(
@@ -370,10 +375,6 @@ export class PlanBuilder {
   private constantFirst(x: Ring, y: Ring): [bigint | undefined, Ring] {
     const value = this.graph.valueOf(x.id);
     return value === undefined ? [this.graph.valueOf(y.id), x] : [value, y];
-  }
-
-  private ordered(x: Ring, y: Ring): Ring[] {
-    return x.id <= y.id ? [x, y] : [y, x];
   }
 
   private sameLength(vectors: readonly Handle[]): number {

@@ -6,6 +6,7 @@
  * elements that lie one after another.
  */
 import { assert } from '../base/errors.ts';
+import { borrowOf } from './kernels/plain-arithmetic.ts';
 import type { RingVector, WordStream, Words } from './words.ts';
 import { newRing, ringWords } from './words.ts';
 
@@ -62,6 +63,22 @@ export function placeRows(source: RingVector, places: Words): RingVector {
       out[to + 1] = source[start + 2 * k + 1]!;
     }
   });
+  return out;
+}
+
+/** Element k of the result is the difference of elements left[k] and right[k] of the source. Indices are public. */
+export function differencesOf(source: RingVector, left: Words, right: Words): RingVector {
+  assert(left.length === right.length, 'pairs of indices');
+  const out = newRing(left.length);
+  for (let k = 0; k < left.length; k++) {
+    const from = 2 * left[k]!;
+    const taken = 2 * right[k]!;
+    const minuend = source[from]! | 0;
+    const subtrahend = source[taken]! | 0;
+    const low = (minuend - subtrahend) | 0;
+    out[2 * k] = low;
+    out[2 * k + 1] = (source[from + 1]! - source[taken + 1]! - borrowOf(minuend, subtrahend, low)) | 0;
+  }
   return out;
 }
 

@@ -184,6 +184,18 @@ export function repeatEach(out: RingVector, a: RingVector, times: number): RingV
   return out;
 }
 
+/** out = 2^count a, 0 <= count < 32. */
+export function shiftLeft(out: RingVector, a: RingVector, count: number): RingVector {
+  sameLength(out, a);
+  assert(Number.isInteger(count) && count >= 0 && count < 32, 'a shift is an integer from 0 to 31');
+  for (let i = 0; i < out.length; i += 2) {
+    const low = a[i]!;
+    out[i] = low << count;
+    out[i + 1] = (a[i + 1]! << count) | (count === 0 ? 0 : low >>> (32 - count));
+  }
+  return out;
+}
+
 /** out = floor(a / 2^count) of the unsigned elements, 0 <= count < 64. */
 export function shiftRight(out: RingVector, a: RingVector, count: number): RingVector {
   sameLength(out, a);

@@ -73,7 +73,7 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
     result,
     outputs: options.outputs ?? [],
     minGroupSize: options.minGroupSize,
-    sorts: plan.nodes.some(({ operation }) => operation.op === 'sort'),
+    sorts: plan.nodes.some(({ operation }) => operation.op === 'sort' || operation.op === 'sampleSort'),
   });
   return { plan, tables, result, disclosure };
 }

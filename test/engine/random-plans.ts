@@ -3,6 +3,7 @@
  * nodes, folding or gates. What a plan's outputs must be is read from the model.
  */
 import fc from 'fast-check';
+import { mostKeyBits } from '../../src/gates/sample-sort.ts';
 import { type Bits, PlanBuilder, type Ring } from '../../src/plan/builder.ts';
 import { planInputs } from '../../src/plan/check.ts';
 import type { InputColumn, NodeId, Plan } from '../../src/plan/plan.ts';
@@ -305,22 +306,21 @@ const OPERATIONS = {
   },
   sort: (w: World) => {
     const [x, y] = pair(w);
-    const bits = 1 + (w.picks[2]! % 64);
+    const drawn = 1 + (w.picks[2]! % 80);
+    const bits = drawn <= 64 ? drawn : mostKeyBits(x.values.length);
     const low = x.values.map((v) => BigInt.asUintN(bits, v));
     const order = list(low.length, (i) => i).sort((i, j) =>
       low[i]! < low[j]! ? -1 : low[i]! > low[j]! ? 1 : i - j,
     );
-    const [byKey, ownKey] = w.b.sort(x.handle, bits, [y.handle, x.handle]);
-    push(
-      w,
-      byKey!,
-      order.map((i) => y.values[i]!),
-    );
-    push(
-      w,
-      ownKey!,
-      order.map((i) => x.values[i]!),
-    );
+    const columns = [y.handle, x.handle];
+    const sorted = drawn <= 64 ? w.b.sort(x.handle, bits, columns) : w.b.sampleSort(x.handle, columns);
+    for (const [k, { values }] of [y, x].entries()) {
+      push(
+        w,
+        sorted[k]!,
+        order.map((i) => values[i]!),
+      );
+    }
   },
   oneHot: (w: World) => {
     const x = one(w);

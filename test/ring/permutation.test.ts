@@ -6,7 +6,13 @@ import { createHash } from 'node:crypto';
 import test from 'node:test';
 import fc from 'fast-check';
 import { wordsOfBytes } from '../../src/base/bytes.ts';
-import { isPermutation, permuteRows, placeRows, uniformPermutation } from '../../src/ring/permutation.ts';
+import {
+  differencesOf,
+  isPermutation,
+  permuteRows,
+  placeRows,
+  uniformPermutation,
+} from '../../src/ring/permutation.ts';
 import { fromBigInts, toBigInts } from '../../src/ring/ring.ts';
 import type { WordStream } from '../../src/ring/words.ts';
 
@@ -88,4 +94,22 @@ test('words that are not each place once are no permutation', () => {
   ]) {
     assert.ok(!isPermutation(Uint32Array.from(words)), `${words}`);
   }
+});
+
+test('differences of picked elements, modulo 2^64', () => {
+  const element = fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n);
+  const index = fc.nat({ max: 5 });
+  fc.assert(
+    fc.property(
+      fc.array(element, { minLength: 6, maxLength: 6 }),
+      fc.array(fc.tuple(index, index)),
+      (values, pairs) => {
+        const indices = (side: 0 | 1) => Uint32Array.from(pairs, (pair) => pair[side]);
+        assert.deepEqual(
+          toBigInts(differencesOf(fromBigInts(values), indices(0), indices(1))),
+          pairs.map(([i, j]) => BigInt.asIntN(64, values[i]! - values[j]!)),
+        );
+      },
+    ),
+  );
 });

@@ -184,6 +184,18 @@ test('bits choose, negate and become ring elements', () => {
   );
 });
 
+test('shiftLeft multiplies by any power of two below 2^32', () => {
+  const a = ring.fromBigInts(EDGES);
+  for (let count = 0; count < 32; count++) {
+    assert.deepEqual(
+      ring.toBigInts(ring.shiftLeft(newRing(EDGES.length), a, count)),
+      EDGES.map((x) => BigInt.asIntN(64, x << BigInt(count))),
+      `${count} bits`,
+    );
+  }
+  assert.throws(() => ring.shiftLeft(newRing(EDGES.length), a, 32));
+});
+
 test('shiftRight divides the unsigned elements by any power of two, rounding down', () => {
   const a = ring.fromBigInts(EDGES);
   for (let count = 0; count < 64; count++) {
