@@ -8,13 +8,13 @@ import { systemRandom } from '../src/base/random.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import { openChannel } from '../src/channel/sealed-channel.ts';
 import { Mailbox, Transcript } from '../src/channel/streams.ts';
-import { roundExchange } from '../src/duties/rounds.ts';
+import { channelLink } from '../src/duties/rounds.ts';
+import { assembleInputs, inputParties, uploadBytes } from '../src/engine/mask.ts';
 import { evaluatePlan } from '../src/engine/server.ts';
 import { planTapeLayout } from '../src/engine/tape.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
-import { planInputs } from '../src/plan/check.ts';
 import type { Plan } from '../src/plan/plan.ts';
-import { wordsOf } from '../src/ring/words.ts';
+import { stripsOf } from '../src/plan/strips.ts';
 import { Seed } from '../src/tape/seed.ts';
 import { memoryReader, tapeOfServerA, tapeOfServerB } from '../src/tape/server-tape.ts';
 
@@ -75,17 +75,15 @@ async function main({
   const tape =
     server === 'a'
       ? tapeOfServerA(secret)
-      : tapeOfServerB(secret, planTapeLayout(plan), memoryReader(readFileSync(corrections)));
+      : tapeOfServerB(secret, planTapeLayout(stripsOf(plan)), memoryReader(readFileSync(corrections)));
   const masked = readFileSync(inputs);
+  const uploads = new Map<string, Uint8Array>();
   let at = 0;
-  const words = new Map(
-    planInputs(plan).map(({ node, input }) => {
-      const size = 4 * wordsOf(input.kind, input.length);
-      const copy = new Uint8Array(masked.subarray(at, at + size));
-      at += size;
-      return [node, new Uint32Array(copy.buffer)] as const;
-    }),
-  );
+  for (const party of inputParties(plan)) {
+    const size = uploadBytes(plan, party);
+    uploads.set(party, masked.subarray(at, at + size));
+    at += size;
+  }
   const go = new Promise<void>((resolve) => process.once('message', () => resolve()));
   // One exchange before the clock starts: the handshake is part of a collaboration, not of the engine.
   outgoing.append(new Uint8Array(8));
@@ -95,15 +93,18 @@ async function main({
   await go;
   const startedMs = performance.now();
   let sentBytes = 0;
-  const exchange = roundExchange(outgoing, incoming);
+  const link = channelLink(outgoing, incoming);
   await evaluatePlan({
     plan,
     server,
     tape,
-    inputs: words,
-    exchange: (round, payload, expectedBytes) => {
-      sentBytes += payload.length;
-      return exchange(round, payload, expectedBytes);
+    inputs: assembleInputs(plan, uploads),
+    link: {
+      ...link,
+      send(message) {
+        sentBytes += message.length;
+        return link.send(message);
+      },
     },
   });
   process.send?.({ seconds: (performance.now() - startedMs) / 1000, sentBytes });

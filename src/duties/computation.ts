@@ -11,11 +11,12 @@ import { assembleInputs } from '../engine/mask.ts';
 import { evaluatePlan } from '../engine/server.ts';
 import { planTapeLayout } from '../engine/tape.ts';
 
+import { stripsOf } from '../plan/strips.ts';
 import { tapeOfServerA, tapeOfServerB } from '../tape/server-tape.ts';
 import { readWhole, writeWhole } from './chunk-files.ts';
 import type { Query } from './queries.ts';
 import { maskedDigest } from './result-parcel.ts';
-import { roundExchange } from './rounds.ts';
+import { channelLink } from './rounds.ts';
 import { readTapeHead } from './tape-head.ts';
 import { collaborationOf, type Links, pathOf, type Workplace } from './workplace.ts';
 
@@ -92,10 +93,12 @@ export class Computation {
         tape:
           server === 'a'
             ? tapeOfServerA(seed)
-            : tapeOfServerB(seed, planTapeLayout(plan), (offset, length) => corrections.read(offset, length)),
+            : tapeOfServerB(seed, planTapeLayout(stripsOf(plan)), (offset, into) =>
+                corrections.read(offset, into),
+              ),
         inputs: assembleInputs(plan, rows),
         signal: this.#stop.signal,
-        exchange: roundExchange(outgoing, incoming, this.#stop.signal),
+        link: channelLink(outgoing, incoming, this.#stop.signal),
         onProgress: ({ round, rounds }) => {
           const now = this.#place.clock.now();
           if (now - reportedMs < PROGRESS_MS) return;
@@ -123,15 +126,9 @@ class CorrectionsFile {
     this.#path = path;
   }
 
-  read(offset: number, length: number): Uint8Array {
+  read(offset: number, into: Uint8Array): number {
     this.#file ??= openSync(this.#path, 'r');
-    const bytes = new Uint8Array(length);
-    const got = readSync(this.#file, bytes, 0, length, offset);
-    if (got !== length)
-      throw new MpcError('tape.short', `the tape ends before byte ${offset + length}`, {
-        hint: 'the file was cut: open a new collaboration',
-      });
-    return bytes;
+    return readSync(this.#file, into, 0, into.length, offset);
   }
 
   close(): void {

@@ -11,8 +11,8 @@ import { clearPadding, xor } from '../ring/bits.ts';
 import { sub } from '../ring/ring.ts';
 import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { wordsOf } from '../ring/words.ts';
-import type { InputSlice } from './input-mask.ts';
-import { combine, wholeInputMask } from './input-mask.ts';
+import type { InputSlice, RowRange } from './input-mask.ts';
+import { combine, InputMasks } from './input-mask.ts';
 import { GATES, Keystream, PIECE_WORDS } from './keystream.ts';
 import type { Seed } from './seed.ts';
 
@@ -26,14 +26,14 @@ export interface ServerSeeds {
 
 /** The whole tape: nodes are dealt in order of their ids. */
 export class DealerTapes {
-  readonly #seeds: ServerSeeds;
+  readonly #inputMasks: readonly [InputMasks, InputMasks];
   readonly #a: Keystream;
   readonly #b: Keystream;
   readonly #sink: CorrectionSink;
   #lastNode = -1;
 
   constructor(seeds: ServerSeeds, sink: CorrectionSink) {
-    this.#seeds = seeds;
+    this.#inputMasks = [new InputMasks(seeds.a), new InputMasks(seeds.b)];
     this.#a = new Keystream(seeds.a, GATES);
     this.#b = new Keystream(seeds.b, GATES);
     this.#sink = sink;
@@ -46,10 +46,10 @@ export class DealerTapes {
     return new DealerNodeTape(id, lanes, this.#a, this.#b, this.#sink);
   }
 
-  /** The mask of input node `id`. */
-  inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words {
-    const { a, b } = this.#seeds;
-    return combine(kind, wholeInputMask(a, slices, id, kind), wholeInputMask(b, slices, id, kind));
+  /** The mask of input node `id`, or of some rows of it. */
+  inputMask(id: number, slices: readonly InputSlice[], kind: Kind, rows?: RowRange): Words {
+    const [a, b] = this.#inputMasks;
+    return combine(kind, a.of(slices, id, kind, rows), b.of(slices, id, kind, rows));
   }
 }
 

@@ -25,27 +25,61 @@ export function inputMask(subSeed: Seed, node: number, kind: Kind, length: numbe
   return kind === 'ring' ? keystream.ring(node, 0, length) : keystream.bits(node, 0, length);
 }
 
-/** One server's share of the whole input node's mask: the slices' masks one after another. */
-export function wholeInputMask(
-  serverSeed: Seed,
-  slices: readonly InputSlice[],
-  node: number,
-  kind: Kind,
-): Words {
-  const whole = new Uint32Array(
-    wordsOf(
-      kind,
-      slices.reduce((sum, slice) => sum + slice.capacity, 0),
-    ),
-  );
-  let at = 0;
-  for (const { party, capacity } of slices) {
-    assert(capacity % 64 === 0, 'a slice is a multiple of 64 rows');
-    whole.set(inputMask(inputSeed(serverSeed, party), node, kind, capacity), at);
-    at += wordsOf(kind, capacity);
-  }
-  return whole;
+/** Rows `start` to `start + length` of a table; both are multiples of 64. */
+export interface RowRange {
+  readonly start: number;
+  readonly length: number;
 }
+
+/** One server's shares of all input masks: of any rows, at any time. */
+export class InputMasks {
+  readonly #serverSeed: Seed;
+  readonly #keystreams = new Map<string, Keystream>();
+
+  constructor(serverSeed: Seed) {
+    this.#serverSeed = serverSeed;
+  }
+
+  /** The masks of input node `node`: the slices' masks one after another, or some rows of them. */
+  of(slices: readonly InputSlice[], node: number, kind: Kind, rows: RowRange = wholeOf(slices)): Words {
+    assert(rows.start % 64 === 0 && rows.length % 64 === 0, 'a range is a multiple of 64 rows');
+    const masks = new Uint32Array(wordsOf(kind, rows.length));
+    for (const { slice, from, at, count } of partsOf(slices, rows)) {
+      const part = masks.subarray(wordsOf(kind, at), wordsOf(kind, at + count));
+      this.#keystream(slice.party).fill(part, node, 0, wordsOf(kind, from));
+    }
+    return masks;
+  }
+
+  #keystream(party: string): Keystream {
+    const known = this.#keystreams.get(party);
+    if (known) return known;
+    const made = new Keystream(inputSeed(this.#serverSeed, party), INPUT);
+    this.#keystreams.set(party, made);
+    return made;
+  }
+}
+
+/** The slices that a range of rows touches: `count` rows of each, from its row `from` on, at row `at` of the range. */
+export function partsOf<Slice extends InputSlice>(
+  slices: readonly Slice[],
+  { start, length }: RowRange,
+): { readonly slice: Slice; readonly from: number; readonly at: number; readonly count: number }[] {
+  let first = 0;
+  return slices.flatMap((slice) => {
+    assert(slice.capacity % 64 === 0, 'a slice is a multiple of 64 rows');
+    const from = Math.max(start - first, 0);
+    const count = Math.min(slice.capacity, start + length - first) - from;
+    const at = first + from - start;
+    first += slice.capacity;
+    return count > 0 ? [{ slice, from, at, count }] : [];
+  });
+}
+
+const wholeOf = (slices: readonly InputSlice[]): RowRange => ({
+  start: 0,
+  length: slices.reduce((sum, { capacity }) => sum + capacity, 0),
+});
 
 /** The mask r = r_A + r_B (bits: XOR) of two shares, into a new vector. Also masks a value: the same operation. */
 export function combine(kind: Kind, left: Words, right: Words): Words {
