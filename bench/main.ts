@@ -10,10 +10,9 @@ import { ownBroker } from '../bin/local/own-broker.ts';
 import { bytesOfWords, concatBytes } from '../src/base/bytes.ts';
 import { systemRandom } from '../src/base/random.ts';
 import { dealPlan } from '../src/engine/dealer.ts';
+import { inputParties, uploadBytes } from '../src/engine/mask.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../src/identity/identity.ts';
-import { planInputs } from '../src/plan/check.ts';
 import { planCost } from '../src/plan/cost.ts';
-import { wordsOf } from '../src/ring/words.ts';
 import { Seed } from '../src/tape/seed.ts';
 import type { PeerSetup } from './peer.ts';
 import { aesRate, tcpRate } from './rates.ts';
@@ -32,6 +31,8 @@ interface Figures {
 }
 
 const json = process.argv.includes('--json');
+/** Whether engines run in threads of their own, as they do for long plans. */
+const inThread = process.argv.includes('--thread');
 const runs = Number(process.argv[process.argv.indexOf('--runs') + 1]) || 5;
 const directory = mkdtempSync(join(tmpdir(), 'mpc-bench-'));
 const broker = await ownBroker(directory, undefined);
@@ -70,22 +71,23 @@ async function measure(
     seedA: join(directory, 'seed-a'),
     seedB: join(directory, 'seed-b'),
     tape: join(directory, 'tape'),
-    inputs: join(directory, 'inputs'),
   };
   writeFileSync(files.seedA, seedA.exposeSecretBytes());
   writeFileSync(files.seedB, seedB.exposeSecretBytes());
   writeFileSync(files.tape, concatBytes(...corrections));
-  const masked = planInputs(plan).map(({ input }) =>
-    bytesOfWords(uniformWords(wordsOf(input.kind, input.length))),
-  );
-  writeFileSync(files.inputs, concatBytes(...masked));
+  const inputs = inputParties(plan).map((party): [string, string] => {
+    const path = join(directory, `rows-${party}`);
+    writeFileSync(path, bytesOfWords(uniformWords(uploadBytes(plan, party) / 4)));
+    return [party, path];
+  });
   const onlineSeconds: number[] = [];
   for (let run = 0; run < runs; run++) {
     const shared = {
       nats: broker.url,
       plan,
       corrections: files.tape,
-      inputs: files.inputs,
+      inputs,
+      inThread,
       run: `bench${figuresId()}`,
     };
     const setups: PeerSetup[] = [

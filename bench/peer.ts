@@ -8,15 +8,12 @@ import { systemRandom } from '../src/base/random.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import { openChannel } from '../src/channel/sealed-channel.ts';
 import { Mailbox, Transcript } from '../src/channel/streams.ts';
-import { channelLink } from '../src/duties/rounds.ts';
-import { assembleInputs, inputParties, uploadBytes } from '../src/engine/mask.ts';
-import { evaluatePlan } from '../src/engine/server.ts';
-import { planTapeLayout } from '../src/engine/tape.ts';
+import { type EngineJob, type EngineOptions, runJob } from '../src/duties/engine-job.ts';
+import { runJobInThread } from '../src/duties/engine-thread.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
 import type { Plan } from '../src/plan/plan.ts';
-import { stripsOf } from '../src/plan/strips.ts';
-import { Seed } from '../src/tape/seed.ts';
-import { memoryReader, tapeOfServerA, tapeOfServerB } from '../src/tape/server-tape.ts';
+
+const ENGINE = new URL('../bin/engine-source.mjs', import.meta.url);
 
 export interface PeerSetup {
   readonly nats: string;
@@ -24,10 +21,12 @@ export interface PeerSetup {
   readonly key: string;
   readonly peerKey: string;
   readonly plan: Plan;
-  /** Files: seed, corrections, masked inputs one after the other. */
+  /** Files: seed, corrections, each party's masked rows. */
   readonly seed: string;
   readonly corrections: string;
-  readonly inputs: string;
+  readonly inputs: readonly (readonly [party: string, path: string])[];
+  /** Whether the engine gets a thread of its own. */
+  readonly inThread: boolean;
   /** Tells runs apart on the broker. */
   readonly run: string;
 }
@@ -43,6 +42,7 @@ async function main({
   seed,
   corrections,
   inputs,
+  inThread,
   run,
 }: PeerSetup): Promise<void> {
   const bus = await connectNats({ servers: nats, name: `bench-${server}` });
@@ -71,19 +71,13 @@ async function main({
       onPresence: (there) => there && resolve(),
     });
   });
-  const secret = new Seed(readFileSync(seed));
-  const tape =
-    server === 'a'
-      ? tapeOfServerA(secret)
-      : tapeOfServerB(secret, planTapeLayout(stripsOf(plan)), memoryReader(readFileSync(corrections)));
-  const masked = readFileSync(inputs);
-  const uploads = new Map<string, Uint8Array>();
-  let at = 0;
-  for (const party of inputParties(plan)) {
-    const size = uploadBytes(plan, party);
-    uploads.set(party, masked.subarray(at, at + size));
-    at += size;
-  }
+  const job: EngineJob = {
+    plan,
+    server,
+    seed: new Uint8Array(readFileSync(seed)),
+    corrections,
+    rows: inputs,
+  };
   const go = new Promise<void>((resolve) => process.once('message', () => resolve()));
   // One exchange before the clock starts: the handshake is part of a collaboration, not of the engine.
   outgoing.append(new Uint8Array(8));
@@ -93,20 +87,18 @@ async function main({
   await go;
   const startedMs = performance.now();
   let sentBytes = 0;
-  const link = channelLink(outgoing, incoming);
-  await evaluatePlan({
-    plan,
-    server,
-    tape,
-    inputs: assembleInputs(plan, uploads),
-    link: {
-      ...link,
-      send(message) {
-        sentBytes += message.length;
-        return link.send(message);
+  const options: EngineOptions = {
+    outgoing: {
+      append(chunk) {
+        sentBytes += chunk.length;
+        outgoing.append(chunk);
       },
     },
-  });
+    incoming,
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  };
+  await (inThread ? runJobInThread(ENGINE, job, options) : runJob(job, options));
   process.send?.({ seconds: (performance.now() - startedMs) / 1000, sentBytes });
   process.once('message', () => process.exit(0));
 }

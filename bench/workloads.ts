@@ -61,6 +61,7 @@ export async function workloads(): Promise<Workload[]> {
     await groupedAverage(),
     multiplications(1_000_000),
     comparisons(100_000),
+    comparisons(1_000_000),
     sorting(1_000),
     sorting(10_000),
   ];

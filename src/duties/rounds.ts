@@ -5,7 +5,6 @@
 import { concatBytes } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Mailbox } from '../channel/streams.ts';
 import type { Link } from '../engine/openings.ts';
 
 /** What takes chunks to be sent, in order; their content must stay as it is. */
@@ -13,8 +12,13 @@ export interface ChunkLog {
   append(chunk: Uint8Array): void;
 }
 
+/** What gives the chunks that have arrived, in order: a `Mailbox`. */
+export interface ChunkQueue {
+  take(signal?: AbortSignal): Promise<Uint8Array>;
+}
+
 /** Throws `compute.wrong-size` when the other server's chunks do not add up to a message's size. */
-export function channelLink(outgoing: ChunkLog, incoming: Mailbox, signal?: AbortSignal): Link {
+export function channelLink(outgoing: ChunkLog, incoming: ChunkQueue, signal?: AbortSignal): Link {
   return {
     send(message) {
       for (let at = 0; at < message.length; at += LIMITS.chunkBytes)

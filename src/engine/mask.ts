@@ -4,6 +4,7 @@
  * the sub-seeds that the two servers told it.
  * Must never let a plain word out, nor mask two different row sets with the same sub-seeds: their difference would show.
  */
+import { createHash } from 'node:crypto';
 import { bytesOfWords, concatBytes, hex, sha256, utf8 } from '../base/bytes.ts';
 import { digestOf } from '../base/canonical.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
@@ -14,6 +15,8 @@ import { type Words, wordsOf } from '../ring/words.ts';
 import { combine, inputMask, partsOf, type RowRange } from '../tape/input-mask.ts';
 import type { Seed } from '../tape/seed.ts';
 import { slicesOf } from './tape.ts';
+
+const UPLOAD_LABEL = utf8.encode('mpc/1 upload\n');
 
 /** One input node's share of a party's upload: its `capacity` elements. */
 export interface UploadPart {
@@ -68,7 +71,14 @@ export function maskRows({ plan, party, rows, subSeedA, subSeedB }: MaskOptions)
 
 /** Digest of one party's upload: what it signs, and what the two servers compare. */
 export function uploadDigest(upload: Uint8Array): string {
-  return hex.encode(sha256(utf8.encode('mpc/1 upload\n'), upload));
+  return hex.encode(sha256(UPLOAD_LABEL, upload));
+}
+
+/** The same of an upload that comes in pieces. */
+export async function storedUploadDigest(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256').update(UPLOAD_LABEL);
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }
 
 /** Digest of a whole input set: the parties' digests in party order. What a tape is bound to. */
