@@ -46,10 +46,10 @@ export class SentChunks implements ChunkSource, ChunkLog {
     while (this.#starts[index + 1]! - this.#starts[this.#firstKept]! > this.#keptBytes) this.#spill();
   }
 
-  chunk(index: number): Promise<Uint8Array> {
-    if (index < this.#firstKept) return Promise.resolve(this.#read(index));
+  async chunk(index: number): Promise<Uint8Array> {
+    if (index < this.#firstKept) return this.#read(index);
     const kept = this.#kept.get(index);
-    if (kept !== undefined) return Promise.resolve(kept);
+    if (kept !== undefined) return kept;
     const waiting = this.#waiting.get(index) ?? waitingForChunk();
     this.#waiting.set(index, waiting);
     return waiting.promise;

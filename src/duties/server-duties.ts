@@ -168,6 +168,7 @@ export class ServerDuties {
     this.#computations.delete(id);
     await mkdir(pathOf(this.#place, id, 'spent'), { recursive: true, mode: 0o700 });
     for (const name of ['head', 'corrections']) shredFile(pathOf(this.#place, id, 'tape', name));
+    shredFile(pathOf(this.#place, id, 'sent'));
     const ended = this.#place.follower.collaboration(id);
     for (const { party } of ended?.descriptor.inputs ?? []) shredFile(pathOf(this.#place, id, 'rows', party));
   }
