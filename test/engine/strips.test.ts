@@ -5,8 +5,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { concatBytes } from '../../src/base/bytes.ts';
+import { PlanBuilder } from '../../src/plan/builder.ts';
+import { planInputs } from '../../src/plan/check.ts';
 import { planCost } from '../../src/plan/cost.ts';
 import { type StripSizes, stripsOf } from '../../src/plan/strips.ts';
+import { wordsOf } from '../../src/ring/words.ts';
+import { CHI_SQUARE_LIMIT, chiSquareOfBytes } from '../support/gate-harness.ts';
 import { modelOf, type Program, programs } from './random-plans.ts';
 import { runPlan } from './two-servers.ts';
 
@@ -51,4 +56,27 @@ test('random plans in strips and bands give what plain arithmetic gives, at exac
   const rare = ['repeat', 'groupSum', 'concat', 'slice', 'sum', 'dot', 'select', 'and', 'equalsZero'];
   for (const op of rare)
     assert.ok((inStrips.get(op) ?? 0) > 0, `${op} came in strips ${inStrips.get(op)} times`);
+});
+
+test('no two strips share a mask: what is sent of equal rows is uniform and never repeats', async () => {
+  const b = new PlanBuilder();
+  b.table('t', [{ party: 'p', capacity: 64 * 48 }]);
+  const column = (name: string) => b.input({ table: 't', encoding: 'value', column: name, kind: 'ring' });
+  const [x, y] = [column('x'), column('y')];
+  const products = b.multiply(x, y);
+  b.output('kept', b.timesBit(b.lessThanZero(x), b.opened(products)));
+  const plan = b.build();
+  const zeros = new Map(
+    planInputs(plan).map(({ node, input }) => [node, new Uint32Array(wordsOf(input.kind, input.length))]),
+  );
+  const run = await runPlan(plan, zeros, 1, { stripRows: 64, bandRows: 640 });
+  let checked = 0;
+  for (const message of [run.sentByA, run.sentByB, [run.corrections], [...run.uploads.values()]]) {
+    const sent = concatBytes(...message);
+    const words = new BigUint64Array(sent.buffer);
+    assert.equal(new Set(words).size, words.length, 'no 64 bits come twice');
+    assert.ok(chiSquareOfBytes(sent) < CHI_SQUARE_LIMIT, 'bytes are uniform');
+    checked += words.length;
+  }
+  assert.ok(checked > 20_000, `looked at ${checked} words`);
 });
