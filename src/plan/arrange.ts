@@ -69,8 +69,10 @@ function inStrips(
         : undefined;
   }
   const isElementWise = ELEMENT_WISE.has(operation.op);
-  const rows = rowsOf(operands, lengths) ?? (isElementWise && length > longest ? length : undefined);
-  if (rows === undefined || !lengths.every((each) => each % rows === 0)) return undefined;
+  const cuts = cutsOf(operands, lengths);
+  if (cuts.size === 0 && isElementWise && length > longest) cuts.add(length);
+  const [rows] = cuts;
+  if (rows === undefined || cuts.size > 1 || !lengths.every((each) => each % rows === 0)) return undefined;
   const planes = lengths[0]! / rows;
   const strips: Arrangement = { as: 'strips', phase, planes: length / rows, rows };
   if (isElementWise) return strips;
@@ -92,14 +94,14 @@ function inStrips(
   }
 }
 
-/** The rows of operands that come in strips, if those agree. */
-function rowsOf(operands: readonly Arrangement[], lengths: readonly number[]): number | undefined {
-  const all = new Set<number>();
+/** The numbers of rows of operands that come in strips: one, if they are cut alike. */
+function cutsOf(operands: readonly Arrangement[], lengths: readonly number[]): Set<number> {
+  const cuts = new Set<number>();
   operands.forEach((operand, k) => {
-    if (operand.as === 'strips') all.add(operand.rows);
-    if (operand.as === 'rows') all.add(lengths[k]!);
+    if (operand.as === 'strips') cuts.add(operand.rows);
+    if (operand.as === 'rows') cuts.add(lengths[k]!);
   });
-  return all.size === 1 ? [...all][0] : undefined;
+  return cuts;
 }
 
 /** The first phase in which a strip can be computed from strips of these. */

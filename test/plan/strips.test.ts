@@ -107,6 +107,17 @@ test('a shuffle gets whole columns, and what follows it is cut again', () => {
   assert.equal(strips.outputs.find(({ name }) => name === 'products')?.pieces.length, 5);
 });
 
+test('values that are cut differently are put together before they meet', () => {
+  const plan = planOf(64 * 4, (b, column) => {
+    const planes = b.concat(column('x'), column('y'));
+    const [moved] = b.shuffle([planes]);
+    b.output('sum', b.sum(b.multiply(planes, b.opened(b.multiply(moved!, moved!)))));
+  });
+  const strips = stripsOf(plan, SIZES);
+  assert.equal(shapesOf({ nodes: strips.nodes }).length, strips.nodes.length);
+  assert.ok(named(strips).includes('concat'), 'the columns became one vector');
+});
+
 test('two bands are under way at a time, whatever the number of rows', () => {
   for (const strips of [8, 9, 40]) {
     const plan = planOf(64 * strips, (b, column) => {
