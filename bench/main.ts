@@ -26,6 +26,8 @@ interface Figures {
   readonly bytesOnline: number;
   readonly bytesTape: number;
   readonly seconds: { readonly deal: number; readonly online: number };
+  /** The most memory that a server's process had, over all runs. */
+  readonly peakBytes: number;
   /** Online time over the time raw TCP would take for the bytes of one direction; dealing over AES-CTR for the tape. */
   readonly ratios: { readonly onlineToTcp: number; readonly dealToAes: number };
 }
@@ -81,6 +83,7 @@ async function measure(
     return [party, path];
   });
   const onlineSeconds: number[] = [];
+  let peakBytes = 0;
   for (let run = 0; run < runs; run++) {
     const shared = {
       nats: broker.url,
@@ -106,8 +109,9 @@ async function measure(
         seed: files.seedB,
       },
     ];
-    const seconds = await online(setups, [cost.bytesOnline, cost.bytesOnlineB]);
-    onlineSeconds.push(seconds);
+    const ended = await online(setups, [cost.bytesOnline, cost.bytesOnlineB]);
+    onlineSeconds.push(ended.seconds);
+    peakBytes = Math.max(peakBytes, ended.peakBytes);
   }
   const seconds = { deal: median(dealSeconds), online: median(onlineSeconds) };
   return {
@@ -117,6 +121,7 @@ async function measure(
     bytesOnline: cost.bytesOnline,
     bytesTape: cost.bytesTape,
     seconds,
+    peakBytes,
     ratios: {
       onlineToTcp: seconds.online / (cost.bytesOnline / rates.tcpBytesPerSecond),
       dealToAes: seconds.deal / (cost.bytesTape / rates.aes128CtrBytesPerSecond),
@@ -124,8 +129,18 @@ async function measure(
   };
 }
 
-/** Seconds from 'go' until the slower server has its result. */
-async function online(setups: readonly PeerSetup[], plannedBytes: readonly number[]): Promise<number> {
+/** What one server reports of a run. */
+interface Ended {
+  readonly seconds: number;
+  readonly sentBytes: number;
+  readonly peakBytes: number;
+}
+
+/** Seconds from 'go' until the slower server has its result, and the larger server's memory. */
+async function online(
+  setups: readonly PeerSetup[],
+  plannedBytes: readonly number[],
+): Promise<Pick<Ended, 'seconds' | 'peakBytes'>> {
   const peers = setups.map((setup) => {
     const child = fork(join(import.meta.dirname, 'peer.ts'), {
       execArgv: ['--import', 'tsx'],
@@ -138,11 +153,14 @@ async function online(setups: readonly PeerSetup[], plannedBytes: readonly numbe
     await Promise.all(peers.map(nextMessage));
     const ended = peers.map(nextMessage);
     for (const child of peers) child.send('go');
-    const results = (await Promise.all(ended)) as { seconds: number; sentBytes: number }[]; // peer.ts sends these
+    const results = (await Promise.all(ended)) as Ended[]; // peer.ts sends these
     for (const [at, { sentBytes }] of results.entries())
       if (sentBytes !== plannedBytes[at])
         throw new Error(`a server sent ${sentBytes} bytes, the plan says ${plannedBytes[at]}`);
-    return Math.max(...results.map(({ seconds }) => seconds));
+    return {
+      seconds: Math.max(...results.map(({ seconds }) => seconds)),
+      peakBytes: Math.max(...results.map(({ peakBytes }) => peakBytes)),
+    };
   } finally {
     for (const child of peers) child.kill();
   }
@@ -173,10 +191,10 @@ function print(
     `raw loopback TCP ${mib(rates.tcpBytesPerSecond)}, AES-128-CTR ${mib(rates.aes128CtrBytesPerSecond)}; medians of ${runs} runs\n\n`,
   );
   process.stdout.write(
-    'work                                 rounds  bytes each way      tape     deal   online  x TCP  x AES\n',
+    'work                                 rounds  bytes each way      tape     deal   online    memory  x TCP  x AES\n',
   );
-  for (const { name, rounds, bytesOnline, bytesTape, seconds, ratios } of figures)
+  for (const { name, rounds, bytesOnline, bytesTape, seconds, peakBytes, ratios } of figures)
     process.stdout.write(
-      `${name.padEnd(36)} ${String(rounds).padStart(6)} ${String(bytesOnline).padStart(15)} ${String(bytesTape).padStart(9)} ${seconds.deal.toFixed(3).padStart(7)}s ${seconds.online.toFixed(3).padStart(7)}s ${ratios.onlineToTcp.toFixed(1).padStart(6)} ${ratios.dealToAes.toFixed(1).padStart(6)}\n`,
+      `${name.padEnd(36)} ${String(rounds).padStart(6)} ${String(bytesOnline).padStart(15)} ${String(bytesTape).padStart(9)} ${seconds.deal.toFixed(3).padStart(7)}s ${seconds.online.toFixed(3).padStart(7)}s ${String(Math.round(peakBytes / 1024 / 1024)).padStart(5)} MiB ${ratios.onlineToTcp.toFixed(1).padStart(6)} ${ratios.dealToAes.toFixed(1).padStart(6)}\n`,
     );
 }

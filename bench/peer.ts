@@ -99,6 +99,10 @@ async function main({
     signal: new AbortController().signal,
   };
   await (inThread ? runJobInThread(ENGINE, job, options) : runJob(job, options));
-  process.send?.({ seconds: (performance.now() - startedMs) / 1000, sentBytes });
+  process.send?.({
+    seconds: (performance.now() - startedMs) / 1000,
+    sentBytes,
+    peakBytes: 1024 * process.resourceUsage().maxRSS,
+  });
   process.once('message', () => process.exit(0));
 }
