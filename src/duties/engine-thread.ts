@@ -52,17 +52,17 @@ export async function runJobInThread(
   async function carry(): Promise<void> {
     const stop = AbortSignal.any([signal, ended.signal]);
     while (!ended.signal.aborted) {
-      const chunk = own(await incoming.take(stop).catch(endedOr));
-      if (chunk.length === 0) return;
+      const arrived = await incoming.take(stop).catch(endedOr);
+      if (arrived === undefined) return;
+      const chunk = own(arrived);
       await room.enter(chunk.length);
       say({ type: 'chunk', chunk }, [chunk.buffer]);
     }
   }
 
   /** Once the thread has ended nobody waits for chunks any more. */
-  function endedOr(error: unknown): Uint8Array {
-    if (ended.signal.aborted) return new Uint8Array(0);
-    throw error;
+  function endedOr(error: unknown): undefined {
+    if (!ended.signal.aborted) throw error;
   }
 }
 

@@ -69,7 +69,31 @@ export function stripsOf(plan: Plan, sizes: StripSizes = STRIP_SIZES): StripPlan
   assert(stripRows > 0 && stripRows % 64 === 0, 'a strip is a multiple of 64 rows');
   assert(bandRows > 0 && bandRows % stripRows === 0, 'a band is a multiple of strips');
   const shapes = shapesOf(plan);
-  return new Expansion(plan, shapes, arrange(plan, shapes, 2 * stripRows), sizes).run();
+  const arrangements = arrange(plan, shapes, 2 * stripRows);
+  return new Expansion(plan, shapes, arrangements, affordable(plan, shapes, arrangements, sizes)).run();
+}
+
+/** Nodes that strips may expand to: what is known of a node takes some hundred bytes. */
+const STRIP_NODES = 2 ** 20;
+
+/** These sizes, or larger strips where a plan of many nodes has so many rows that it would expand without bound. */
+function affordable(
+  plan: Plan,
+  shapes: Shapes,
+  arrangements: readonly Arrangement[],
+  { stripRows, bandRows }: StripSizes,
+): StripSizes {
+  const nodesOf = (length: number): number =>
+    arrangements.reduce((sum, arrangement, id) => {
+      if (arrangement.as !== 'strips' && arrangement.as !== 'total') return sum;
+      const { rows } = arrangement;
+      const cut = plan.nodes[id]!.inputs.filter((input) => arrangements[input]!.as !== 'strips');
+      const planes = [id, ...cut].map((node) => Math.ceil(shapes[node]!.length / rows));
+      return sum + Math.ceil(rows / length) * planes.reduce((all, each) => all + each, 1);
+    }, 0);
+  let length = stripRows;
+  while (nodesOf(length) > STRIP_NODES && length < 2 ** 30) length *= 2;
+  return { stripRows: length, bandRows: Math.max(bandRows, length) };
 }
 
 /** A range of rows, and its number among those of its group. */
@@ -127,7 +151,8 @@ class Expansion {
       while (phases.length <= arrangement.phase) phases.push({ wholes: [], groups: new Map() });
       const { wholes, groups } = phases[arrangement.phase]!;
       if (arrangement.as === 'whole') wholes.push(id);
-      else groups.set(arrangement.rows, [...(groups.get(arrangement.rows) ?? []), id]);
+      else if (groups.has(arrangement.rows)) groups.get(arrangement.rows)!.push(id);
+      else groups.set(arrangement.rows, [id]);
     }
     return phases;
   }

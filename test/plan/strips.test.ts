@@ -145,6 +145,18 @@ test('two bands are under way at a time, whatever the number of rows', () => {
   }
 });
 
+test('a plan of many nodes over many rows expands to a bounded number of them', () => {
+  const rows = 10 ** 8;
+  const plan = planOf(rows, (b, column) => {
+    let x = column('x');
+    for (let k = 0; k < 1000; k++) x = b.opened(b.multiply(x, x));
+    b.output('sum', b.sum(x));
+  });
+  const strips = stripsOf(plan);
+  assert.ok(strips.nodes.length < 2 ** 20, `${strips.nodes.length} nodes`);
+  assert.ok(strips.sizes.stripRows > 2 ** 15 && strips.sizes.stripRows <= 2 ** 19, 'strips grew');
+});
+
 test('rounds grow with bands only', () => {
   const comparing = (rows: number) =>
     planOf(rows, (b, column) => b.output('low', b.sum(b.toRing(b.lessThanZero(column('x'))))));
