@@ -2,7 +2,7 @@
  * Owns `npm run bench`: what typical work takes, through a real broker, sealed, two server processes, beside the machine's raw
  * rates of the same minute, our targets, and MP-SPDZ's figures scaled to those rates.
  * `-- --runs N` sets the number of warm runs (median), `-- --only TEXT` chooses by name, `-- --json` prints one object,
- * `-- --scale` draws cost against rows instead (scale.ts).
+ * `-- --thread` gives engines threads of their own, `-- --scale` draws cost against rows instead (scale.ts).
  */
 import { parseArgs } from 'node:util';
 import { type Figures, Laboratory } from './measure.ts';
@@ -16,6 +16,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
+    thread: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
   },
@@ -26,7 +27,7 @@ else await compare();
 
 async function compare(): Promise<void> {
   const rates = await measureRates();
-  const laboratory = await Laboratory.open();
+  const laboratory = await Laboratory.open({ inThread: options.thread });
   const figures: Figures[] = [];
   try {
     if (!options.json) head(rates, runs);

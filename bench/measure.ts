@@ -12,10 +12,9 @@ import { bytesOfWords, concatBytes } from '../src/base/bytes.ts';
 import { systemRandom } from '../src/base/random.ts';
 import type { RunningBroker } from '../src/broker/start.ts';
 import { dealPlan } from '../src/engine/dealer.ts';
+import { inputParties, uploadBytes } from '../src/engine/mask.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../src/identity/identity.ts';
-import { planInputs } from '../src/plan/check.ts';
 import { planCost } from '../src/plan/cost.ts';
-import { wordsOf } from '../src/ring/words.ts';
 import { Seed } from '../src/tape/seed.ts';
 import type { PeerResult, PeerSetup } from './peer.ts';
 import { uniformWords, type Workload } from './workloads.ts';
@@ -38,18 +37,21 @@ const SERVERS = ['a', 'b'] as const;
 export class Laboratory {
   readonly #directory: string;
   readonly #broker: RunningBroker;
+  readonly #inThread: boolean;
   #runs = 0;
 
-  private constructor(directory: string, broker: RunningBroker) {
+  private constructor(directory: string, broker: RunningBroker, inThread: boolean) {
     this.#directory = directory;
     this.#broker = broker;
+    this.#inThread = inThread;
     for (const server of SERVERS)
       saveIdentity(this.#file(`server-${server}.seed`), createIdentity(systemRandom));
   }
 
-  static async open(): Promise<Laboratory> {
+  /** `inThread`: engines get threads of their own, as they do for long plans. */
+  static async open({ inThread = false } = {}): Promise<Laboratory> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-bench-'));
-    return new Laboratory(directory, await ownBroker(directory, undefined));
+    return new Laboratory(directory, await ownBroker(directory, undefined), inThread);
   }
 
   async close(): Promise<void> {
@@ -77,11 +79,12 @@ export class Laboratory {
     for (const server of SERVERS)
       writeFileSync(this.#file(`seed-${server}`), seeds[server].exposeSecretBytes());
     writeFileSync(this.#file('tape'), concatBytes(...corrections));
-    const masked = planInputs(plan).map(({ input }) =>
-      bytesOfWords(uniformWords(wordsOf(input.kind, input.length))),
-    );
-    writeFileSync(this.#file('inputs'), concatBytes(...masked));
-    const peers = this.#startPeers(plan);
+    const inputs = inputParties(plan).map((party): [string, string] => {
+      const path = this.#file(`rows-${party}`);
+      writeFileSync(path, bytesOfWords(uniformWords(uploadBytes(plan, party) / 4)));
+      return [party, path];
+    });
+    const peers = this.#startPeers(plan, inputs);
     try {
       await Promise.all(peers.map(nextMessage));
       const online: number[] = [];
@@ -103,7 +106,7 @@ export class Laboratory {
     }
   }
 
-  #startPeers(plan: Workload['plan']): ChildProcess[] {
+  #startPeers(plan: Workload['plan'], inputs: PeerSetup['inputs']): ChildProcess[] {
     this.#runs += 1;
     return SERVERS.map((server) => {
       const setup: PeerSetup = {
@@ -114,7 +117,8 @@ export class Laboratory {
         plan,
         seed: this.#file(`seed-${server}`),
         corrections: this.#file('tape'),
-        inputs: this.#file('inputs'),
+        inputs,
+        inThread: this.#inThread,
         run: `bench${this.#runs}`,
       };
       const child = fork(join(import.meta.dirname, 'peer.ts'), {

@@ -8,15 +8,12 @@ import { systemRandom } from '../src/base/random.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import { openChannel } from '../src/channel/sealed-channel.ts';
 import { Mailbox, Transcript } from '../src/channel/streams.ts';
-import { roundExchange } from '../src/duties/rounds.ts';
-import { evaluatePlan } from '../src/engine/server.ts';
-import { planTapeLayout } from '../src/engine/tape.ts';
+import { type EngineJob, type EngineOptions, runJob } from '../src/duties/engine-job.ts';
+import { runJobInThread } from '../src/duties/engine-thread.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
-import { planInputs } from '../src/plan/check.ts';
 import type { Plan } from '../src/plan/plan.ts';
-import { wordsOf } from '../src/ring/words.ts';
-import { Seed } from '../src/tape/seed.ts';
-import { memoryReader, tapeOfServerA, tapeOfServerB } from '../src/tape/server-tape.ts';
+
+const ENGINE = new URL('../bin/engine-source.mjs', import.meta.url);
 
 /** What a server tells of one run. */
 export interface PeerResult {
@@ -32,10 +29,12 @@ export interface PeerSetup {
   readonly key: string;
   readonly peerKey: string;
   readonly plan: Plan;
-  /** Files: seed, corrections, masked inputs one after the other. */
+  /** Files: seed, corrections, each party's masked rows. */
   readonly seed: string;
   readonly corrections: string;
-  readonly inputs: string;
+  readonly inputs: readonly (readonly [party: string, path: string])[];
+  /** Whether the engine gets a thread of its own, as it does for long plans. */
+  readonly inThread: boolean;
   /** Tells runs apart on the broker. */
   readonly run: string;
 }
@@ -51,6 +50,7 @@ async function main({
   seed,
   corrections,
   inputs,
+  inThread,
   run,
 }: PeerSetup): Promise<void> {
   const bus = await connectNats({ servers: nats, name: `bench-${server}` });
@@ -79,42 +79,35 @@ async function main({
       onPresence: (there) => there && resolve(),
     });
   });
-  const secret = new Seed(readFileSync(seed));
-  const tape =
-    server === 'a'
-      ? tapeOfServerA(secret)
-      : tapeOfServerB(secret, planTapeLayout(plan), memoryReader(readFileSync(corrections)));
-  const masked = readFileSync(inputs);
-  let at = 0;
-  const words = new Map(
-    planInputs(plan).map(({ node, input }) => {
-      const size = 4 * wordsOf(input.kind, input.length);
-      const copy = new Uint8Array(masked.subarray(at, at + size));
-      at += size;
-      return [node, new Uint32Array(copy.buffer)] as const;
-    }),
-  );
   // One exchange before the clock starts: the handshake is part of a collaboration, not of the engine.
   outgoing.append(new Uint8Array(8));
   await present;
   await incoming.take();
-  const exchange = roundExchange(outgoing, incoming);
   process.on('message', () => void runOnce());
   process.send?.('ready');
 
   async function runOnce(): Promise<void> {
     const startedMs = performance.now();
     let sentBytes = 0;
-    await evaluatePlan({
+    const job: EngineJob = {
       plan,
       server,
-      tape,
-      inputs: words,
-      exchange: (round, payload, expectedBytes) => {
-        sentBytes += payload.length;
-        return exchange(round, payload, expectedBytes);
+      seed: new Uint8Array(readFileSync(seed)),
+      corrections,
+      rows: inputs,
+    };
+    const options: EngineOptions = {
+      outgoing: {
+        append(chunk) {
+          sentBytes += chunk.length;
+          outgoing.append(chunk);
+        },
       },
-    });
+      incoming,
+      onProgress: () => {},
+      signal: new AbortController().signal,
+    };
+    await (inThread ? runJobInThread(ENGINE, job, options) : runJob(job, options));
     const seconds = (performance.now() - startedMs) / 1000;
     const result: PeerResult = { seconds, sentBytes, peakBytes: 1024 * process.resourceUsage().maxRSS };
     process.send?.(result);

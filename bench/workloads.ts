@@ -31,6 +31,16 @@ function multiplications(elements: number): Workload {
   return { name: `${elements} multiplications`, elements, plan: builder.build() };
 }
 
+/** One number of many rows: what it holds in memory must not grow with them. */
+function sumOfProducts(elements: number): Workload {
+  const builder = new PlanBuilder();
+  builder.table('t', ONE_TABLE(elements));
+  const x = builder.input({ table: 't', column: 'x', encoding: 'value', kind: 'ring' });
+  const y = builder.input({ table: 't', column: 'y', encoding: 'value', kind: 'ring' });
+  builder.output('z', builder.dot(x, y));
+  return { name: `sum of ${elements} products`, elements, plan: builder.build() };
+}
+
 function comparisons(elements: number): Workload {
   const builder = new PlanBuilder();
   builder.table('t', ONE_TABLE(elements));
@@ -144,6 +154,7 @@ export async function workloads(): Promise<Workload[]> {
     fixedPointMultiplications(100_000),
     divisions(100_000),
     squareRoots(100_000),
+    sumOfProducts(10_000_000),
     sorting(1_000),
     sorting(10_000),
     sorting(100_000),

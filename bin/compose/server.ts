@@ -15,11 +15,16 @@ import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from '.
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'server';
+/** What an engine's thread runs: the source, or beside this in the bundle. */
+const ENGINE = new URL(
+  import.meta.url.endsWith('.ts') ? '../engine-source.mjs' : './engine-worker.js',
+  import.meta.url,
+);
 const sessionOf = (collaboration: string): string => `session:${collaboration}`;
 
 export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): RoleParts {
   const queries = new Queries();
-  const duties = runtime.place.then((place) => new ServerDuties(place, queries));
+  const duties = runtime.place.then((place) => new ServerDuties(place, queries, ENGINE));
   /** Runs a duty once the server is connected. */
   const duty =
     <Input, Output>(run: (duties: ServerDuties, context: EffectContext<Input>) => Promise<Output>) =>

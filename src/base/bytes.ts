@@ -48,3 +48,10 @@ export function wordsOfBytes(bytes: Uint8Array): Uint32Array {
   bytesOfWords(words).set(bytes);
   return words;
 }
+
+/** The words that `bytes` are: over the same memory where they lie aligned, else a copy. */
+export function wordsIn(bytes: Uint8Array): Uint32Array {
+  return bytes.byteOffset % 4 === 0
+    ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    : wordsOfBytes(bytes);
+}

@@ -3,19 +3,16 @@
  * Must never choose anything while running: the messages are a function of tape and inputs, so that a run that is begun
  * again after a crash sends the same bytes and a server that is ahead repeats what it has sent.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { assert, MpcError } from '../base/errors.ts';
-import { Mailbox, Transcript } from '../channel/streams.ts';
-import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
-import { assembleInputs } from '../engine/mask.ts';
-import { evaluatePlan } from '../engine/server.ts';
-import { planTapeLayout } from '../engine/tape.ts';
-
-import { tapeOfServerA, tapeOfServerB } from '../tape/server-tape.ts';
+import { MpcError } from '../base/errors.ts';
+import { Mailbox } from '../channel/streams.ts';
+import { outputsOfBytes } from '../engine/combine.ts';
+import { inputParties, uploadBytes } from '../engine/mask.ts';
 import { readWhole, writeWhole } from './chunk-files.ts';
+import { type EngineJob, type EngineOptions, runJob } from './engine-job.ts';
+import { runJobInThread } from './engine-thread.ts';
 import type { Query } from './queries.ts';
 import { maskedDigest } from './result-parcel.ts';
-import { roundExchange } from './rounds.ts';
+import { SentChunks } from './sent-chunks.ts';
 import { readTapeHead } from './tape-head.ts';
 import { collaborationOf, type Links, pathOf, type Workplace } from './workplace.ts';
 
@@ -28,19 +25,30 @@ export type ComputeEvent =
 /** At most ten progress reports a second. */
 const PROGRESS_MS = 100;
 
+/**
+ * Bytes of rows, tape and messages from which on a run gets a thread of its own: below, it is over before a thread would have
+ * started, and a round takes longer through one.
+ */
+const THREAD_BYTES = 128 * 1024 * 1024;
+
 export class Computation {
   readonly #place: Workplace;
   readonly #links: Links;
   readonly #id: string;
   readonly #query: Query;
+  readonly #engine: URL;
+  readonly #sent: SentChunks;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(place: Workplace, links: Links, id: string, query: Query) {
+  /** `engine` is what an engine's thread runs: see `serveEngine`. */
+  constructor(place: Workplace, links: Links, id: string, query: Query, engine: URL) {
     this.#place = place;
     this.#links = links;
     this.#id = id;
     this.#query = query;
+    this.#engine = engine;
+    this.#sent = new SentChunks(pathOf(place, id, 'sent'));
   }
 
   /** The channel to the other server is open and can repeat everything that was sent. */
@@ -54,8 +62,10 @@ export class Computation {
     return this.#running;
   }
 
+  /** Ends a run; what was sent cannot be repeated any more. */
   stop(): void {
     this.#stop.abort(new MpcError('role.stopping', 'this role is stopping'));
+    this.#sent.close();
   }
 
   /** Digest of the masked results on the disk: equal on both servers. */
@@ -65,76 +75,45 @@ export class Computation {
   }
 
   async #run(emit: (event: ComputeEvent) => void): Promise<void> {
-    const { plan } = this.#query;
+    const { plan, cost } = this.#query;
     const server = this.#place.me === 'server-a' ? 'a' : 'b';
     const peer = server === 'a' ? 'server-b' : 'server-a';
     const { descriptor } = collaborationOf(this.#place, this.#id);
     const { seed } = readTapeHead(this.#place, this.#id);
-    const rows = new Map<string, Uint8Array>();
-    for (const { party } of descriptor.inputs) {
-      const bytes = readWhole(pathOf(this.#place, this.#id, 'rows', party));
-      assert(bytes !== undefined, 'all rows are in before a run begins');
-      rows.set(party, bytes);
-    }
-    const outgoing = new Transcript();
     const incoming = new Mailbox();
     this.#links.open(this.#id, peer, 'compute', {
-      outgoing,
+      outgoing: this.#sent,
       incoming,
       onPresence: (present) => emit({ type: present ? 'peer.back' : 'peer.lost' }),
     });
     let reportedMs = 0;
-    const corrections = new CorrectionsFile(pathOf(this.#place, this.#id, 'tape', 'corrections'));
-    try {
-      const outputs = await evaluatePlan({
-        plan,
-        server,
-        tape:
-          server === 'a'
-            ? tapeOfServerA(seed)
-            : tapeOfServerB(seed, planTapeLayout(plan), (offset, length) => corrections.read(offset, length)),
-        inputs: assembleInputs(plan, rows),
-        signal: this.#stop.signal,
-        exchange: roundExchange(outgoing, incoming, this.#stop.signal),
-        onProgress: ({ round, rounds }) => {
-          const now = this.#place.clock.now();
-          if (now - reportedMs < PROGRESS_MS) return;
-          reportedMs = now;
-          emit({ type: 'progress', round, rounds });
-        },
-      });
-      await writeWhole(this.#resultPath(), outputBytes(outputs));
-    } finally {
-      corrections.close();
-    }
+    const job: EngineJob = {
+      plan,
+      server,
+      seed: seed.exposeSecretBytes(),
+      corrections: pathOf(this.#place, this.#id, 'tape', 'corrections'),
+      rows: descriptor.inputs.map(({ party }) => [party, pathOf(this.#place, this.#id, 'rows', party)]),
+    };
+    const options: EngineOptions = {
+      outgoing: this.#sent,
+      incoming,
+      signal: this.#stop.signal,
+      onProgress: ({ round, rounds }) => {
+        const now = this.#place.clock.now();
+        if (now - reportedMs < PROGRESS_MS) return;
+        reportedMs = now;
+        emit({ type: 'progress', round, rounds });
+      },
+    };
+    const bytesOfRows = inputParties(plan).reduce((sum, party) => sum + uploadBytes(plan, party), 0);
+    const work = bytesOfRows + cost.bytesTape + cost.bytesOnline + cost.bytesOnlineB;
+    const outputs = await (work < THREAD_BYTES
+      ? runJob(job, options)
+      : runJobInThread(this.#engine, job, options));
+    await writeWhole(this.#resultPath(), outputs);
   }
 
   #resultPath(): string {
     return pathOf(this.#place, this.#id, 'result');
-  }
-}
-
-/** Server b's corrections, read where they are needed; opened only when something is read (server a has none). */
-class CorrectionsFile {
-  readonly #path: string;
-  #file: number | undefined;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  read(offset: number, length: number): Uint8Array {
-    this.#file ??= openSync(this.#path, 'r');
-    const bytes = new Uint8Array(length);
-    const got = readSync(this.#file, bytes, 0, length, offset);
-    if (got !== length)
-      throw new MpcError('tape.short', `the tape ends before byte ${offset + length}`, {
-        hint: 'the file was cut: open a new collaboration',
-      });
-    return bytes;
-  }
-
-  close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
   }
 }

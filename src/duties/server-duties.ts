@@ -3,15 +3,15 @@
  * Who sees what: this server sees masked rows, its own half of every mask, the openings (all of them masked values).
  * Must never hand out a mask before the tape is whole, open anything before `bound` is in the log, or use a tape twice.
  *
- * Files of a collaboration: tape/head, tape/corrections (server b), rows/<party>, result. All effects may run again after
+ * Files of a collaboration: tape/head, tape/corrections (server b), rows/<party>, sent (while computing), result. All effects may run again after
  * a crash: they go on from what is on the disk, and computing again sends the same bytes.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
 import { inputParties } from '../coordination/descriptor.ts';
-import { uploadBytes, uploadDigest } from '../engine/mask.ts';
+import { storedUploadDigest, uploadBytes } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
 import { inputSeed } from '../tape/seed.ts';
 import { FileSink, fileSource, shredFile } from './chunk-files.ts';
@@ -31,13 +31,15 @@ export class ServerDuties {
   readonly #place: Workplace;
   readonly #queries: Queries;
   readonly #links: Links;
+  readonly #engine: URL;
   readonly #computations = new Map<string, Computation>();
-  /** Resolved when a collaboration's tape is whole. */
 
-  constructor(place: Workplace, queries: Queries) {
+  /** `engine` is what an engine's thread runs: see `serveEngine`. */
+  constructor(place: Workplace, queries: Queries, engine: URL) {
     assert(place.me === 'server-a' || place.me === 'server-b', "these duties are a server's");
     this.#place = place;
     this.#queries = queries;
+    this.#engine = engine;
     this.#links = new Links(place);
   }
 
@@ -97,7 +99,7 @@ export class ServerDuties {
       const sink = new FileSink({ path, bodyBytes: uploadBytes(plan, party) });
       this.#links.open(id, address, 'rows', { incoming: sink });
       await unlessAborted(sink.complete, signal);
-      return { party, digest: uploadDigest(readFileSync(path)) };
+      return { party, digest: await storedUploadDigest(createReadStream(path)) };
     });
     const rows = await Promise.all(arrived);
     // A party that missed our last acknowledgement still finds the channel open: it confirms only when it has both.
@@ -166,6 +168,7 @@ export class ServerDuties {
     this.#computations.delete(id);
     await mkdir(pathOf(this.#place, id, 'spent'), { recursive: true, mode: 0o700 });
     for (const name of ['head', 'corrections']) shredFile(pathOf(this.#place, id, 'tape', name));
+    shredFile(pathOf(this.#place, id, 'sent'));
     const ended = this.#place.follower.collaboration(id);
     for (const { party } of ended?.descriptor.inputs ?? []) shredFile(pathOf(this.#place, id, 'rows', party));
   }
@@ -183,7 +186,7 @@ export class ServerDuties {
   async #computation(id: string): Promise<Computation> {
     const known = this.#computations.get(id);
     if (known !== undefined) return known;
-    const created = new Computation(this.#place, this.#links, id, await this.#query(id));
+    const created = new Computation(this.#place, this.#links, id, await this.#query(id), this.#engine);
     this.#computations.set(id, created);
     return created;
   }

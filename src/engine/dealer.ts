@@ -1,11 +1,13 @@
 /**
- * Owns the dealer's interpreter: it plays a plan on masks alone and emits server B's corrections, in node order.
+ * Owns the dealer's interpreter: it plays a plan on masks alone and emits server B's corrections, in the order of the
+ * expanded plan's nodes: strip after strip, so that it holds the masks of one strip at a time.
  * It sees both servers' seeds and no masked value. Must never keep a mask past its last use, and must never be run
  * twice for two purposes with the same seeds: a tape belongs to one run.
  */
 import type { DealerValue } from '../gates/gate.ts';
-import { gateOf, inputShapes, shapesOf } from '../plan/check.ts';
+import { gateOf, inputShapes } from '../plan/check.ts';
 import type { Plan } from '../plan/plan.ts';
+import { STRIP_SIZES, type StripSizes, stripsOf } from '../plan/strips.ts';
 import { DealerTapes } from '../tape/dealer-tape.ts';
 import type { Seed } from '../tape/seed.ts';
 import { Pace } from './pace.ts';
@@ -19,19 +21,22 @@ export interface DealOptions {
   readonly seedB: Seed;
   /** Takes the next bytes of server B's tape; dealing goes on when it has resolved. The bytes are its to keep. */
   readonly corrections: (bytes: Uint8Array) => void | Promise<void>;
-  /** Nodes dealt so far, called after each. */
+  /** Nodes of the expanded plan dealt so far, called after each. */
   readonly onProgress?: (nodes: number) => void;
   readonly signal?: AbortSignal;
+  /** Those that the servers run with. */
+  readonly sizes?: StripSizes;
 }
 
 /** Deals the whole tape. Resolves after the last corrections were taken; rejects with the signal's reason. */
 export async function dealPlan(options: DealOptions): Promise<void> {
-  const { plan, seedA, seedB, corrections, onProgress, signal } = options;
-  const shapes = shapesOf(plan);
-  const layout = planTapeLayout(plan, shapes);
+  const { seedA, seedB, corrections, onProgress, signal, sizes = STRIP_SIZES } = options;
+  const plan = stripsOf(options.plan, sizes);
+  const { shapes } = plan;
+  const layout = planTapeLayout(plan);
   const pieces: Uint8Array[] = [];
   const tapes = new DealerTapes({ a: seedA, b: seedB }, (bytes) => pieces.push(bytes));
-  const masks = new Values<DealerValue>(plan);
+  const masks = new Values<DealerValue>({ nodes: plan.nodes, outputs: [] });
   const pace = new Pace(signal);
   const operands = new Set(plan.nodes.flatMap(({ inputs }) => inputs));
   for (const [id, node] of plan.nodes.entries()) {
@@ -41,7 +46,8 @@ export async function dealPlan(options: DealOptions): Promise<void> {
       // A result's mask is its receiver's to take off: the dealer has no use for it.
       masks.release(node);
     } else if (operation.op === 'input') {
-      masks.put(id, tapes.inputMask(id, slicesOf(plan, operation.table), operation.kind));
+      const { source, table, kind } = operation;
+      masks.put(id, tapes.inputMask(source, slicesOf(plan, table), kind, operation));
     } else {
       const tape = tapes.node(id, lanes);
       masks.put(id, gateOf(operation).deal(operation, inputShapes(node, shapes), masks.operands(node), tape));

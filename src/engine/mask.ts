@@ -4,16 +4,19 @@
  * the sub-seeds that the two servers told it.
  * Must never let a plain word out, nor mask two different row sets with the same sub-seeds: their difference would show.
  */
-import { bytesOfWords, concatBytes, hex, sha256, utf8, wordsOfBytes } from '../base/bytes.ts';
+import { createHash } from 'node:crypto';
+import { bytesOfWords, concatBytes, hex, sha256, utf8 } from '../base/bytes.ts';
 import { digestOf } from '../base/canonical.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import { planInputs } from '../plan/check.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { type Words, wordsOf } from '../ring/words.ts';
-import { combine, inputMask } from '../tape/input-mask.ts';
+import { combine, inputMask, partsOf, type RowRange } from '../tape/input-mask.ts';
 import type { Seed } from '../tape/seed.ts';
 import { slicesOf } from './tape.ts';
+
+const UPLOAD_LABEL = utf8.encode('mpc/1 upload\n');
 
 /** One input node's share of a party's upload: its `capacity` elements. */
 export interface UploadPart {
@@ -68,7 +71,14 @@ export function maskRows({ plan, party, rows, subSeedA, subSeedB }: MaskOptions)
 
 /** Digest of one party's upload: what it signs, and what the two servers compare. */
 export function uploadDigest(upload: Uint8Array): string {
-  return hex.encode(sha256(utf8.encode('mpc/1 upload\n'), upload));
+  return hex.encode(sha256(UPLOAD_LABEL, upload));
+}
+
+/** The same of an upload that comes in pieces. */
+export async function storedUploadDigest(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256').update(UPLOAD_LABEL);
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
 }
 
 /** Digest of a whole input set: the parties' digests in party order. What a tape is bound to. */
@@ -95,9 +105,19 @@ export function checkUpload(plan: Plan, party: string, bytes: number): void {
   );
 }
 
-/** The masked words of every input node, from all parties' uploads. Throws `rows.wrong-size` and `rows.missing`. */
-export function assembleInputs(plan: Plan, uploads: ReadonlyMap<string, Uint8Array>): Map<NodeId, Words> {
-  const pieces = new Map<string, Words>();
+/** A party's upload where it lies. */
+export interface StoredUpload {
+  readonly bytes: number;
+  /** Fills `into` with the upload's bytes from `offset` on. */
+  read(offset: number, into: Uint8Array): void;
+}
+
+/** The masked words of some rows of an input node, in a vector of its own. */
+export type MaskedRows = (node: NodeId, rows: RowRange) => Words;
+
+/** The masked rows of all parties, read where they are wanted. Throws `rows.wrong-size` and `rows.missing`. */
+export function maskedRows(plan: Plan, uploads: ReadonlyMap<string, StoredUpload>): MaskedRows {
+  const places = new Map<string, { readonly upload: StoredUpload; readonly offset: number }>();
   for (const party of inputParties(plan)) {
     const upload = uploads.get(party);
     if (!upload) {
@@ -107,25 +127,36 @@ export function assembleInputs(plan: Plan, uploads: ReadonlyMap<string, Uint8Arr
         hint: 'the computation needs the rows of every party; a party without rows sends an empty file',
       });
     }
-    checkUpload(plan, party, upload.length);
-    let at = 0;
+    checkUpload(plan, party, upload.bytes);
+    let offset = 0;
     for (const part of uploadParts(plan, party)) {
-      pieces.set(`${part.node} ${party}`, wordsOfBytes(upload.subarray(at, at + partBytes(part))));
-      at += partBytes(part);
+      places.set(`${part.node} ${party}`, { upload, offset });
+      offset += partBytes(part);
     }
   }
-  const inputs = new Map<NodeId, Words>();
-  for (const { node, input } of planInputs(plan)) {
-    const whole = new Uint32Array(wordsOf(input.kind, input.length));
-    let at = 0;
-    for (const { party } of slicesOf(plan, input.table)) {
-      const words = pieces.get(`${node} ${party}`)!;
-      whole.set(words, at);
-      at += words.length;
+  const inputs = new Map(planInputs(plan).map(({ node, input }) => [node, input]));
+  return (node, rows) => {
+    const { kind, table } = inputs.get(node)!;
+    const words = new Uint32Array(wordsOf(kind, rows.length));
+    for (const { slice, from, at, count } of partsOf(slicesOf(plan, table), rows)) {
+      const { upload, offset } = places.get(`${node} ${slice.party}`)!;
+      const part = words.subarray(wordsOf(kind, at), wordsOf(kind, at + count));
+      upload.read(offset + 4 * wordsOf(kind, from), bytesOfWords(part));
     }
-    inputs.set(node, whole);
-  }
-  return inputs;
+    return words;
+  };
+}
+
+/** The same of uploads in memory. */
+export function assembleInputs(plan: Plan, uploads: ReadonlyMap<string, Uint8Array>): MaskedRows {
+  const stored = [...uploads].map(([party, upload]): [string, StoredUpload] => [
+    party,
+    {
+      bytes: upload.length,
+      read: (offset, into) => into.set(upload.subarray(offset, offset + into.length)),
+    },
+  ]);
+  return maskedRows(plan, new Map(stored));
 }
 
 const partBytes = ({ kind, capacity }: UploadPart): number => 4 * wordsOf(kind, capacity);

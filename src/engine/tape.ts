@@ -3,29 +3,38 @@
  * Must never differ between dealer and server: both compute the layout from the plan alone.
  */
 import { assert } from '../base/errors.ts';
-import { gateOf, inputShapes, shapesOf } from '../plan/check.ts';
-import type { NodeId, Plan, Shapes, Slice } from '../plan/plan.ts';
+import { gateOf, inputShapes } from '../plan/check.ts';
+import type { NodeId, PlanTable, Slice } from '../plan/plan.ts';
+import type { StripPlan } from '../plan/strips.ts';
 import { type TapeLayout, tapeLayout } from '../tape/layout.ts';
 
-/** Places of all corrections in server B's tape; `totalBytes` equals `planCost(plan).bytesTape`. */
-export function planTapeLayout(plan: Plan, shapes: Shapes = shapesOf(plan)): TapeLayout {
+/** Places of all corrections in server B's tape; `totalBytes` equals the plan's `bytesTape`. */
+export function planTapeLayout(plan: StripPlan): TapeLayout {
   return tapeLayout(
     plan.nodes.map((node) => {
       const { operation } = node;
-      return operation.op === 'input' ? [] : gateOf(operation).lanes(operation, inputShapes(node, shapes));
+      return operation.op === 'input'
+        ? []
+        : gateOf(operation).lanes(operation, inputShapes(node, plan.shapes));
     }),
   );
 }
 
 /** The slices of the table that an input node reads. */
-export function slicesOf(plan: Plan, table: string): readonly Slice[] {
+export function slicesOf(plan: { readonly tables: readonly PlanTable[] }, table: string): readonly Slice[] {
   const found = plan.tables.find(({ name }) => name === table);
   assert(found, 'a validated plan declares the tables it reads');
   return found.slices;
 }
 
+/** What says which values are needed: a plan, or its expansion. */
+export interface Uses {
+  readonly nodes: readonly { readonly inputs: readonly NodeId[] }[];
+  readonly outputs: readonly { readonly node: NodeId }[];
+}
+
 /** How often each node's value is needed: by each node that uses it and by each output. */
-export function usesOf(plan: Plan): number[] {
+export function usesOf(plan: Uses): number[] {
   const uses: number[] = plan.nodes.map(() => 0);
   const count = (id: NodeId) => {
     uses[id] = uses[id]! + 1;

@@ -3,19 +3,23 @@
  * holds the plan's width and not its length.
  */
 import { assert } from '../base/errors.ts';
-import type { NodeId, Plan, PlanNode } from '../plan/plan.ts';
-import { usesOf } from './tape.ts';
+import type { NodeId } from '../plan/plan.ts';
+import { type Uses, usesOf } from './tape.ts';
 
 export class Values<T> {
   private readonly held = new Map<NodeId, { readonly value: T }>();
   private readonly uses: number[];
 
-  constructor(plan: Plan) {
+  constructor(plan: Uses) {
     this.uses = usesOf(plan);
   }
 
   put(id: NodeId, value: T): void {
     if (this.uses[id]! > 0) this.held.set(id, { value });
+  }
+
+  has(id: NodeId): boolean {
+    return this.held.has(id);
   }
 
   get(id: NodeId): T {
@@ -25,12 +29,12 @@ export class Values<T> {
   }
 
   /** The values of a node's operands. */
-  operands(node: PlanNode): T[] {
+  operands(node: { readonly inputs: readonly NodeId[] }): T[] {
     return node.inputs.map((id) => this.get(id));
   }
 
   /** Says that `node` has used its operands. */
-  release(node: PlanNode): void {
+  release(node: { readonly inputs: readonly NodeId[] }): void {
     for (const id of node.inputs) {
       const left = this.uses[id]! - 1;
       this.uses[id] = left;

@@ -6,10 +6,10 @@
 import { digestOf, type Json } from '../base/canonical.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Gate, GateCost, Shape } from '../gates/gate.ts';
+import type { Gate, GateCost, Kind, Shape } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { GATES, gateOf as registeredGate } from '../gates/registry.ts';
-import type { InputOperation, NodeId, Plan, PlanNode, Shapes } from './plan.ts';
+import type { InputOperation, NodeId, Plan, Shapes } from './plan.ts';
 
 export interface PlanLimits {
   readonly planNodes: number;
@@ -30,11 +30,17 @@ export function gateOf(operation: Operation): Gate<Operation> {
   return registeredGate(operation);
 }
 
+/** What of a node its shape and its cost follow from: nodes of a plan and of its expansion alike. */
+interface AnyNode {
+  readonly operation: Operation | { readonly op: 'input'; readonly kind: Kind; readonly length: number };
+  readonly inputs: readonly NodeId[];
+}
+
 /** Shapes of a node's inputs. */
-export const inputShapes = (node: PlanNode, shapes: Shapes): Shape[] => node.inputs.map((id) => shapes[id]!);
+export const inputShapes = (node: AnyNode, shapes: Shapes): Shape[] => node.inputs.map((id) => shapes[id]!);
 
 /** Exact cost of one node; an input costs nothing. */
-export function gateCost(node: PlanNode, shapes: Shapes): GateCost {
+export function gateCost(node: AnyNode, shapes: Shapes): GateCost {
   if (node.operation.op === 'input') return { rounds: 0, bytesOnline: 0, bytesTape: 0 };
   return gateOf(node.operation).cost(node.operation, inputShapes(node, shapes));
 }
@@ -43,7 +49,7 @@ export function gateCost(node: PlanNode, shapes: Shapes): GateCost {
  * The shape of every node, by id; inputs are wires. Throws `plan.forward-reference`, `plan.unknown-operation`,
  * `plan.bad-shape` (operands that do not fit, or their number) and `plan.too-large` (one node's elements).
  */
-export function shapesOf(plan: Plan): Shapes {
+export function shapesOf(plan: { readonly nodes: readonly AnyNode[] }): Shapes {
   const shapes: Shape[] = [];
   plan.nodes.forEach((node, id) => {
     if (!node.inputs.every((input) => Number.isSafeInteger(input) && input >= 0 && input < id)) {
@@ -100,7 +106,7 @@ export function planInputs(plan: Plan): { readonly node: NodeId; readonly input:
   );
 }
 
-function shapeOf(node: PlanNode, id: NodeId, shapes: Shapes): Shape {
+function shapeOf(node: AnyNode, id: NodeId, shapes: Shapes): Shape {
   const { operation } = node;
   if (operation.op === 'input') {
     if (node.inputs.length > 0)

@@ -5,8 +5,10 @@
 import { gateCost, shapesOf } from './check.ts';
 import type { Plan } from './plan.ts';
 import { scheduleOf } from './schedule.ts';
+import { STRIP_SIZES, type StripSizes, stripsOf } from './strips.ts';
 
 export interface OperationCost {
+  /** Nodes of the plan. */
   readonly nodes: number;
   /** Elements of all those nodes' values. */
   readonly elements: number;
@@ -17,7 +19,7 @@ export interface OperationCost {
 }
 
 export interface PlanCost {
-  /** Messages each server sends, one after the other. */
+  /** Exchanges that wait for one another; in each, a server sends one message or, where vectors are long, many. */
   readonly rounds: number;
   /** Bytes that server A sends to server B. */
   readonly bytesOnline: number;
@@ -29,34 +31,48 @@ export interface PlanCost {
   readonly perOperation: Readonly<Record<string, OperationCost>>;
 }
 
-/** Throws what `shapesOf` throws. */
-export function planCost(plan: Plan): PlanCost {
+const NOTHING: OperationCost = { nodes: 0, elements: 0, bytesOnline: 0, bytesOnlineB: 0, bytesTape: 0 };
+
+/** The cost of running the plan in strips of these sizes. Throws what `shapesOf` throws. */
+export function planCost(plan: Plan, sizes: StripSizes = STRIP_SIZES): PlanCost {
+  const perOperation = new Map<string, OperationCost>();
+  const count = (name: string, more: Partial<OperationCost>): void => {
+    const sum = perOperation.get(name) ?? NOTHING;
+    const { nodes, elements, bytesOnline, bytesOnlineB, bytesTape } = { ...NOTHING, ...more };
+    perOperation.set(name, {
+      nodes: sum.nodes + nodes,
+      elements: sum.elements + elements,
+      bytesOnline: sum.bytesOnline + bytesOnline,
+      bytesOnlineB: sum.bytesOnlineB + bytesOnlineB,
+      bytesTape: sum.bytesTape + bytesTape,
+    });
+  };
   const shapes = shapesOf(plan);
-  const perOperation: Record<string, OperationCost> = {};
+  for (const [id, { operation }] of plan.nodes.entries())
+    count(operation.op, { nodes: 1, elements: shapes[id]!.length });
+  const strips = stripsOf(plan, sizes);
   let bytesOnline = 0;
   let bytesOnlineB = 0;
   let bytesTape = 0;
-  plan.nodes.forEach((node, id) => {
-    const cost = gateCost(node, shapes);
+  for (const node of strips.nodes) {
+    const cost = gateCost(node, strips.shapes);
     const sentByB = cost.bytesOnlineB ?? cost.bytesOnline;
-    const name = node.operation.op;
-    const sum = perOperation[name] ?? {
-      nodes: 0,
-      elements: 0,
-      bytesOnline: 0,
-      bytesOnlineB: 0,
-      bytesTape: 0,
-    };
-    perOperation[name] = {
-      nodes: sum.nodes + 1,
-      elements: sum.elements + shapes[id]!.length,
-      bytesOnline: sum.bytesOnline + cost.bytesOnline,
-      bytesOnlineB: sum.bytesOnlineB + sentByB,
-      bytesTape: sum.bytesTape + cost.bytesTape,
-    };
+    if (cost.bytesOnline + sentByB + cost.bytesTape === 0) continue;
+    count(node.operation.op, {
+      bytesOnline: cost.bytesOnline,
+      bytesOnlineB: sentByB,
+      bytesTape: cost.bytesTape,
+    });
     bytesOnline += cost.bytesOnline;
     bytesOnlineB += sentByB;
     bytesTape += cost.bytesTape;
-  });
-  return { rounds: scheduleOf(plan, shapes).rounds, bytesOnline, bytesOnlineB, bytesTape, perOperation };
+  }
+  const { rounds } = scheduleOf(strips);
+  return {
+    rounds,
+    bytesOnline,
+    bytesOnlineB,
+    bytesTape,
+    perOperation: Object.fromEntries(perOperation),
+  };
 }

@@ -11,8 +11,8 @@ import { clearPadding, xor } from '../ring/bits.ts';
 import { sub } from '../ring/ring.ts';
 import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { newBits, newRing, wordsOf } from '../ring/words.ts';
-import type { InputSlice } from './input-mask.ts';
-import { jointInputMask } from './input-mask.ts';
+import type { InputSlice, RowRange } from './input-mask.ts';
+import { InputMasks } from './input-mask.ts';
 import { jointMask } from './joint-mask.ts';
 import { GATES, Keystream, PIECE_WORDS } from './keystream.ts';
 import type { Seed } from './seed.ts';
@@ -27,14 +27,14 @@ export interface ServerSeeds {
 
 /** The whole tape: nodes are dealt in order of their ids. */
 export class DealerTapes {
-  readonly #seeds: ServerSeeds;
+  readonly #inputMasks: InputMasks;
   readonly #a: Keystream;
   readonly #b: Keystream;
   readonly #sink: CorrectionSink;
   #lastNode = -1;
 
   constructor(seeds: ServerSeeds, sink: CorrectionSink) {
-    this.#seeds = seeds;
+    this.#inputMasks = new InputMasks(seeds.a, seeds.b);
     this.#a = new Keystream(seeds.a, GATES);
     this.#b = new Keystream(seeds.b, GATES);
     this.#sink = sink;
@@ -47,9 +47,9 @@ export class DealerTapes {
     return new DealerNodeTape(id, lanes, this.#a, this.#b, this.#sink);
   }
 
-  /** The mask of input node `id`. */
-  inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words {
-    return jointInputMask([this.#seeds.a, this.#seeds.b], slices, id, kind);
+  /** The mask of input node `id`, or of some rows of it. */
+  inputMask(id: number, slices: readonly InputSlice[], kind: Kind, rows?: RowRange): Words {
+    return this.#inputMasks.of(slices, id, kind, rows);
   }
 }
 

@@ -26,55 +26,67 @@ export function inputMask(subSeed: Seed, node: number, kind: Kind, length: numbe
   return kind === 'ring' ? keystream.ring(node, 0, length) : keystream.bits(node, 0, length);
 }
 
-/** One server's share of the whole input node's mask: the slices' masks one after another. */
-export function wholeInputMask(
-  serverSeed: Seed,
-  slices: readonly InputSlice[],
-  node: number,
-  kind: Kind,
-): Words {
-  const whole = wholeMask(slices, kind);
-  for (const { party, words } of partsOf(slices, kind, whole)) {
-    new Keystream(inputSeed(serverSeed, party), INPUT).fill(words, node, 0);
+/** Rows `start` to `start + length` of a table; both are multiples of 64. */
+export interface RowRange {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Shares of all input masks, of any rows, at any time: one server's, or the sum (bits: XOR) of both, which the dealer alone knows. */
+export class InputMasks {
+  readonly #serverSeeds: readonly [Seed, Seed?];
+  readonly #keystreams = new Map<string, readonly [Keystream, Keystream?]>();
+
+  constructor(...serverSeeds: readonly [Seed, Seed?]) {
+    this.#serverSeeds = serverSeeds;
   }
-  return whole;
-}
 
-/** The whole input node's mask, which the dealer alone knows: the sum (bits: XOR) of both servers' shares. */
-export function jointInputMask(
-  serverSeeds: readonly [Seed, Seed],
-  slices: readonly InputSlice[],
-  node: number,
-  kind: Kind,
-): Words {
-  const whole = wholeMask(slices, kind);
-  for (const { party, words } of partsOf(slices, kind, whole)) {
-    const [a, b] = serverSeeds;
-    const keystreams = [a, b].map((seed) => new Keystream(inputSeed(seed, party), INPUT));
-    jointMask(words, kind, [keystreams[0]!, keystreams[1]!], node, 0);
+  /** The masks of input node `node`: the slices' masks one after another, or some rows of them. */
+  of(slices: readonly InputSlice[], node: number, kind: Kind, rows: RowRange = wholeOf(slices)): Words {
+    assert(rows.start % 64 === 0 && rows.length % 64 === 0, 'a range is a multiple of 64 rows');
+    const masks = new Uint32Array(wordsOf(kind, rows.length));
+    for (const { slice, from, at, count } of partsOf(slices, rows)) {
+      const part = masks.subarray(wordsOf(kind, at), wordsOf(kind, at + count));
+      const [one, other] = this.#keystreamsOf(slice.party);
+      const offset = wordsOf(kind, from);
+      if (other === undefined) one.fill(part, node, 0, offset);
+      else jointMask(part, kind, [one, other], node, 0, offset);
+    }
+    return masks;
   }
-  return whole;
+
+  #keystreamsOf(party: string): readonly [Keystream, Keystream?] {
+    const known = this.#keystreams.get(party);
+    if (known) return known;
+    const [one, other] = this.#serverSeeds;
+    const keystream = (seed: Seed): Keystream => new Keystream(inputSeed(seed, party), INPUT);
+    const made: readonly [Keystream, Keystream?] =
+      other === undefined ? [keystream(one)] : [keystream(one), keystream(other)];
+    this.#keystreams.set(party, made);
+    return made;
+  }
 }
 
-function wholeMask(slices: readonly InputSlice[], kind: Kind): Words {
-  const rows = slices.reduce((sum, slice) => sum + slice.capacity, 0);
-  return new Uint32Array(wordsOf(kind, rows));
-}
-
-/** The slices' places in a whole mask, one after another. Capacities are multiples of 64, so bits have no padding. */
-function partsOf(
-  slices: readonly InputSlice[],
-  kind: Kind,
-  whole: Words,
-): { readonly party: string; readonly words: Words }[] {
-  let at = 0;
-  return slices.map(({ party, capacity }) => {
-    assert(capacity % 64 === 0, 'a slice is a multiple of 64 rows');
-    const words = whole.subarray(at, at + wordsOf(kind, capacity));
-    at += words.length;
-    return { party, words };
+/** The slices that a range of rows touches: `count` rows of each, from its row `from` on, at row `at` of the range. */
+export function partsOf<Slice extends InputSlice>(
+  slices: readonly Slice[],
+  { start, length }: RowRange,
+): { readonly slice: Slice; readonly from: number; readonly at: number; readonly count: number }[] {
+  let first = 0;
+  return slices.flatMap((slice) => {
+    assert(slice.capacity % 64 === 0, 'a slice is a multiple of 64 rows');
+    const from = Math.max(start - first, 0);
+    const count = Math.min(slice.capacity, start + length - first) - from;
+    const at = first + from - start;
+    first += slice.capacity;
+    return count > 0 ? [{ slice, from, at, count }] : [];
   });
 }
+
+const wholeOf = (slices: readonly InputSlice[]): RowRange => ({
+  start: 0,
+  length: slices.reduce((sum, { capacity }) => sum + capacity, 0),
+});
 
 /** The mask r = r_A + r_B (bits: XOR) of two shares, into a new vector. Also masks a value: the same operation. */
 export function combine(kind: Kind, left: Words, right: Words): Words {

@@ -8,18 +8,19 @@ import { add } from '../ring/ring.ts';
 import type { Words } from '../ring/words.ts';
 import type { Keystream } from './keystream.ts';
 
-/** Fills `out` with the sum of both keystreams' words of that lane, from its first word on. Padding bits are not cleared. */
+/** Fills `out` with the sum of both keystreams' words of that lane, from word `offset` on. Padding bits are not cleared. */
 export function jointMask(
   out: Words,
   kind: Kind,
   keystreams: readonly [Keystream, Keystream],
   node: number,
   lane: number,
+  offset = 0,
 ): Words {
   const combine = kind === 'ring' ? add : xor;
   const [a, b] = keystreams;
-  a.pieces(node, lane, 0, out.length, (left, at) => {
-    b.pieces(node, lane, at, left.length, (right) => {
+  a.pieces(node, lane, offset, out.length, (left, at) => {
+    b.pieces(node, lane, offset + at, left.length, (right) => {
       combine(out.subarray(at, at + left.length), left, right);
     });
   });

@@ -3,45 +3,47 @@
  * masks are its keystream, its dealt shares are the corrections, read at random from a file or from memory.
  * Must never be used for two input sets: the binding is persisted by the session before anything is opened.
  */
-import { bytesOfWords, wordsOfBytes } from '../base/bytes.ts';
+import { bytesOfWords } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind, ServerTape } from '../gates/gate.ts';
 import { clearPadding } from '../ring/bits.ts';
 import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
-import type { InputSlice } from './input-mask.ts';
-import { wholeInputMask } from './input-mask.ts';
+import type { InputSlice, RowRange } from './input-mask.ts';
+import { InputMasks } from './input-mask.ts';
 import { GATES, Keystream } from './keystream.ts';
 import type { TapeLayout } from './layout.ts';
 import { laneBytes, placeOf } from './layout.ts';
 import type { Seed } from './seed.ts';
 
-/** `length` bytes from byte `offset` of the corrections. */
-export type TapeReader = (offset: number, length: number) => Uint8Array;
+/** Fills `into` with the corrections from byte `offset` on; returns how many bytes there were. */
+export type TapeReader = (offset: number, into: Uint8Array) => number;
 
 /** A server's whole tape. */
 export interface ServerTapes {
   /** The tape of gate node `id`. */
   node(id: number): ServerTape;
-  /** This server's share of the mask of input node `id`. */
-  inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words;
+  /** This server's share of the mask of input node `id`, or of some rows of it. */
+  inputMask(id: number, slices: readonly InputSlice[], kind: Kind, rows?: RowRange): Words;
 }
 
 /** Server A's tape: nothing but a seed. */
 export function tapeOfServerA(seed: Seed): ServerTapes {
   const keystream = new Keystream(seed, GATES);
+  const inputMasks = new InputMasks(seed);
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
       dealtRing: (lane, length, out) => keystream.ring(id, lane, length, out),
       dealtBits: (lane, length, out) => keystream.bits(id, lane, length, out),
     }),
-    inputMask: (id, slices, kind) => wholeInputMask(seed, slices, id, kind),
+    inputMask: (id, slices, kind, rows) => inputMasks.of(slices, id, kind, rows),
   };
 }
 
 /** Server B's tape: a seed, and corrections laid out by the plan. */
 export function tapeOfServerB(seed: Seed, layout: TapeLayout, read: TapeReader): ServerTapes {
   const keystream = new Keystream(seed, GATES);
+  const inputMasks = new InputMasks(seed);
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
@@ -49,13 +51,17 @@ export function tapeOfServerB(seed: Seed, layout: TapeLayout, read: TapeReader):
       dealtBits: (lane, length, out) =>
         clearPadding(corrections(layout, read, id, lane, 'bits', length, out), length),
     }),
-    inputMask: (id, slices, kind) => wholeInputMask(seed, slices, id, kind),
+    inputMask: (id, slices, kind, rows) => inputMasks.of(slices, id, kind, rows),
   };
 }
 
 /** A reader of corrections that are all in memory. */
 export function memoryReader(corrections: Uint8Array): TapeReader {
-  return (offset, length) => corrections.subarray(offset, offset + length);
+  return (offset, into) => {
+    const found = corrections.subarray(offset, offset + into.length);
+    into.set(found);
+    return found.length;
+  };
 }
 
 function masksOf(keystream: Keystream, node: number): Pick<ServerTape, 'maskRing' | 'maskBits' | 'ownWords'> {
@@ -77,14 +83,12 @@ function corrections(
 ): Words {
   const { offset, dealt } = placeOf(layout, node, lane);
   assert(dealt.kind === kind && dealt.length === length, 'a dealt lane is read whole, as it was declared');
-  const bytes = read(offset, laneBytes(dealt));
-  if (bytes.length !== laneBytes(dealt)) {
+  const words = out ?? new Uint32Array(laneBytes(dealt) / 4);
+  if (read(offset, bytesOfWords(words)) !== laneBytes(dealt)) {
     throw new MpcError('tape.truncated', `the tape ends inside the corrections of node ${node}`, {
       hint: 'Ask the dealer for the tape of this collaboration again.',
       exitCode: EXIT.ioError,
     });
   }
-  if (out === undefined) return wordsOfBytes(bytes);
-  bytesOfWords(out).set(bytes);
-  return out;
+  return words;
 }

@@ -13,13 +13,15 @@ import {
   uploadDigest,
   uploadParts,
 } from '../../src/engine/mask.ts';
-import { type Exchange, evaluatePlan, type Progress, type ServerOutput } from '../../src/engine/server.ts';
+import type { Link } from '../../src/engine/openings.ts';
+import { evaluatePlan, type Progress, type ServerOutput } from '../../src/engine/server.ts';
 import { planTapeLayout } from '../../src/engine/tape.ts';
 import { Values } from '../../src/engine/values.ts';
 import { PlanBuilder } from '../../src/plan/builder.ts';
 import { planInputs } from '../../src/plan/check.ts';
 import { planCost } from '../../src/plan/cost.ts';
 import type { NodeId, Plan } from '../../src/plan/plan.ts';
+import { stripsOf } from '../../src/plan/strips.ts';
 import { isEqual } from '../../src/ring/ring.ts';
 import { newBits, newRing, type Words, wordsOf } from '../../src/ring/words.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
@@ -66,18 +68,28 @@ function uploadsOf(plan: Plan): Map<string, Uint8Array> {
 }
 
 /** Server A alone, with whatever the test answers. */
-const serverA = (plan: Plan, exchange: Exchange, signal?: AbortSignal, onProgress?: (p: Progress) => void) =>
+const serverA = (plan: Plan, link: Link, signal?: AbortSignal, onProgress?: (p: Progress) => void) =>
   evaluatePlan({
     plan,
     server: 'a',
     tape: tapeOfServerA(seed(1)),
     inputs: assembleInputs(plan, uploadsOf(plan)),
-    exchange,
+    link,
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   });
 
-const echo: Exchange = (_round, payload) => Promise.resolve(payload);
+/** Answers each message with what the test makes of it. */
+function answering(answer: (payload: Uint8Array, message: number) => Uint8Array): Link {
+  const sent: Uint8Array[] = [];
+  let taken = 0;
+  return {
+    send: (message) => void sent.push(message.slice()),
+    receive: async () => answer(sent[taken]!, taken++),
+  };
+}
+
+const echo = () => answering((payload) => payload);
 
 test('a party uploads its slices of its own tables only, in node order', () => {
   const plan = twoTables();
@@ -119,27 +131,28 @@ test('digests tell uploads and input sets apart, whatever order they arrived in'
 test('a message of the wrong size ends the run', async () => {
   const plan = twoTables();
   for (const wrong of [(p: Uint8Array) => p.subarray(8), (p: Uint8Array) => concatBytes(p, p)]) {
-    const exchange: Exchange = (round, payload) => Promise.resolve(round === 2 ? wrong(payload) : payload);
-    await assert.rejects(serverA(plan, exchange), { name: 'MpcError', code: 'engine.wrong-size' });
+    const link = answering((payload, message) => (message === 2 ? wrong(payload) : payload));
+    await assert.rejects(serverA(plan, link), { name: 'MpcError', code: 'engine.wrong-size' });
   }
 });
 
 test('an unaligned message is as good as any', async () => {
   const plan = twoTables();
-  const shifted: Exchange = (_round, payload) =>
-    Promise.resolve(concatBytes(new Uint8Array(1), payload).subarray(1));
-  assert.deepEqual(await serverA(plan, shifted), await serverA(plan, echo));
+  const shifted = answering((payload) => concatBytes(new Uint8Array(1), payload).subarray(1));
+  assert.deepEqual(await serverA(plan, shifted), await serverA(plan, echo()));
 });
 
 test('a lost peer’s error reaches the caller, and an abort stops the run', async () => {
   const plan = twoTables();
-  const lost: Exchange = () => Promise.reject(new Error('peer lost'));
+  const lost = answering(() => {
+    throw new Error('peer lost');
+  });
   await assert.rejects(serverA(plan, lost), /peer lost/);
   const stop = new AbortController();
-  const aborting: Exchange = (round, payload) => {
-    if (round === 1) stop.abort(new Error('expired'));
-    return Promise.resolve(payload);
-  };
+  const aborting = answering((payload, message) => {
+    if (message === 1) stop.abort(new Error('expired'));
+    return payload;
+  });
   await assert.rejects(serverA(plan, aborting, stop.signal), /expired/);
   const dealing = dealPlan({
     plan,
@@ -155,7 +168,7 @@ test('every round is reported', async () => {
   const plan = twoTables();
   const { rounds } = planCost(plan);
   const seen: Progress[] = [];
-  await serverA(plan, echo, undefined, (progress) => seen.push(progress));
+  await serverA(plan, echo(), undefined, (progress) => seen.push(progress));
   assert.deepEqual(
     seen,
     Array.from({ length: rounds }, (_, k) => ({ round: k + 1, rounds })),
@@ -177,7 +190,7 @@ test('the event loop turns while a large plan runs and while it is dealt', async
     await ended;
     return turns;
   };
-  assert.ok((await counting(serverA(plan, echo))) > 5, 'the loop turned while a server ran');
+  assert.ok((await counting(serverA(plan, echo()))) > 5, 'the loop turned while a server ran');
   const dealing = dealPlan({ plan, seedA: seed(1), seedB: seed(2), corrections: () => {} });
   assert.ok((await counting(dealing)) > 5, 'the loop turned while the dealer dealt');
 });
@@ -199,12 +212,12 @@ test('the dealer waits for whoever takes its corrections', async () => {
     },
   });
   assert.ok(pieces >= 4, `took ${pieces} pieces`);
-  assert.equal(planTapeLayout(plan).totalBytes, planCost(plan).bytesTape);
+  assert.equal(planTapeLayout(stripsOf(plan)).totalBytes, planCost(plan).bytesTape);
 });
 
 test('results that the servers disagree about are refused', async () => {
   const plan = twoTables();
-  const outputs = await serverA(plan, echo);
+  const outputs = await serverA(plan, echo());
   assert.doesNotThrow(() => combineOutputs(outputs, outputs));
   const changed = (change: (output: ServerOutput) => ServerOutput) => [
     change(outputs[0]!),
@@ -221,7 +234,7 @@ test('results that the servers disagree about are refused', async () => {
 
 test('outputs survive being bytes, and bytes of another size are refused', async () => {
   const plan = twoTables();
-  const outputs = await serverA(plan, echo);
+  const outputs = await serverA(plan, echo());
   const bytes = outputBytes(outputs);
   assert.deepEqual(outputsOfBytes(plan, bytes), outputs);
   assert.throws(() => outputsOfBytes(plan, bytes.subarray(4)), { code: 'result.wrong-size' });

@@ -61,6 +61,33 @@ test('the tape, the uploads and the messages of both servers are the bytes they 
   );
 });
 
+test('so are they where vectors are cut in strips and bands', async () => {
+  const plan = everyBusyGate();
+  const run = await runPlan(plan, inputsOf(plan), 1, { stripRows: 512, bandRows: 2048 });
+  const digest = (...messages: readonly Uint8Array[]) => hex.encode(sha256(...messages)).slice(0, 32);
+  assert.deepEqual(
+    {
+      messages: run.sentByA.length,
+      corrections: digest(run.corrections),
+      sentByA: digest(...run.sentByA),
+      sentByB: digest(...run.sentByB),
+      results: digest(...run.results.map(({ values }) => new TextEncoder().encode(values.join()))),
+    },
+    {
+      messages: 8,
+      corrections: '37b58da382dd0b6ad71f54877b825a8d',
+      sentByA: 'c36219701a393d301896970618d14c19',
+      sentByB: '35446cbe1d90b480d944e379362963f7',
+      results: '9ecb098f6a74e4b133f0ebfb9fbe4c59',
+    },
+  );
+  const whole = await runPlan(plan, inputsOf(plan));
+  assert.deepEqual(
+    run.results.filter(({ name }) => name !== 'truncated'),
+    whole.results.filter(({ name }) => name !== 'truncated'),
+  );
+});
+
 /** Comparisons, one-hots, sums by group of few and many groups, products of bits, ring products, truncation; odd lengths. */
 function everyBusyGate(): Plan {
   const b = new PlanBuilder();

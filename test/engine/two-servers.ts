@@ -2,23 +2,24 @@
  * Owns a whole deployment in memory for tests: every party masks its rows, the dealer deals, two servers run in lock-step,
  * the output party combines. What went over the wire is counted and kept.
  */
-import assert from 'node:assert/strict';
 import { concatBytes } from '../../src/base/bytes.ts';
 import { combineOutputs, outputBytes, outputsOfBytes } from '../../src/engine/combine.ts';
 import { dealPlan } from '../../src/engine/dealer.ts';
 import { assembleInputs, inputParties, maskRows, uploadParts } from '../../src/engine/mask.ts';
+import type { Link } from '../../src/engine/openings.ts';
 import type { PlanResult } from '../../src/engine/result.ts';
-import { type Exchange, evaluatePlan } from '../../src/engine/server.ts';
+import { evaluatePlan } from '../../src/engine/server.ts';
 import { planTapeLayout, slicesOf } from '../../src/engine/tape.ts';
 import { planInputs, validatePlan } from '../../src/plan/check.ts';
 import type { NodeId, Plan } from '../../src/plan/plan.ts';
+import { STRIP_SIZES, type StripSizes, stripsOf } from '../../src/plan/strips.ts';
 import { type Words, wordsOf } from '../../src/ring/words.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
 import { memoryReader, tapeOfServerA, tapeOfServerB } from '../../src/tape/server-tape.ts';
 
 export interface Run {
   readonly results: PlanResult[];
-  /** Messages of each server, by round. */
+  /** Messages of each server, in order: one a round where vectors are short. */
   readonly sentByA: Uint8Array[];
   readonly sentByB: Uint8Array[];
   readonly corrections: Uint8Array;
@@ -26,12 +27,17 @@ export interface Run {
 }
 
 /** Plain words of whole input nodes in, everything that happened out. The same `salt` gives the same seeds. */
-export async function runPlan(plan: Plan, plain: ReadonlyMap<NodeId, Words>, salt = 1): Promise<Run> {
+export async function runPlan(
+  plan: Plan,
+  plain: ReadonlyMap<NodeId, Words>,
+  salt = 1,
+  sizes: StripSizes = STRIP_SIZES,
+): Promise<Run> {
   validatePlan(plan);
   const seedA = new Seed(new Uint8Array(32).fill(salt));
   const seedB = new Seed(new Uint8Array(32).fill(salt + 100));
   const pieces: Uint8Array[] = [];
-  await dealPlan({ plan, seedA, seedB, corrections: (bytes) => void pieces.push(bytes) });
+  await dealPlan({ plan, seedA, seedB, sizes, corrections: (bytes) => void pieces.push(bytes) });
   const corrections = concatBytes(...pieces);
 
   const uploads = new Map<string, Uint8Array>();
@@ -43,43 +49,52 @@ export async function runPlan(plan: Plan, plain: ReadonlyMap<NodeId, Words>, sal
     uploads.set(party, maskRows({ plan, party, rows, subSeedA, subSeedB }));
   }
 
-  const [exchangeA, exchangeB, sentByA, sentByB] = wire();
-  const tapeB = tapeOfServerB(seedB, planTapeLayout(plan), memoryReader(corrections));
+  const [linkA, linkB, sentByA, sentByB] = wire();
+  const tapeB = tapeOfServerB(seedB, planTapeLayout(stripsOf(plan, sizes)), memoryReader(corrections));
   const [a, b] = await Promise.all([
     evaluatePlan({
       plan,
       server: 'a',
       tape: tapeOfServerA(seedA),
       inputs: assembleInputs(plan, uploads),
-      exchange: exchangeA,
+      link: linkA,
+      sizes,
     }),
     evaluatePlan({
       plan,
       server: 'b',
       tape: tapeB,
       inputs: assembleInputs(plan, uploads),
-      exchange: exchangeB,
+      link: linkB,
+      sizes,
     }),
   ]);
   const carried = [a, b].map((outputs) => outputsOfBytes(plan, outputBytes(outputs)));
   return { results: combineOutputs(carried[0]!, carried[1]!), sentByA, sentByB, corrections, uploads };
 }
 
-/** Two ends of a wire: each round's messages cross. */
-export function wire(): [Exchange, Exchange, Uint8Array[], Uint8Array[]] {
+/** Two ends of a wire, on which messages cross; and what each end has sent. */
+export function wire(): [Link, Link, Uint8Array[], Uint8Array[]] {
   const sent: [Uint8Array[], Uint8Array[]] = [[], []];
-  const waiting = new Map<string, (payload: Uint8Array) => void>();
-  const end =
-    (me: 0 | 1): Exchange =>
-    (round, payload) => {
-      const peer = me === 0 ? 1 : 0;
-      assert.equal(round, sent[me].length, 'rounds come in order');
-      sent[me].push(payload.slice());
-      waiting.get(`${peer} ${round}`)?.(payload.slice());
-      const theirs = sent[peer][round];
-      if (theirs) return Promise.resolve(theirs.slice());
-      return new Promise((resolve) => waiting.set(`${me} ${round}`, resolve));
+  const wake: [() => void, () => void] = [() => {}, () => {}];
+  const end = (me: 0 | 1): Link => {
+    const peer = me === 0 ? 1 : 0;
+    let taken = 0;
+    return {
+      send(message) {
+        sent[me].push(message.slice());
+        wake[peer]();
+      },
+      async receive() {
+        while (sent[peer].length === taken) {
+          await new Promise<void>((resolve) => {
+            wake[me] = resolve;
+          });
+        }
+        return sent[peer][taken++]!.slice();
+      },
     };
+  };
   return [end(0), end(1), sent[0], sent[1]];
 }
 

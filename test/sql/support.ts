@@ -61,7 +61,8 @@ export async function runBothWays(sql: string, parties: Parties, options: RunOpt
   return run;
 }
 
-function layOut(plan: Plan, table: TableSpecification, parties: Parties): Map<NodeId, Words> {
+/** The words of every input node, parties' rows one after another. */
+export function layOut(plan: Plan, table: TableSpecification, parties: Parties): Map<NodeId, Words> {
   return new Map(planInputs(plan).map(({ node, input }) => [node, columnWords(plan, input, table, parties)]));
 }
 

@@ -7,7 +7,7 @@ import type { DealtLane, Kind } from '../../src/gates/gate.ts';
 import { clearPadding } from '../../src/ring/bits.ts';
 import { newBits, newRing, type Words, wordsOf } from '../../src/ring/words.ts';
 import { DealerTapes } from '../../src/tape/dealer-tape.ts';
-import { combine, inputMask, wholeInputMask } from '../../src/tape/input-mask.ts';
+import { combine, InputMasks, inputMask } from '../../src/tape/input-mask.ts';
 import { Keystream, PIECE_WORDS } from '../../src/tape/keystream.ts';
 import { laneBytes, placeOf, tapeLayout } from '../../src/tape/layout.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
@@ -188,7 +188,7 @@ test('a party told its two sub-seeds makes exactly its own slice of both servers
       kind,
     );
     assert.equal(a.length, wordsOf(kind, 384));
-    assert.deepEqual(a, wholeInputMask(seeds.a, slices, 9, kind));
+    assert.deepEqual(a, new InputMasks(seeds.a).of(slices, 9, kind));
     assert.deepEqual(new DealerTapes(seeds, nothing).inputMask(9, slices, kind), combine(kind, a, b));
     let at = 0;
     for (const { party, capacity } of slices) {
@@ -206,11 +206,11 @@ test('a party told its two sub-seeds makes exactly its own slice of both servers
   }
   assert.equal(checked, 12);
   assert.notDeepEqual(
-    wholeInputMask(seeds.a, slices, 9, 'ring'),
-    wholeInputMask(seeds.a, slices, 10, 'ring'),
+    new InputMasks(seeds.a).of(slices, 9, 'ring'),
+    new InputMasks(seeds.a).of(slices, 10, 'ring'),
   );
   assert.throws(
-    () => wholeInputMask(seeds.a, [{ party: 'dave', capacity: 65 }], 0, 'ring'),
+    () => new InputMasks(seeds.a).of([{ party: 'dave', capacity: 65 }], 0, 'ring'),
     /multiple of 64/,
   );
 });
