@@ -31,6 +31,7 @@ export interface Measured {
 }
 
 process.once('message', (setup: ChannelPeerSetup) => void main(setup));
+process.once('disconnect', () => process.exit());
 
 async function main(setup: ChannelPeerSetup): Promise<void> {
   const links = await openLinks(setup);

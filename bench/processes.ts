@@ -8,7 +8,8 @@ import { type AddressInfo, createServer } from 'node:net';
 /** The child's next message. Rejects when it ends instead. */
 export function nextMessage(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void => reject(new Error(`a benchmark's process ended with ${code}`));
+    const ended = (code: number | null): void =>
+      reject(new Error(`a benchmark's process ended with ${code}`));
     child.once('message', (message) => {
       child.off('exit', ended);
       resolve(message);
