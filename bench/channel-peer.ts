@@ -25,6 +25,8 @@ export type Measurement =
 
 export interface Measured {
   readonly ms: number;
+  /** What this process worked for it, in ms of one core: other people's load changes it less. */
+  readonly cpuMs: number;
   /** Of one round. */
   readonly p50?: number;
   readonly p90?: number;
@@ -42,8 +44,12 @@ async function main(setup: ChannelPeerSetup): Promise<void> {
 }
 
 async function measure(link: Link, measurement: Measurement): Promise<Measured> {
+  const whole = measurement.kind === 'bulk' ? new Uint8Array(measurement.bytes).fill(1) : new Uint8Array(0);
   await round(link, new Uint8Array(8)); // both are here
-  return measurement.kind === 'rounds' ? rounds(link, measurement) : bulk(link, measurement.bytes);
+  const before = process.cpuUsage();
+  const times = measurement.kind === 'rounds' ? await rounds(link, measurement) : await bulk(link, whole);
+  const { user, system } = process.cpuUsage(before);
+  return { ...times, cpuMs: (user + system) / 1000 };
 }
 
 async function round(link: Link, message: Uint8Array): Promise<void> {
@@ -51,7 +57,9 @@ async function round(link: Link, message: Uint8Array): Promise<void> {
   await link.receive(message.length);
 }
 
-async function rounds(link: Link, { count, bytes }: { count: number; bytes: number }): Promise<Measured> {
+type Times = Omit<Measured, 'cpuMs'>;
+
+async function rounds(link: Link, { count, bytes }: { count: number; bytes: number }): Promise<Times> {
   const message = new Uint8Array(bytes);
   const times: number[] = [];
   const startedMs = performance.now();
@@ -66,10 +74,10 @@ async function rounds(link: Link, { count, bytes }: { count: number; bytes: numb
   return { ms, p50: median(sorted), p90: sorted[Math.floor(0.9 * count)]! };
 }
 
-async function bulk(link: Link, bytes: number): Promise<Measured> {
-  const whole = new Uint8Array(bytes).fill(1);
+async function bulk(link: Link, whole: Uint8Array): Promise<Times> {
   const startedMs = performance.now();
-  for (let at = 0; at < bytes; at += LIMITS.chunkBytes) link.send(whole.subarray(at, at + LIMITS.chunkBytes));
-  await link.receive(bytes);
+  for (let at = 0; at < whole.length; at += LIMITS.chunkBytes)
+    link.send(whole.subarray(at, at + LIMITS.chunkBytes));
+  await link.receive(whole.length);
   return { ms: performance.now() - startedMs };
 }

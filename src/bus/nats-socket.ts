@@ -21,7 +21,7 @@ import { assert } from '../base/errors.ts';
 import { type Receiver, Wire } from './nats-wire.ts';
 
 /** One read: a chunk with its frame may come in one piece, and it stays in the cache until it is opened. */
-const READ_BYTES = 512 * 1024;
+const READ_BYTES = 1024 * 1024;
 /** Below this one write of a copy is quicker than a gathering one. */
 const SMALL_BYTES = 16 * 1024;
 const LINE_END = Buffer.from('\r\n');

@@ -29,6 +29,7 @@ const NEWLINE = 0x0a;
 const LETTER_H = 0x48;
 const LETTER_M = 0x4d;
 const END_BYTES = 2;
+const LEAST_FIELDS = 4;
 const ascii = new TextDecoder('latin1');
 
 export class Wire {
@@ -91,7 +92,8 @@ export class Wire {
     if (!isPlain && line[0] !== LETTER_H) return;
     const fields = ascii.decode(line).split(' ');
     const size = Number.parseInt(fields.at(-1) ?? '', 10);
-    if (!(size >= 0 && size <= MOST_PAYLOAD_BYTES)) throw new Error('the broker sends a message of no size');
+    if (fields.length < LEAST_FIELDS || !(size >= 0 && size <= MOST_PAYLOAD_BYTES))
+      throw new Error('the broker sends a message of no size');
     const subscription = Number.parseInt(fields[2] ?? '', 10);
     if (!isPlain || this.#options.receiverOf(subscription) === undefined) {
       this.#passing = size + END_BYTES;

@@ -2,7 +2,6 @@
  * Owns how the rounds of a computation travel on a channel: each round's openings cut into chunks, and put together again.
  * Both servers know every round's size from the plan, so nothing but openings is sent.
  */
-import { concatBytes } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Mailbox, Transcript } from '../channel/streams.ts';
@@ -13,11 +12,10 @@ export function roundExchange(outgoing: Transcript, incoming: Mailbox, signal?: 
   return async (round, payload, expectedBytes) => {
     for (let at = 0; at < payload.length; at += LIMITS.chunkBytes)
       outgoing.append(payload.subarray(at, at + LIMITS.chunkBytes));
-    const pieces: Uint8Array[] = [];
-    for (let left = expectedBytes; left > 0; ) {
+    let received: Uint8Array | undefined;
+    for (let at = 0; at < expectedBytes; ) {
       const piece = await incoming.take(signal);
-      left -= piece.length;
-      if (left < 0)
+      if (at + piece.length > expectedBytes)
         throw new MpcError(
           'compute.wrong-size',
           `round ${round}: the other server sent more than this plan opens`,
@@ -26,8 +24,12 @@ export function roundExchange(outgoing: Transcript, incoming: Mailbox, signal?: 
             exitCode: EXIT.protocol,
           },
         );
-      pieces.push(piece);
+      if (piece.length === expectedBytes) return piece;
+      // Put in its place while the next one is on its way.
+      received ??= new Uint8Array(expectedBytes);
+      received.set(piece, at);
+      at += piece.length;
     }
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : concatBytes(...pieces);
+    return received ?? new Uint8Array(0);
   };
 }
