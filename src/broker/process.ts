@@ -21,7 +21,7 @@ const LAST_LINES = 12;
  * A broker holds next to nothing and lets go of a buffer for every message: the Go runtime's default then collects after
  * every 4 MiB, which took a third of the time of relaying a chunk. Whoever sets these in the environment is heard.
  */
-const MEMORY = { GOGC: '800', GOMEMLIMIT: '256MiB' };
+const MEMORY = { GOGC: '800', GOMEMLIMIT: '512MiB' };
 const TIED = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
 
 export class BrokerProcess {

@@ -20,7 +20,7 @@ import {
 import { assert } from '../base/errors.ts';
 import { type Receiver, Wire } from './nats-wire.ts';
 
-/** One read: a chunk with its frame may come in one piece, and it stays in the cache until it is opened. */
+/** One read: large enough that most chunks come in one piece, and are opened where they lie. */
 const READ_BYTES = 1024 * 1024;
 /** Below this one write of a copy is quicker than a gathering one. */
 const SMALL_BYTES = 16 * 1024;
@@ -94,7 +94,7 @@ export class NatsSocket implements Transport {
       return;
     }
     socket.cork();
-    socket.write(line, 'latin1');
+    socket.write(Buffer.from(line, 'latin1'));
     for (const part of parts) socket.write(part);
     socket.write(LINE_END);
     socket.uncork();
@@ -194,7 +194,8 @@ export class NatsSocket implements Transport {
     try {
       this.#wire.take(bytes);
     } catch (error) {
-      this.#socket?.destroy(error instanceof Error ? error : new Error(String(error)));
+      const why = error instanceof Error ? error.message : String(error);
+      this.#socket?.destroy(new errors.ConnectionError(why, { cause: error }));
     }
     return true;
   }

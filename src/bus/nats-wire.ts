@@ -89,7 +89,7 @@ export class Wire {
   /** MSG subject subscription [reply] size; with headers HMSG, their size before the whole, and for the client. */
   #readLine(line: Uint8Array): void {
     const isPlain = line[0] === LETTER_M;
-    if (!isPlain && line[0] !== LETTER_H) return;
+    if (!isPlain && !(line[0] === LETTER_H && line[1] === LETTER_M)) return;
     const fields = ascii.decode(line).split(' ');
     const size = Number.parseInt(fields.at(-1) ?? '', 10);
     if (fields.length < LEAST_FIELDS || !(size >= 0 && size <= MOST_PAYLOAD_BYTES))
