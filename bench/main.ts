@@ -2,7 +2,7 @@
  * Owns `npm run bench`: what a run of typical work takes, through a real broker, sealed, two server processes, beside the
  * machine's raw rates of the same minute. `-- --json` prints one object; `-- --runs N` sets the number of runs (median).
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { planCost } from '../src/plan/cost.ts';
 import { wordsOf } from '../src/ring/words.ts';
 import { Seed } from '../src/tape/seed.ts';
 import type { PeerSetup } from './peer.ts';
+import { median, nextMessage } from './processes.ts';
 import { aesRate, tcpRate } from './rates.ts';
 import { uniformWords, type Workload, workloads } from './workloads.ts';
 
@@ -146,20 +147,8 @@ async function online(setups: readonly PeerSetup[], plannedBytes: readonly numbe
   }
 }
 
-function nextMessage(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`a benchmark's server ended with ${code}`)));
-  });
-}
-
 function figuresId(): string {
   return Buffer.from(systemRandom(8)).toString('hex');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function print(
