@@ -17,6 +17,7 @@ import { createIdentity, loadIdentity, saveIdentity } from '../src/identity/iden
 import { planCost } from '../src/plan/cost.ts';
 import { Seed } from '../src/tape/seed.ts';
 import type { PeerResult, PeerSetup } from './peer.ts';
+import { median, nextMessage } from './processes.ts';
 import { uniformWords, type Workload } from './workloads.ts';
 
 export interface Figures {
@@ -135,20 +136,8 @@ export class Laboratory {
   }
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 function checkBytes(name: string, results: readonly PeerResult[], planned: readonly number[]): void {
   for (const [at, { sentBytes }] of results.entries())
     if (sentBytes !== planned[at])
       throw new Error(`${name}: a server sent ${sentBytes} bytes, the plan says ${planned[at]}`);
-}
-
-function nextMessage(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`a benchmark's server ended with ${code}`)));
-  });
 }

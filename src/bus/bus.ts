@@ -49,10 +49,14 @@ export interface Bus {
    * Throws `bus.too-large` past the broker's largest message.
    */
   publish(subject: string, data: Uint8Array): void;
+  /** As `publish`, of one message in parts, without a copy: they must stay as they are from now on. */
+  send(subject: string, parts: readonly Uint8Array[]): void;
   /** Throws `bus.timeout`, `bus.no-responders`, `bus.too-large` or, after `close`, `bus.closed`. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Members of one `queue` share the messages. Subjects may end in `>` or hold `*`. */
   subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription;
+  /** As `subscribe`, without a copy: the bytes are lent, and somebody else's once the handler returns. */
+  listen(subject: string, handler: (data: Uint8Array) => void): Subscription;
   /**
    * Opens the log of that name, creating it where it is not there. Its entries pass on `subject`, by default the one
    * that subjects.ts pairs with the name. Throws `bus.unavailable`, `log.unsuitable` or `broker.too-old`.

@@ -2,6 +2,7 @@
  * Owns one connection of the memory bus: a Bus whose messages its hub carries.
  * Must never call a handler from inside `publish` or `request`, nor hand out bytes that somebody else holds.
  */
+import { concatBytes } from '../base/bytes.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { Bus, Log, Message, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
@@ -15,6 +16,8 @@ export interface Held {
   readonly queue: string | undefined;
   readonly handler: (message: Message) => void;
 }
+
+const TAKEN_BACK = 0xdb;
 
 export type Deliver = () => void;
 
@@ -51,6 +54,10 @@ export class Connection implements Bus {
     for (const held of this.#network.targets(subject)) this.#send(held, subject, sent);
   }
 
+  send(subject: string, parts: readonly Uint8Array[]): void {
+    this.publish(subject, concatBytes(...parts));
+  }
+
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#checkSize(subject, data);
@@ -84,6 +91,14 @@ export class Connection implements Bus {
   subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription {
     if (this.#closed) throw busFaults.closed();
     return this.#network.subscribe({ owner: this, pattern: subject, queue, handler });
+  }
+
+  /** What was lent is taken back: whoever keeps it will see. */
+  listen(subject: string, handler: (data: Uint8Array) => void): Subscription {
+    return this.subscribe(subject, ({ data }) => {
+      handler(data);
+      data.fill(TAKEN_BACK);
+    });
   }
 
   async log(name: string): Promise<Log> {

@@ -5,11 +5,21 @@
  * Why so careful with buffers: the client keeps a reference to what is published until its next flush, and what it
  * delivers is a slice that pins a whole receive buffer.
  */
+import { lookup } from 'node:dns/promises';
 import { setMaxListeners } from 'node:events';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, errors, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
+import {
+  errors,
+  type Msg,
+  type NatsConnection,
+  NatsConnectionImpl,
+  type ProtocolHandler,
+  type Status,
+  setTransportFactory,
+} from '@nats-io/transport-node';
+import { concatBytes } from '../base/bytes.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { type ErrorReport, EXIT, MpcError } from '../base/errors.ts';
+import { assert, type ErrorReport, EXIT, MpcError } from '../base/errors.ts';
 import type { Identity } from '../identity/keys.ts';
 import { isAtLeast, OLDEST_BROKER, tooOld, versionIn } from './broker-version.ts';
 import type { Bus, Log, Message, Subscription } from './bus.ts';
@@ -17,6 +27,8 @@ import { copied } from './copied.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
 import type { NatsLink } from './nats-link.ts';
 import { openNatsLog } from './nats-log.ts';
+import { NatsSocket } from './nats-socket.ts';
+import type { Receiver } from './nats-wire.ts';
 import { logSubjectOf } from './subjects.ts';
 
 export interface NatsOptions {
@@ -53,7 +65,7 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
   for (;;) {
     options.signal?.throwIfAborted();
     try {
-      return new NatsBus(await connect(clientOptions(options)), clock, options);
+      return new NatsBus(await connected(options), clock, options);
     } catch (error) {
       if (error instanceof errors.AuthorizationError) throw busFaults.denied(error.message);
       if (!(error instanceof errors.ConnectionError || error instanceof errors.TimeoutError)) throw error;
@@ -65,6 +77,22 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
     }
     await clock.sleep(RECONNECT_MS, options.signal);
   }
+}
+
+interface Client {
+  readonly client: NatsConnection;
+  readonly protocol: ProtocolHandler;
+}
+
+/** A client on sockets of ours. */
+async function connected(options: NatsOptions): Promise<Client> {
+  setTransportFactory({
+    factory: () => new NatsSocket(),
+    dnsResolveFn: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  });
+  const client = await NatsConnectionImpl.connect(clientOptions(options));
+  assert(client instanceof NatsConnectionImpl, 'the client connects as itself');
+  return { client, protocol: client.protocol };
 }
 
 /** The prefix of the subjects on which that connection is answered; its permissions need `<prefix>.>`. */
@@ -97,18 +125,23 @@ function signsNonce(identity: Identity) {
 
 class NatsBus implements Bus {
   readonly #client: NatsConnection;
+  readonly #protocol: ProtocolHandler;
   readonly #clock: Clock;
   readonly #options: NatsOptions;
   readonly #reconnects = new Listeners<[]>();
   readonly #troubles = new Troubles();
   readonly #closing = new AbortController();
+  /** Who listens, by the client's number of the subscription. */
+  readonly #receivers = new Map<number, Receiver>();
   #connected = true;
 
-  constructor(client: NatsConnection, clock: Clock, options: NatsOptions) {
+  constructor({ client, protocol }: Client, clock: Clock, options: NatsOptions) {
     this.#client = client;
+    this.#protocol = protocol;
     this.#clock = clock;
     this.#options = options;
     setMaxListeners(0, this.#closing.signal); // everyone who waits for something hears of the end
+    this.#shortCut();
     void this.#watch(client.status());
   }
 
@@ -117,6 +150,16 @@ class NatsBus implements Bus {
     // The client would keep it without bound and flush it before the other side has subscribed again: lost anyway.
     if (!this.#connected || this.#closing.signal.aborted) return;
     this.#client.publish(subject, copied(data));
+  }
+
+  send(subject: string, parts: readonly Uint8Array[]): void {
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#checkSize(subject, size);
+    if (!this.#connected || this.#closing.signal.aborted) return;
+    const { outbound, transport } = this.#protocol;
+    // What the client has not flushed yet goes first: a subscription that was made before this is there before it.
+    if (outbound.size() === 0 && transport instanceof NatsSocket) transport.publish(subject, parts, size);
+    else this.#client.publish(subject, concatBytes(...parts));
   }
 
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
@@ -140,6 +183,23 @@ class NatsBus implements Bus {
     };
     const held = this.#client.subscribe(subject, { callback, ...(queue === undefined ? {} : { queue }) });
     return { unsubscribe: () => held.unsubscribe() };
+  }
+
+  listen(subject: string, handler: (data: Uint8Array) => void): Subscription {
+    if (this.#closing.signal.aborted) throw busFaults.closed();
+    const receiver: Receiver = (data) => this.#troubles.guard(() => handler(data));
+    const callback = (error: Error | null, { data }: Msg): void => {
+      if (error === null) receiver(data);
+    };
+    const held = this.#client.subscribe(subject, { callback });
+    const number = held.getID();
+    this.#receivers.set(number, receiver);
+    return {
+      unsubscribe: () => {
+        this.#receivers.delete(number);
+        held.unsubscribe();
+      },
+    };
   }
 
   async log(name: string, subject = logSubjectOf(name)): Promise<Log> {
@@ -218,8 +278,15 @@ class NatsBus implements Bus {
       return; // lost again or closed: there will be another reconnection, or none is wanted
     }
     if (this.#closing.signal.aborted) return;
+    this.#shortCut();
     this.#connected = true;
     this.#troubles.guard(() => this.#reconnects.call());
+  }
+
+  /** Tells the socket in use who listens; until then the client hands it on. */
+  #shortCut(): void {
+    const { transport } = this.#protocol;
+    if (transport instanceof NatsSocket) transport.receivers = this.#receivers;
   }
 
   /** Follows the connection's fortunes until it is closed. */

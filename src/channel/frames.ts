@@ -1,6 +1,7 @@
 /**
  * Owns the bytes of frames: what travels on the bus, and what stands inside the seal. All numbers are big endian.
- * Must never believe a length, and never throw: what does not parse exactly is a refusal, and cheap.
+ * Must never believe a length, and never throw: what does not parse exactly is a refusal, and cheap. A parsed frame is a
+ * view of what was read: it is lent, like that.
  *
  *   all      version 1 | type 1 | zero 2
  *   knock    topic 16                                                    please greet me; not signed, so only a hint

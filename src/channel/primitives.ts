@@ -60,23 +60,19 @@ export function hkdfSha256(
   return new Uint8Array(hkdfSync('sha256', secret, salt, info, length));
 }
 
-/** Writes ciphertext and tag of the concatenated parts into `out` from `at` on: their lengths together and TAG_BYTES. */
+/** The ciphertext of every part, each in memory of its own, and the tag: one sealed text, in so many pieces. */
 export function seal(
   key: Uint8Array,
   nonce: Uint8Array,
   additional: Uint8Array,
   parts: readonly Uint8Array[],
-  out: Uint8Array,
-  at: number,
-): void {
+): Uint8Array[] {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(additional);
-  for (const part of parts) {
-    out.set(cipher.update(part), at);
-    at += part.length;
-  }
+  const sealed: Uint8Array[] = parts.map((part) => cipher.update(part));
   cipher.final();
-  out.set(cipher.getAuthTag(), at);
+  sealed.push(cipher.getAuthTag());
+  return sealed;
 }
 
 /** The plaintext in memory of its own, or undefined when the tag does not hold. `sealed` is ciphertext and tag. */

@@ -9,7 +9,7 @@
  * `ackDelayMs`.
  */
 import { type ErrorReport, EXIT, MpcError, reportOf } from '../base/errors.ts';
-import type { Message, Subscription } from '../bus/bus.ts';
+import type { Subscription } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import { Alarm } from './alarm.ts';
 import type { Channel, ChannelOptions, ChunkSink, ChunkSource, Traffic } from './channel.ts';
@@ -73,7 +73,7 @@ class SealedChannel implements Channel {
       random,
       clock,
       settings,
-      publish: (frame) => this.#publish(frame),
+      publish: (frame) => this.#publish([frame]),
       onWelcome: () => this.#begin(),
     });
     this.#sender = outgoing === undefined ? undefined : this.#senderOf(outgoing);
@@ -84,7 +84,7 @@ class SealedChannel implements Channel {
     this.#askDueMs = clock.now() + this.#askEveryMs;
     const heardAs = subjects.channel(topic.deployment, me, peer, topic.collaboration, topic.purpose);
     this.#subscriptions = [
-      bus.subscribe(heardAs, (message) => this.#take(message)),
+      bus.listen(heardAs, (data) => this.#take(data)),
       bus.onReconnect(() => this.#askAnew()),
     ];
     this.#sessions.ask();
@@ -151,10 +151,10 @@ class SealedChannel implements Channel {
     });
   }
 
-  #take(message: Message): void {
+  #take(data: Uint8Array): void {
     if (this.#isClosed) return;
-    this.#traffic.receivedFrameBytes += message.data.length;
-    const refusal = this.#takeFrame(message.data);
+    this.#traffic.receivedFrameBytes += data.length;
+    const refusal = this.#takeFrame(data);
     if (refusal !== undefined) this.#refuse(refusal);
     this.#setAlarm();
   }
@@ -226,7 +226,7 @@ class SealedChannel implements Channel {
     this.#ackDueMs = undefined;
     this.#unacknowledgedBytes = 0;
     this.#unacknowledgedChunks = 0;
-    let frame: Uint8Array;
+    let frame: Uint8Array[];
     try {
       frame = this.#sessions.seal({ ...content, asks, status: this.#status() });
     } catch (error) {
@@ -246,10 +246,10 @@ class SealedChannel implements Channel {
     };
   }
 
-  #publish(frame: Uint8Array): void {
-    this.#traffic.sentFrameBytes += frame.length;
+  #publish(frame: readonly Uint8Array[]): void {
+    for (const { length } of frame) this.#traffic.sentFrameBytes += length;
     try {
-      this.#options.bus.publish(this.#subject, frame);
+      this.#options.bus.send(this.#subject, frame);
     } catch (error) {
       this.#report(reportOf(error));
     }

@@ -7,6 +7,7 @@
  * Repetitions are found with a sliding window over counters (RFC 6479), since the bus may reorder.
  */
 import { MpcError } from '../base/errors.ts';
+import { copied } from '../bus/copied.ts';
 import {
   HEADER_BYTES,
   NUMBER_LIMIT,
@@ -18,7 +19,7 @@ import {
   writeRecord,
 } from './frames.ts';
 import type { SessionKeys } from './handshake.ts';
-import { NONCE_BYTES, open, seal, TAG_BYTES } from './primitives.ts';
+import { NONCE_BYTES, open, seal } from './primitives.ts';
 import type { Refusal } from './refusals.ts';
 
 /** Counters that may arrive out of order: as many chunks as a window holds, and their acknowledgements. */
@@ -28,7 +29,7 @@ const SMALL_BYTES = 4096;
 
 export class Session {
   readonly id: Uint8Array;
-  /** The handshake frame that made it, to know its repetitions. */
+  /** The handshake frame that made it, to know its repetitions: a copy, since frames are lent. */
   readonly origin: Uint8Array;
   /** The initiator's signature: rides on every seal until the peer has been heard here. */
   proof: Uint8Array | undefined;
@@ -46,7 +47,7 @@ export class Session {
 
   constructor(keys: SessionKeys, origin: Uint8Array, proof?: Uint8Array) {
     this.id = keys.id;
-    this.origin = origin;
+    this.origin = copied(origin);
     this.proof = proof;
     this.#keys = keys;
     this.#sendAdditional = new Uint8Array(HEADER_BYTES + keys.transcript.length);
@@ -59,8 +60,8 @@ export class Session {
     return this.#counter + this.#highest + 1;
   }
 
-  /** A frame of its own memory. Throws `channel.worn-out` when the counter is at its end. */
-  seal(record: SealedRecord): Uint8Array {
+  /** A frame in pieces, each of memory of its own. Throws `channel.worn-out` when the counter is at its end. */
+  seal(record: SealedRecord): Uint8Array[] {
     const counter = this.#counter++;
     if (counter >= NUMBER_LIMIT)
       throw new MpcError(
@@ -70,25 +71,11 @@ export class Session {
           hint: 'restart this role: a new session begins',
         },
       );
-    const chunkBytes = record.chunk?.length ?? 0;
-    const plainBytes = RECORD_BYTES + chunkBytes + (record.proof?.length ?? 0);
-    const frame = new Uint8Array(HEADER_BYTES + plainBytes + TAG_BYTES);
-    writeHeader(new DataView(frame.buffer), this.id, counter);
-    this.#sendAdditional.set(frame.subarray(0, HEADER_BYTES));
-
-    const isSmall = plainBytes <= SMALL_BYTES;
-    const start = new Uint8Array(isSmall ? plainBytes : RECORD_BYTES);
-    writeRecord(new DataView(start.buffer), record);
-    const parts: Uint8Array[] = [start];
-    let at = RECORD_BYTES;
-    for (const part of [record.chunk, record.proof]) {
-      if (part === undefined) continue;
-      if (isSmall) start.set(part, at);
-      else parts.push(part);
-      at += part.length;
-    }
-    seal(this.#keys.sendKey, this.#nonceOf(counter), this.#sendAdditional, parts, frame, HEADER_BYTES);
-    return frame;
+    const header = new Uint8Array(HEADER_BYTES);
+    writeHeader(new DataView(header.buffer), this.id, counter);
+    this.#sendAdditional.set(header);
+    const key = this.#keys.sendKey;
+    return [header, ...seal(key, this.#nonceOf(counter), this.#sendAdditional, plainParts(record))];
   }
 
   /** The record in a frame of this session. A refused frame leaves no trace. */
@@ -132,4 +119,20 @@ export class Session {
     if (seen) this.#seen[bit >>> 5]! |= mask;
     else this.#seen[bit >>> 5]! &= ~mask;
   }
+}
+
+/** What is sealed: the record's beginning, its chunk, its proof; one piece where they are small. */
+function plainParts(record: SealedRecord): Uint8Array[] {
+  const rest = [record.chunk, record.proof].filter((part) => part !== undefined);
+  const restBytes = rest.reduce((sum, part) => sum + part.length, 0);
+  const isSmall = RECORD_BYTES + restBytes <= SMALL_BYTES;
+  const start = new Uint8Array(RECORD_BYTES + (isSmall ? restBytes : 0));
+  writeRecord(new DataView(start.buffer), record);
+  if (!isSmall) return [start, ...rest];
+  let at = RECORD_BYTES;
+  for (const part of rest) {
+    start.set(part, at);
+    at += part.length;
+  }
+  return [start];
 }

@@ -94,7 +94,7 @@ export class Sessions {
   }
 
   /** Seals for the session in use; the caller knows there is one. */
-  seal(record: SealedRecord): Uint8Array {
+  seal(record: SealedRecord): Uint8Array[] {
     const session = this.current!;
     return session.seal(session.proof === undefined ? record : { ...record, proof: session.proof });
   }

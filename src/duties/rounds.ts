@@ -2,7 +2,6 @@
  * Owns how the messages of a computation travel on a channel: each cut into chunks, and put together again.
  * Both servers know every message's size from the plan, so nothing but openings is sent.
  */
-import { concatBytes } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Link } from '../engine/openings.ts';
@@ -25,18 +24,21 @@ export function channelLink(outgoing: ChunkLog, incoming: ChunkQueue, signal?: A
         outgoing.append(message.subarray(at, at + LIMITS.chunkBytes));
     },
     async receive(bytes) {
-      const pieces: Uint8Array[] = [];
-      for (let left = bytes; left > 0; ) {
+      let message: Uint8Array | undefined;
+      for (let at = 0; at < bytes; ) {
         const piece = await incoming.take(signal);
-        left -= piece.length;
-        if (left < 0)
+        if (at + piece.length > bytes)
           throw new MpcError('compute.wrong-size', 'the other server sent more than this plan opens', {
             hint: 'both servers must run the same version of mpc',
             exitCode: EXIT.protocol,
           });
-        pieces.push(piece);
+        if (piece.length === bytes) return piece;
+        // Put in its place while the next one is on its way.
+        message ??= new Uint8Array(bytes);
+        message.set(piece, at);
+        at += piece.length;
       }
-      return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : concatBytes(...pieces);
+      return message ?? new Uint8Array(0);
     },
   };
 }

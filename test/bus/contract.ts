@@ -64,6 +64,57 @@ export function busContract(
     );
   });
 
+  promise('a message sent in parts arrives whole, small or large, at everyone who listens', async (world) => {
+    const [sender, receiver] = [await world.connect('s'), await world.connect('r')];
+    const [listened, subscribed] = [new Collected<Uint8Array>(), new Collected<Message>()];
+    const sizes = [0, 1, 100, 16_384, 16_385, 65_536, 262_232, 1_000_003, 2 * 1024 * 1024];
+    for (let copy = 0; copy < 2; copy++)
+      receiver.listen('big', (data) => listened.add(Uint8Array.from(data)));
+    receiver.subscribe('big', subscribed.add);
+    await settled(receiver);
+    const sent = sizes.map((size) => Uint8Array.from({ length: size }, (_, at) => (at * 31 + size) >>> 3));
+    for (const whole of sent) {
+      const cuts = [0, Math.floor(whole.length / 3), Math.floor(whole.length / 2), whole.length];
+      sender.send(
+        'big',
+        cuts.slice(1).map((cut, at) => whole.subarray(cuts[at], cut)),
+      );
+    }
+    await listened.atLeast(2 * sizes.length);
+    await subscribed.atLeast(sizes.length);
+    for (const [at, whole] of sent.entries()) {
+      assert.ok(
+        Buffer.from(whole).equals(subscribed.items[at]!.data),
+        `${whole.length} bytes to a subscriber`,
+      );
+      for (const copy of [2 * at, 2 * at + 1])
+        assert.ok(Buffer.from(whole).equals(listened.items[copy]!), `${whole.length} bytes to a listener`);
+    }
+    assert.throws(() => sender.send('big', [sent.at(-1)!, bytes(1)]), codeIs('bus.too-large'));
+  });
+
+  promise('what is listened to is heard from the first message that this connection sends', async (world) => {
+    const bus = await world.connect('b');
+    const [left, stayed] = [new Collected<number>(), new Collected<number>()];
+    const listening = bus.listen('x', (data) => left.add(data[0]!));
+    bus.listen('x', (data) => {
+      stayed.add(data[0]!);
+      if (data[0] === 1) throw new Error('a mistake');
+    });
+    const troubles = new Collected<ErrorReport>();
+    bus.onTrouble(troubles.add);
+    bus.send('x', [bytes(1)]);
+    await stayed.atLeast(1);
+    assert.deepEqual(await troubles.atLeast(1), [{ code: 'internal', message: 'a mistake' }]);
+    listening.unsubscribe();
+    bus.send('x', [bytes(2)]);
+    await stayed.atLeast(2);
+    assert.deepEqual([left.items, stayed.items], [[1], [1, 2]]);
+    await bus.close();
+    bus.send('x', [bytes(3)]);
+    assert.throws(() => bus.listen('x', () => {}), codeIs('bus.closed'));
+  });
+
   promise('a star stands for one token, a last arrow for one or more', async (world) => {
     const bus = await world.connect('b');
     const heard = new Map<string, string[]>();

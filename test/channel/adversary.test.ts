@@ -1,6 +1,7 @@
 /** A broker that reads, repeats, changes and invents frames: it can delay the work, and nothing else. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { concatBytes } from '../../src/base/bytes.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import { helloFrame, knockFrame, parseFrame, welcomeFrame } from '../../src/channel/frames.ts';
 import { conversationOf } from '../../src/channel/handshake.ts';
@@ -137,10 +138,10 @@ test('a frame changed on its way is refused, and its chunk arrives by repetition
     {
       bus: {
         ...bus,
-        publish: (subject, data) => {
-          const sent = data.slice();
+        send: (subject, parts) => {
+          const sent = concatBytes(...parts);
           if (++published % 3 === 0) sent[sent.length - 20]! ^= 0x10;
-          bus.publish(subject, sent);
+          bus.send(subject, [sent]);
         },
       },
     },

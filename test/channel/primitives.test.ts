@@ -1,7 +1,7 @@
 /** Known answers through the very functions the channel uses: RFC 7748, RFC 5869, and McGrew and Viega's GCM vectors. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { hex } from '../../src/base/bytes.ts';
+import { concatBytes, hex } from '../../src/base/bytes.ts';
 import {
   ephemeralKey,
   hkdfSha256,
@@ -89,9 +89,8 @@ for (const { name, sealed, ...vector } of GCM) {
       hex.decode,
     ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]; // map of four gives four
     for (let cut = 0; cut <= plain.length; cut++) {
-      const out = new Uint8Array(plain.length + TAG_BYTES + 3);
-      seal(key, nonce, additional, [plain.subarray(0, cut), plain.subarray(cut)], out, 3);
-      assert.equal(hex.encode(out), `000000${sealed}`);
+      const pieces = seal(key, nonce, additional, [plain.subarray(0, cut), plain.subarray(cut)]);
+      assert.equal(hex.encode(concatBytes(...pieces)), sealed);
     }
     assert.deepEqual(open(key, nonce, additional, hex.decode(sealed)), plain);
     for (let bit = 0; bit < sealed.length * 4; bit++) {

@@ -1,6 +1,7 @@
 /** Which sessions come into use, and what lets them: one responder, played to by hand. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { concatBytes } from '../../src/base/bytes.ts';
 import { type Frame, parseFrame, type Sealed, type SealedRecord } from '../../src/channel/frames.ts';
 import { accept, conversationOf, freshKey, helloOf } from '../../src/channel/handshake.ts';
 import { Session } from '../../src/channel/session.ts';
@@ -53,12 +54,14 @@ function listening() {
   const greet = () => {
     const x = freshKey(random);
     const hello = helloOf(initiator, x);
-    assert.equal(sessions.takeHello(frameOf(hello, 'hello')), undefined);
+    const lent = hello.slice();
+    assert.equal(sessions.takeHello(frameOf(lent, 'hello')), undefined);
+    lent.fill(0);
     const accepted = accept(initiator, x, frameOf(published.at(-1)!, 'welcome'));
     assert.ok(typeof accepted === 'object');
     const sealing = new Session(accepted.keys, hello);
     const seal = (proof: Uint8Array | undefined): Sealed =>
-      frameOf(sealing.seal(proof === undefined ? RECORD : { ...RECORD, proof }), 'sealed');
+      frameOf(concatBytes(...sealing.seal(proof === undefined ? RECORD : { ...RECORD, proof })), 'sealed');
     return { hello, proof: accepted.proof, seal };
   };
   return { clock, published, sessions, greet };

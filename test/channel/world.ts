@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
+import { concatBytes } from '../../src/base/bytes.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
@@ -156,8 +157,13 @@ export class World {
         this.recorded.push({ from, subject, data: data.slice() });
         bus.publish(subject, data);
       },
+      send: (subject, parts) => {
+        this.recorded.push({ from, subject, data: concatBytes(...parts) });
+        bus.send(subject, parts);
+      },
       request: (...given) => bus.request(...given),
       subscribe: (...given) => bus.subscribe(...given),
+      listen: (...given) => bus.listen(...given),
       log: (name) => bus.log(name),
       onReconnect: (handler) => bus.onReconnect(handler),
       onTrouble: (handler) => bus.onTrouble(handler),
