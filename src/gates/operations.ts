@@ -31,6 +31,8 @@ export type Operation =
   | { readonly op: 'shuffle' } // columns of n -> all of them, their rows in one secret order
   // three rounds for each 4 bits, and one: (ring wire key, ring columns of n) -> all columns, rows in order of the key's lowest bits
   | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
+  // one round fewer than its AND-depth: bit wires, the planes of each input value over all instances -> a share of those of all outputs
+  | { readonly op: 'circuit'; readonly circuit: string; readonly instances: number } // a packed circuit: src/circuits/packed.ts
   // two rounds of their own: ring wire -> bits share
   | { readonly op: 'lessThanZero' }
   | { readonly op: 'equalsZero' };
