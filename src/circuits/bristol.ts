@@ -133,7 +133,11 @@ class Reader {
     if (name === 'EQ') {
       const [constant] = taken;
       if (constant !== 0 && constant !== 1)
-        throw this.#fault('gate', 'EQ gives a wire the value 0 or 1', '`1 1 1 4 EQ` makes wire 4 the constant 1');
+        throw this.#fault(
+          'gate',
+          'EQ gives a wire the value 0 or 1',
+          '`1 1 1 4 EQ` makes wire 4 the constant 1',
+        );
       this.#make(made[0]!, constant === 1 ? GATE.one : GATE.zero, 0, 0);
       return;
     }
@@ -158,7 +162,11 @@ class Reader {
 
   #assign(wire: number, number: number): void {
     if (this.#inRange(wire) !== NOT_MADE)
-      throw this.#fault('wire-twice', `wire ${wire} is made twice`, 'each wire is an input or made by one gate');
+      throw this.#fault(
+        'wire-twice',
+        `wire ${wire} is made twice`,
+        'each wire is an input or made by one gate',
+      );
     this.#wires[wire] = number;
   }
 

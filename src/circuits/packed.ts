@@ -40,7 +40,8 @@ export function unpackCircuit(text: string): Circuit {
   const inputs = widths('input');
   const outputs = widths('output');
   const gates = read.next();
-  if (gates > CIRCUIT_LIMITS.gates) throw malformed(`has ${gates} gates, ${CIRCUIT_LIMITS.gates} are allowed`);
+  if (gates > CIRCUIT_LIMITS.gates)
+    throw malformed(`has ${gates} gates, ${CIRCUIT_LIMITS.gates} are allowed`);
   const kinds = new Uint8Array(gates);
   for (let gate = 0; gate < gates; gate++) {
     const kind = read.next();

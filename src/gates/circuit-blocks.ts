@@ -85,10 +85,7 @@ export class CircuitBlocks {
       if (register === 0) continue;
       for (const block of this.#blocks) {
         const from = at + block.start;
-        this.#file.words.set(
-          planes.subarray(from, from + block.words),
-          this.#placeOf(block, register, half),
-        );
+        this.#file.words.set(planes.subarray(from, from + block.words), this.#placeOf(block, register, half));
       }
     }
   }

@@ -49,7 +49,10 @@ function compile(operation: CircuitOperation): Compiled {
   return made;
 }
 
-const lanesOf = (level: number): { mask: number; dealt: number } => ({ mask: 2 * level, dealt: 2 * level + 1 });
+const lanesOf = (level: number): { mask: number; dealt: number } => ({
+  mask: 2 * level,
+  dealt: 2 * level + 1,
+});
 const andsOf = ({ levels }: CircuitProgram, level: number): number => levels[level]!.ands.length / 4;
 /** Bits of one plane of all instances, padding included. */
 const planeBits = (instances: number): number => 32 * bitWords(instances);

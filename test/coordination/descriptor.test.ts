@@ -19,7 +19,7 @@ import { DEADLINE_MS, descriptorOf, trust } from './world.ts';
 
 const parts: DescriptorParts = {
   random: () => new Uint8Array(16),
-  sql: 'SELECT 1',
+  program: { kind: 'sql', text: 'SELECT 1' },
   plan: '0'.repeat(64),
   inputs: [
     { party: 'beta', table: 't', maxRows: 10 },

@@ -11,7 +11,10 @@ declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports?: object) => { readonly exports: unknown };
-  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => { readonly buffer: ArrayBuffer };
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => { readonly buffer: ArrayBuffer };
 };
 
 export type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
@@ -69,14 +72,7 @@ export interface Exports {
 export interface RegisterExports {
   xors(file: number, steps: number, count: number, size: number): void;
   multiplyMasks(file: number, steps: number, count: number, size: number, planes: number): void;
-  multiplyShares(
-    file: number,
-    steps: number,
-    count: number,
-    half: number,
-    planes: number,
-    own: number,
-  ): void;
+  multiplyShares(file: number, steps: number, count: number, half: number, planes: number, own: number): void;
   place(file: number, steps: number, count: number, stride: number, size: number, planes: number): void;
 }
 

@@ -23,7 +23,14 @@ export interface RegisterFile {
    * The same steps on registers of two halves of `half` words, (x^, m) and (y^, n), x^ and y^ negated by bits 0 and 1 of the
    * negations: the step's plane becomes plane XOR x^ n XOR y^ m, and XOR x^ y^ if `own`.
    */
-  multiplyShares(file: number, steps: number, count: number, half: number, planes: number, own: boolean): void;
+  multiplyShares(
+    file: number,
+    steps: number,
+    count: number,
+    half: number,
+    planes: number,
+    own: boolean,
+  ): void;
   /** The same steps, on registers `stride` words apart: the first `size` words of out become the step's plane. */
   place(file: number, steps: number, count: number, stride: number, size: number, planes: number): void;
 }
