@@ -146,7 +146,7 @@ class Reader {
     else if (name === 'INV' || name === 'NOT') this.#make(made[0]!, GATE.inv, operands[0]!, 0);
     else {
       const kind = name === 'XOR' ? GATE.xor : GATE.and;
-      made.forEach((wire, k) => this.#make(wire, kind, operands[k]!, operands[k + makes]!));
+      for (const [k, wire] of made.entries()) this.#make(wire, kind, operands[k]!, operands[k + makes]!);
     }
   }
 

@@ -137,7 +137,8 @@ export const circuitGate: Gate<CircuitOperation> = {
     const words = bitWords(operation.instances);
     const planes = values.flatMap((value, k) => planesOf(value, circuit.inputs[k]!));
     const out = new Uint32Array(bitsOf(circuit.outputs) * words);
-    evaluatePlain(circuit, planes, 32 * words).forEach((plane, bit) => out.set(plane, bit * words));
+    for (const [bit, plane] of evaluatePlain(circuit, planes, 32 * words).entries())
+      out.set(plane, bit * words);
     return cleared(out, operation, circuit);
   },
 };

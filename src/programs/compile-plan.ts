@@ -83,7 +83,10 @@ function checkTables({ plan, tables }: WrittenProgram): void {
     slices: slices.map(({ party, capacity }) => ({ party, capacity })),
   }));
   if (canonicalJson(own) !== canonicalJson(declared)) throw malformed('has a plan for other tables');
-  for (const { input } of planInputs(plan)) {
+  const read = planInputs(plan);
+  const unread = tables.find(({ name }) => !read.some(({ input }) => input.table === name));
+  if (unread) throw malformed(`has a plan that does not read ${unread.name}`);
+  for (const { input } of read) {
     const columns = tables.find(({ name }) => name === input.table)?.columns;
     const column = columns?.find(({ name }) => name === input.column);
     const kind = column?.type === 'boolean' ? 'bits' : 'ring';
