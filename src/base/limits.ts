@@ -15,6 +15,8 @@ export const LIMITS = {
   programCharacters: 384 * 1024,
   /** Bytes that a packed circuit or plan may unpack to. */
   programBytes: 8 * 1024 * 1024,
+  /** Bytes of a circuit's wires, over all instances, while a server runs it: they stay in memory. */
+  circuitBytes: 4 * 1024 ** 3,
   /** Parties in one collaboration: each costs every server a channel. */
   parties: 256,
   /** Declared rows of one table over all parties: bounds a plan's memory. */

@@ -31,6 +31,11 @@ export interface CircuitProgram {
 }
 
 const MOST_REGISTERS = 65_536;
+
+/** Bytes that a server keeps while the program runs over so many instances: two bits for each register. */
+export const stateBytes = ({ registers }: CircuitProgram, instances: number): number =>
+  (2 * registers * instances) / 8;
+
 /** A wire as a number: twice its node, and 1 if negated. Node 0 is the constant 0. */
 type Literal = number;
 

@@ -5,6 +5,7 @@
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { bitsOf, GATE } from '../circuits/circuit.ts';
+import { programOf, stateBytes } from '../circuits/levels.ts';
 import { circuitDigest, unpackCircuit } from '../circuits/packed.ts';
 import type { NodeId, Plan, PlanNode } from '../plan/plan.ts';
 import type { BitsInput, CompiledBits, Participants } from './compiled.ts';
@@ -40,6 +41,13 @@ export function compileCircuit(
       `they are called ${valueName(0)}, ${valueName(1)}, …`,
     );
   const instances = instancesOf(inputs);
+  const bytes = stateBytes(programOf(circuit), instances);
+  if (bytes > LIMITS.circuitBytes)
+    throw refused(
+      'too-large',
+      `${instances} instances of this circuit take ${bytes} bytes of memory, ${LIMITS.circuitBytes} are allowed`,
+      'bring fewer at once',
+    );
   const plan = planOf(packed, inputs, instances);
   const ands = circuit.kinds.reduce((sum, kind) => sum + (kind === GATE.and ? 1 : 0), 0);
   const digest = circuitDigest(circuit);

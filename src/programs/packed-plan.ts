@@ -17,7 +17,7 @@ const int64 = z.string().regex(/^(0|-?[1-9][0-9]{0,18})$/);
 const type = z.enum(['integer', 'decimal', 'boolean']);
 const scale = z.int().min(0).max(18);
 
-/** Parameters have the types of their names; what values they may have, each gate says. */
+/** Parameters have the types of their names; what values they may have, each gate says. Circuits are programs of their own. */
 const operation = z
   .object({
     op: z.string(),
@@ -27,7 +27,6 @@ const operation = z
     offset: int64.optional(),
     each: z.boolean().optional(),
     invert: z.boolean().optional(),
-    circuit: z.string().optional(),
     table: name.optional(),
     column: columnName.optional(),
     encoding: z.string().optional(),
