@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
@@ -168,8 +168,13 @@ test('the auction of the examples sells to the highest bid at the second price',
     join(ROOT, 'examples/auction/auction.mjs'),
     ...inputs,
     '--json',
+    '--keep',
   ]);
   assert.equal(code, 0, stderr);
+  const [, kept = ''] = /kept: (.*)/.exec(stderr) ?? [];
+  assert.ok(kept.startsWith(join(tmpdir(), 'mpc-run-')), `the run kept ${kept}`);
+  const parcels = parcelsIn(kept);
+  rmSync(kept, { recursive: true });
   const { results } = JSON.parse(stdout);
   const lots = Array.from({ length: 8 }, (_, lot) => {
     const own = bids.map((list) => list[lot]!);
@@ -191,7 +196,29 @@ test('the auction of the examples sells to the highest bid at the second price',
     );
   }
   assert.equal(results.length, 4);
+  // Each server serves a bidder its 8 truth values, masked, and a share of their mask: no byte of anything else.
+  assert.deepEqual(parcels, {
+    'result-ada': [16, 16],
+    'result-auctioneer': [272, 272],
+    'result-ben': [16, 16],
+    'result-cleo': [16, 16],
+  });
 });
+
+/** Bytes of the files that servers hand to one receiver each, by name. */
+function parcelsIn(directory: string): Record<string, number[]> {
+  const found: Record<string, number[]> = {};
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) walk(path);
+      else if (/^result-[a-z]+$/.test(entry.name))
+        found[entry.name] = [...(found[entry.name] ?? []), statSync(path).size];
+    }
+  };
+  walk(directory);
+  return Object.fromEntries(Object.entries(found).sort());
+}
 
 test('a program may lie anywhere: mpc in it is this package', { timeout: 120_000 }, async () => {
   mkdirSync(join(directory, 'elsewhere'));

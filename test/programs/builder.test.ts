@@ -179,6 +179,9 @@ test('each receiver learns its own results and no others', async () => {
     ben: { product: [12] },
   });
   const { compiled } = await compiledOf(program(body).write());
+  const servedTo = (party: string) => planFor(compiled, party).outputs.map(({ name }) => name);
+  assert.deepEqual([servedTo('ada'), servedTo('carl'), servedTo('ben')], [['sum'], ['sum'], ['product']]);
+  assert.throws(() => servedTo('stranger'), /learns at least one output/);
   const text = compiled.disclosure.join('\n');
   assert.match(text, /ada learns sum \(1 number\) of program p, sha256 [0-9a-f]{64}\./);
   assert.match(text, /ben learns product \(1 number\) of program/);
