@@ -3,6 +3,9 @@
  * takes does not depend on them.
  */
 import { randomFillSync } from 'node:crypto';
+import { aes128 } from '../examples/aes/circuit.mjs';
+import { parseBristol } from '../src/circuits/bristol.ts';
+import { packCircuit } from '../src/circuits/packed.ts';
 import { PlanBuilder } from '../src/plan/builder.ts';
 import { divideFloor } from '../src/plan/compose/divide.ts';
 import { multiplyFixed } from '../src/plan/compose/fixed-point.ts';
@@ -10,6 +13,7 @@ import { matrixProduct } from '../src/plan/compose/matrix.ts';
 import { sortRows } from '../src/plan/compose/sort.ts';
 import { squareRoot } from '../src/plan/compose/square-root.ts';
 import type { Plan } from '../src/plan/plan.ts';
+import { compileProgram } from '../src/programs/compile.ts';
 import { compileQuery } from '../src/sql/compile.ts';
 import { SURVEY_SQL } from './whole-run.ts';
 
@@ -142,6 +146,23 @@ async function groupedAverage(): Promise<Workload> {
   return { name: `grouped average of ${rows} rows`, elements: rows, plan };
 }
 
+/** AES-128 of blocks of one party under a key of another. */
+async function encryption(blocks: number): Promise<Workload> {
+  const circuit = packCircuit(parseBristol(aes128()));
+  const { plan } = await compileProgram(
+    { kind: 'circuit', name: 'aes_128', circuit },
+    {
+      inputs: [
+        { party: 'key-holder', table: 'input-1', maxRows: 1 },
+        { party: 'data-holder', table: 'input-2', maxRows: blocks },
+      ],
+      outputs: ['analyst'],
+      minGroupSize: 1,
+    },
+  );
+  return { name: `AES-128 of ${blocks} blocks`, elements: blocks, plan };
+}
+
 export async function workloads(): Promise<Workload[]> {
   return [
     await groupedAverage(),
@@ -158,6 +179,8 @@ export async function workloads(): Promise<Workload[]> {
     sorting(1_000),
     sorting(10_000),
     sorting(100_000),
+    await encryption(1_000),
+    await encryption(10_000),
   ];
 }
 

@@ -32,8 +32,14 @@ program
 program
   .command('run')
   .description('the whole thing on this machine: broker, servers, dealer, coordinator, one client per input')
-  .argument('<query.sql>', 'CREATE TABLE statements and one SELECT')
-  .option('--input <party[:table]=file.csv>', "a party's rows (repeat for each)", collect, [])
+  .argument('<program>', 'SQL, a TypeScript program (.ts, .mjs, .js), or with --bits a circuit')
+  .option('--bits', 'the program is a Boolean circuit in Bristol Fashion')
+  .option(
+    '--input <party[:table]=file>',
+    "a party's rows, or the instances of the circuit's next input (repeat for each)",
+    collect,
+    [],
+  )
   .option('--output <party>', 'who learns the result', 'analyst')
   .option(
     '--rows <count>',
@@ -58,12 +64,18 @@ program
 
 program
   .command('check')
-  .description('what a query reveals and costs; with --input, whether a CSV fits it')
-  .argument('<query.sql>')
-  .option('--rows <count>', 'most rows each party may bring', positiveInteger, 1000)
+  .description('what a program reveals and costs; with --input, whether a file fits it')
+  .argument('<program>')
+  .option('--bits', 'the program is a Boolean circuit in Bristol Fashion')
+  .option(
+    '--rows <count>',
+    'most rows each party may bring, or instances of a circuit',
+    positiveInteger,
+    1000,
+  )
   .option('--parties <count>', 'number of input parties', positiveInteger, 3)
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
-  .option('--input <[table=]file.csv>', 'check this CSV (repeat for each)', collect, [])
+  .option('--input <[table=]file>', 'check this file (repeat for each)', collect, [])
   .option('--plan', 'print the plan, a line a node')
   .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/check.ts')).check(query, options));
@@ -71,7 +83,8 @@ program
 program
   .command('describe')
   .description('write the descriptor of a collaboration: what every party reads, approves and pins')
-  .argument('<query.sql>')
+  .argument('<program>')
+  .option('--bits', 'the program is a Boolean circuit in Bristol Fashion')
   .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone taking part')
   .option(
     '--input <party[:table]=rows>',

@@ -79,6 +79,8 @@ export class Runtime {
   #fault: MpcError | undefined;
   #isThere = false;
   #host: Host | undefined;
+  /** Several may ask: the end of a participation, each later event of its log, a signal. A role that has stopped hears nobody. */
+  #draining: Promise<void> | undefined;
   #role: RoleParts | undefined;
 
   constructor(parts: RuntimeParts) {
@@ -178,8 +180,13 @@ export class Runtime {
     }
   }
 
-  /** Asks the role to drain, as soon as it has started; `drained` resolves when it has. */
-  async drain(): Promise<void> {
+  /** Asks the role to drain, once, as soon as it has started; `drained` resolves when it has. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async #drain(): Promise<void> {
     await this.#started;
     const root = this.#role?.root.name;
     if (root !== undefined) await this.#host?.send(root, { type: 'drain' });

@@ -1,9 +1,7 @@
 /**
  * Owns how parties, tables and files are written on the command line: `acme=a.csv`, `acme:orders=o.csv`.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
-import { LIMITS } from '../../src/base/limits.ts';
 import { checkName } from '../../src/bus/subjects.ts';
 
 export interface InputArgument {
@@ -23,23 +21,4 @@ export function parseInput(text: string): InputArgument {
     });
   const [, party = '', table, value = ''] = match;
   return { party: checkName('party', party), table: table === undefined ? undefined : table, value };
-}
-
-/** Reads a query's text, bounded. Throws `query.unreadable` or `query.too-long`. */
-export function readQuery(file: string): string {
-  try {
-    if (statSync(file).size > LIMITS.sqlBytes)
-      throw new MpcError('query.too-long', `a query has at most ${LIMITS.sqlBytes} bytes`, {
-        place: { file },
-        exitCode: EXIT.badData,
-      });
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof MpcError) throw error;
-    throw new MpcError('query.unreadable', 'the query file cannot be read', {
-      place: { file },
-      hint: 'check its path',
-      exitCode: EXIT.noInput,
-    });
-  }
 }

@@ -1,15 +1,16 @@
 /**
- * Owns the step from a query and named participants to a descriptor that everyone can approve.
+ * Owns the step from a program and named participants to a descriptor that everyone can approve.
  */
 import { systemRandom } from '../../src/base/random.ts';
 import { buildDescriptor, type Descriptor } from '../../src/coordination/descriptor.ts';
-import { planDigest } from '../../src/plan/check.ts';
+import { planDigest, validatePlan } from '../../src/plan/check.ts';
 import { type PlanCost, planCost } from '../../src/plan/cost.ts';
-import { compileQuery } from '../../src/sql/compile.ts';
-import type { CompiledQuery } from '../../src/sql/specification.ts';
+import { compileProgram } from '../../src/programs/compile.ts';
+import type { CompiledProgram } from '../../src/programs/compiled.ts';
+import type { Program } from '../../src/programs/program.ts';
 
 export interface CollaborationParts {
-  readonly sql: string;
+  readonly program: Program;
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
   readonly minGroupSize: number;
@@ -19,14 +20,14 @@ export interface CollaborationParts {
 
 export interface Described {
   readonly descriptor: Descriptor;
-  readonly query: CompiledQuery;
+  readonly query: CompiledProgram;
   readonly cost: PlanCost;
 }
 
-/** Compiles the query and builds its descriptor. Throws `sql.*`, `plan.*` and `descriptor.*`. */
+/** Compiles the program and builds its descriptor. Throws as `compileProgram` does, `plan.*` and `descriptor.*`. */
 export async function describeCollaboration(parts: CollaborationParts): Promise<Described> {
-  const { sql, inputs, outputs, minGroupSize } = parts;
-  const query = await compileQuery(sql, { inputs, outputs, minGroupSize });
+  const query = await compileProgram(parts.program, parts);
+  validatePlan(query.plan);
   const descriptor = buildDescriptor({ ...parts, random: systemRandom, plan: planDigest(query.plan) });
   return { descriptor, query, cost: planCost(query.plan) };
 }

@@ -24,6 +24,11 @@ export function tableText({ columns, rows }: ResultTable): string {
   ].join('\n');
 }
 
+/** A circuit's result: a line for each instance, its values one after the other. */
+export function linesText({ rows }: ResultTable): string {
+  return rows.map((row) => row.join(' ')).join('\n');
+}
+
 /** Numbers with all of their decimals; larger ones are exact texts already. */
 function cellText(cell: Cell, scale: number): string {
   if (cell === null) return '';

@@ -1,16 +1,19 @@
 /**
- * Owns `mpc check`: what a query reveals, what each party must bring, what it costs; whether a CSV fits. Nothing is sent.
+ * Owns `mpc check`: what a program reveals, what each party must bring, what it costs; whether a file fits. Nothing is sent.
  */
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { validatePlan } from '../../src/plan/check.ts';
 import { planCost } from '../../src/plan/cost.ts';
 import { planText } from '../../src/plan/text.ts';
+import { valueName } from '../../src/programs/circuit-plan.ts';
+import { compileProgram, declaredOf } from '../../src/programs/compile.ts';
+import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { checkCsv } from '../../src/rows/check.ts';
-import { compileQuery, declaredTables } from '../../src/sql/compile.ts';
-import type { ColumnSpecification, TableSpecification } from '../../src/sql/specification.ts';
-import { readQuery } from '../local/arguments.ts';
+import { checkLines } from '../../src/rows/lines.ts';
+import type { ColumnSpecification } from '../../src/sql/specification.ts';
 import { bytesText, trafficText } from '../local/print.ts';
+import { readProgram } from '../local/program-file.ts';
 
 export interface CheckOptions {
   readonly rows: number;
@@ -18,31 +21,27 @@ export interface CheckOptions {
   readonly minGroup: number;
   readonly input: readonly string[];
   readonly plan?: boolean;
+  readonly bits?: boolean;
   readonly json?: boolean;
 }
 
 export async function check(queryFile: string, options: CheckOptions): Promise<void> {
-  const sql = readQuery(queryFile);
-  const declared = await declaredTables(sql);
-  const parties = Array.from({ length: options.parties }, (_, at) => `party-${at + 1}`);
-  const inputs = declared.flatMap(({ name: table }) =>
-    parties.map((party) => ({ party, table, maxRows: options.rows })),
-  );
-  const { plan, tables, disclosure } = await compileQuery(sql, {
+  const program = await readProgram(queryFile, options);
+  const declared = await declaredOf(program);
+  const inputs = inputsOf(declared, options);
+  const compiled = await compileProgram(program, {
     inputs,
-    outputs: ['analyst'],
+    outputs: declared.form === 'plan' ? declared.receivers : ['analyst'],
     minGroupSize: options.minGroup,
   });
+  const { plan, disclosure } = compiled;
   validatePlan(plan, LIMITS);
   const cost = planCost(plan);
   const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
   const files = await Promise.all(options.input.map((text) => checkFile(text, declared)));
   if (options.json === true) {
-    const specification = tables.map(({ name, columns }) => ({
-      table: name,
-      maxRows: options.rows,
-      columns: columns.map(columnJson),
-    }));
+    const specification =
+      declared.form === 'bits' ? bitsJson(inputs, declared) : tablesJson(inputs, declared);
     process.stdout.write(
       `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesOnlineB, bytesTape, files })}\n`,
     );
@@ -51,28 +50,84 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
   const lines = [
     ...disclosure,
     '',
-    ...tables.flatMap((table) => [
-      `each party brings a CSV file for ${table.name}, at most ${options.rows} rows:`,
-      ...table.columns.map(columnText),
-    ]),
+    ...(declared.form === 'bits' ? bitsText(declared) : tablesText(inputs, declared)),
     '',
-    `for ${options.parties} parties: ${rounds} rounds, ${trafficText(cost)}, ${bytesText(bytesTape)} of tape`,
+    `for ${partiesText(declared, options)}: ${rounds} rounds, ${trafficText(cost)}, ${bytesText(bytesTape)} of tape`,
     ...files.map(({ file, rows }) => `${file}: ${rows} rows, all fit`),
     ...(options.plan === true ? ['', planText(plan)] : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-async function checkFile(
-  text: string,
-  tables: readonly TableSpecification[],
-): Promise<{ file: string; rows: number }> {
+type DeclaredTables = Exclude<Declared, { readonly form: 'bits' }>;
+type DeclaredBits = Extract<Declared, { readonly form: 'bits' }>;
+
+/** Who is taken to bring what: made-up parties, unless the program names its own. */
+function inputsOf(declared: Declared, { parties, rows }: CheckOptions): readonly ProgramInput[] {
+  switch (declared.form) {
+    case 'plan':
+      return declared.inputs;
+    case 'bits':
+      return declared.inputs.map((_, k) => ({
+        party: `party-${k + 1}`,
+        table: valueName(k),
+        maxRows: rows,
+      }));
+    case 'rows':
+      return declared.tables.flatMap(({ name: table }) =>
+        Array.from({ length: parties }, (_, at) => ({ party: `party-${at + 1}`, table, maxRows: rows })),
+      );
+  }
+}
+
+function partiesText(declared: Declared, { parties, rows }: CheckOptions): string {
+  if (declared.form === 'bits') return `${rows} instances`;
+  if (declared.form === 'rows') return `${parties} parties`;
+  return [...new Set(declared.inputs.map(({ party }) => party))].join(' and ');
+}
+
+function tablesText(inputs: readonly ProgramInput[], declared: DeclaredTables): string[] {
+  return declared.tables.flatMap((table) => {
+    const input = inputs.find((own) => own.table === table.name);
+    const rows = `${declared.form === 'plan' ? 'exactly' : 'at most'} ${input?.maxRows ?? 0} rows:`;
+    const who = declared.form === 'plan' ? `${input?.party} brings` : 'each party brings';
+    return [`${who} a CSV file for ${table.name}, ${rows}`, ...table.columns.map(columnText)];
+  });
+}
+
+function tablesJson(inputs: readonly ProgramInput[], { tables }: DeclaredTables): object[] {
+  return tables.map(({ name, columns }) => ({
+    table: name,
+    maxRows: inputs.find(({ table }) => table === name)?.maxRows,
+    columns: columns.map(columnJson),
+  }));
+}
+
+function bitsText({ inputs, outputs }: DeclaredBits): string[] {
+  return [
+    'one party for each input value brings a file, one instance a line (or one line for all instances):',
+    ...inputs.map((width, k) => `  ${valueName(k)}: ${width} bits`),
+    `the result has one line an instance, of ${outputs.map((width) => `${width} bits`).join(', ')}`,
+  ];
+}
+
+function bitsJson(inputs: readonly ProgramInput[], declared: DeclaredBits): object[] {
+  return inputs.map(({ table, maxRows }, k) => ({ table, maxRows, bits: declared.inputs[k] }));
+}
+
+async function checkFile(text: string, declared: Declared): Promise<{ file: string; rows: number }> {
   const [named, path] = text.includes('=') ? text.split(/=(.*)/s) : [undefined, text];
-  const table = tables.find(({ name }) => named === undefined || name === named);
-  if (table === undefined || path === undefined)
-    throw new MpcError('usage.input', `${JSON.stringify(text)} names no table of this query`, {
-      exitCode: EXIT.usage,
-    });
+  const fault = new MpcError('usage.input', `${JSON.stringify(text)} names no input of this program`, {
+    exitCode: EXIT.usage,
+  });
+  if (path === undefined) throw fault;
+  if (declared.form === 'bits') {
+    const width = declared.inputs.find((_, k) => named === undefined || valueName(k) === named);
+    if (width === undefined) throw fault;
+    return { file: path, rows: await checkLines({ file: path, width }) };
+  }
+  const table = declared.tables.find(({ name }) => named === undefined || name === named);
+  if (table === undefined) throw fault;
   return { file: path, rows: await checkCsv({ file: path, table }) };
 }
 

@@ -5,9 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
 import { descriptorDigest } from '../../src/coordination/descriptor.ts';
-import { declaredTables } from '../../src/sql/compile.ts';
-import { parseInput, readQuery } from '../local/arguments.ts';
+import { declaredOf } from '../../src/programs/compile.ts';
+import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { describeCollaboration } from '../local/collaboration.ts';
+import { assignInputs } from '../local/inputs.ts';
+import { readProgram } from '../local/program-file.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -17,32 +19,24 @@ export interface DescribeOptions {
   readonly output: readonly string[];
   readonly minGroup: number;
   readonly hours: number;
+  readonly bits?: boolean;
   readonly out: string;
 }
 
 export async function describe(queryFile: string, options: DescribeOptions): Promise<void> {
   const { trust } = loadRoleConfig(options.config, {}, process.env);
-  const sql = readQuery(queryFile);
-  if (options.input.length === 0 || options.output.length === 0)
+  const program = await readProgram(queryFile, options);
+  const declared = await declaredOf(program);
+  const fixed = declared.form === 'plan' ? declared : undefined;
+  if (fixed === undefined && (options.input.length === 0 || options.output.length === 0))
     throw new MpcError('usage.parties', 'a collaboration needs input parties and output parties', {
       hint: 'add --input acme=10000 for each party that brings rows, and --output NAME for each that learns the result',
       exitCode: EXIT.usage,
     });
-  const [first] = await declaredTables(sql);
-  const inputs = options.input.map((text) => {
-    const { party, table, value } = parseInput(text);
-    const maxRows = Number(value);
-    if (!Number.isSafeInteger(maxRows) || maxRows < 1)
-      throw new MpcError('usage.input', `${JSON.stringify(text)} gives no row limit`, {
-        hint: 'write --input acme=10000',
-        exitCode: EXIT.usage,
-      });
-    return { party, table: table ?? first?.name ?? '', maxRows };
-  });
   const { descriptor, query } = await describeCollaboration({
-    sql,
-    inputs,
-    outputs: options.output,
+    program,
+    inputs: fixed?.inputs ?? inputsOf(declared, options.input),
+    outputs: fixed?.receivers ?? options.output,
     minGroupSize: options.minGroup,
     keys: trust,
     deadlineMs: Date.now() + options.hours * HOUR_MS,
@@ -52,4 +46,16 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     `${query.disclosure.join('\n')}\n\nwritten to ${options.out}; its digest, to compare and approve:\n`,
   );
   process.stdout.write(`${descriptorDigest(descriptor)}\n`);
+}
+
+function inputsOf(declared: Declared, texts: readonly string[]): ProgramInput[] {
+  return assignInputs(declared, texts).map(({ party, table, value }) => {
+    const maxRows = Number(value);
+    if (!Number.isSafeInteger(maxRows) || maxRows < 1)
+      throw new MpcError('usage.input', `${JSON.stringify(value)} is no row limit for ${party}`, {
+        hint: 'write --input acme=10000',
+        exitCode: EXIT.usage,
+      });
+    return { party, table, maxRows };
+  });
 }

@@ -15,20 +15,21 @@ import { collaborationId, type Descriptor, descriptorDigest } from '../../src/co
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
-import { checkCsv } from '../../src/rows/check.ts';
-import { declaredTables } from '../../src/sql/compile.ts';
-import { parseInput, readQuery } from '../local/arguments.ts';
+import { declaredOf } from '../../src/programs/compile.ts';
 import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
+import { checkFiles, type PartyFile } from '../local/inputs.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
-import { bytesText, Progress, tableText, trafficText } from '../local/print.ts';
+import { bytesText, linesText, Progress, tableText, trafficText } from '../local/print.ts';
 import { Processes } from '../local/processes.ts';
+import { readProgram } from '../local/program-file.ts';
 
 export interface RunOptions {
   readonly input: readonly string[];
   readonly output: string;
   readonly rows?: number;
+  readonly bits?: boolean;
   readonly minGroup: number;
   readonly nats?: string;
   readonly natsServer?: string;
@@ -36,21 +37,15 @@ export interface RunOptions {
   readonly json?: boolean;
 }
 
-interface PartyFile {
-  readonly party: string;
-  readonly table: string;
-  readonly file: string;
-  readonly maxRows: number;
-}
-
 const HOUR_MS = 3_600_000;
 
 export async function run(queryFile: string, options: RunOptions): Promise<void> {
   const progress = new Progress(options.json !== true || process.stderr.isTTY === true);
   const startedMs = Date.now();
-  const sql = readQuery(queryFile);
-  checkName('party', options.output);
-  const files = await checkInputs(sql, options);
+  const program = await readProgram(queryFile, options);
+  const declared = await declaredOf(program);
+  const outputs = declared.form === 'plan' ? declared.receivers : [checkName('party', options.output)];
+  const files = await checkFiles(declared, options.input, options.rows);
   const directory = mkdtempSync(join(tmpdir(), 'mpc-run-'));
   const over = new AbortController();
   const interrupt = (): void =>
@@ -64,12 +59,12 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   try {
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
-    const parties = [...new Set([...files.map(({ party }) => party), options.output])];
+    const parties = [...new Set([...files.map(({ party }) => party), ...outputs])];
     const deployment = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
     const described = await describeCollaboration({
-      sql,
+      program,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
-      outputs: [options.output],
+      outputs,
       minGroupSize: options.minGroup,
       keys: deployment.trust,
       deadlineMs: Date.now() + HOUR_MS,
@@ -78,13 +73,18 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     progress.say(
       `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${bytesText(described.cost.bytesTape)} of tape`,
     );
-    const resultFile = startRoles(deployment, processes, described.descriptor, files, options.output);
+    const resultFiles = startRoles(deployment, processes, described.descriptor, files);
     const finished = await Promise.race([
       follow(deployment, described.descriptor, progress, over.signal),
       processes.firstFailure(),
     ]);
-    const result = JSON.parse(readFileSync(resultFile, 'utf8')) as ResultFile; // our own client wrote it just now
-    print(result, described, finished, startedMs, options.json === true);
+    const results = resultFiles.map(
+      ({ party, file }): Received => ({
+        party,
+        result: JSON.parse(readFileSync(file, 'utf8')) as ResultFile, // our own client wrote it just now
+      }),
+    );
+    print(results, described, finished, startedMs, options.json === true);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -96,63 +96,37 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   }
 }
 
-/** Every party's file is read and checked before anything is started. */
-async function checkInputs(sql: string, options: RunOptions): Promise<PartyFile[]> {
-  if (options.input.length === 0)
-    throw new MpcError('usage.input', 'no party brings rows', {
-      hint: 'add --input party=file.csv',
-      exitCode: EXIT.usage,
-    });
-  const tables = await declaredTables(sql);
-  const files: PartyFile[] = [];
-  for (const text of options.input) {
-    const { party, table: named, value: file } = parseInput(text);
-    const table = named === undefined ? tables[0] : tables.find(({ name }) => name === named);
-    if (table === undefined || (named === undefined && tables.length > 1))
-      throw new MpcError(
-        'usage.input',
-        `${JSON.stringify(text)} does not name one of the tables ${tables.map(({ name }) => name).join(', ')}`,
-        {
-          hint: 'write --input party:table=file.csv',
-          exitCode: EXIT.usage,
-        },
-      );
-    const count = await checkCsv({ party, file, table, maxRows: options.rows });
-    files.push({ party, table: table.name, file: resolve(file), maxRows: options.rows ?? roomFor(count) });
-  }
-  return files;
-}
-
-/** A row limit that hides the exact count behind its first two digits. */
-function roomFor(count: number): number {
-  const step = 10 ** Math.max(1, String(count).length - 2);
-  return Math.max(step, Math.ceil(count / step) * step);
-}
-
-/** Starts every role; returns where the output party will write the result. */
+/** Starts every role; returns where each output party will write its result. */
 function startRoles(
   deployment: Deployment,
   processes: Processes,
   descriptor: Descriptor,
   files: readonly PartyFile[],
-  output: string,
-): string {
+): { party: string; file: string }[] {
   const path = join(deployment.directory, 'descriptor.json');
-  const result = join(deployment.directory, 'result.json');
   writeFileSync(path, JSON.stringify(descriptor));
   for (const service of SERVICES) processes.start(service, writeConfig(deployment, service));
   const approve = [descriptorDigest(descriptor)];
-  for (const party of new Set([...files.map((file) => file.party), output])) {
+  const results = descriptor.outputs.map((party) => ({
+    party,
+    file: join(deployment.directory, `result-${party}.json`),
+  }));
+  const [creator] = descriptor.outputs;
+  for (const party of new Set([...files.map((file) => file.party), ...descriptor.outputs])) {
     const tables = Object.fromEntries(
       files.filter((file) => file.party === party).map(({ table, file }) => [table, file]),
     );
-    const asOutput = party === output ? { create: path, result } : {};
+    const result = results.find((own) => own.party === party)?.file;
+    const asOutput = {
+      ...(party === creator ? { create: path } : {}),
+      ...(result === undefined ? {} : { result }),
+    };
     processes.start(
       `party-${party}`,
       writeConfig(deployment, `party-${party}`, { party, approve, tables, once: true, ...asOutput }),
     );
   }
-  return result;
+  return results;
 }
 
 /** Shows what everyone can see in the log until the result has been received. Throws the collaboration's own reason. */
@@ -202,8 +176,14 @@ async function follow(
   }
 }
 
+/** What one output party has received. */
+interface Received {
+  readonly party: string;
+  readonly result: ResultFile;
+}
+
 function print(
-  result: ResultFile,
+  received: readonly Received[],
   { cost, query }: Described,
   times: PhaseTimes,
   startedMs: number,
@@ -212,15 +192,24 @@ function print(
   const seconds = { ...times.seconds(), total: (Date.now() - startedMs) / 1000 };
   const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
   const stats = { rounds, bytesOnline, bytesOnlineB, bytesTape, seconds };
+  const named = received.length > 1;
   if (json) {
-    const { collaboration, table } = result;
-    const columns = table.columns.map(({ name }) => name);
+    const answers = received.map(({ party, result: { table } }) => ({
+      ...(named ? { party } : {}),
+      columns: table.columns.map(({ name }) => name),
+      rows: table.rows,
+    }));
+    const answer = named ? { results: answers } : answers[0];
+    const collaboration = received[0]?.result.collaboration;
     process.stdout.write(
-      `${JSON.stringify({ collaboration, columns, rows: table.rows, disclosure: query.disclosure, stats })}\n`,
+      `${JSON.stringify({ collaboration, ...answer, disclosure: query.disclosure, stats })}\n`,
     );
     return;
   }
-  process.stdout.write(`${tableText(result.table)}\n`);
+  for (const { party, result } of received) {
+    const text = query.form === 'bits' ? linesText(result.table) : tableText(result.table);
+    process.stdout.write(`${named ? `${party}:\n` : ''}${text}\n`);
+  }
   process.stderr.write(
     `dealt in ${seconds.deal.toFixed(2)} s, uploaded in ${seconds.upload.toFixed(2)} s, computed in ${seconds.compute.toFixed(2)} s, ${seconds.total.toFixed(2)} s in all\n`,
   );

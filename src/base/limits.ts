@@ -11,6 +11,12 @@ export const LIMITS = {
   windowBytes: 8 * 1024 * 1024,
   /** Bytes of a query's text: beyond it nobody reads what they approve. */
   sqlBytes: 64 * 1024,
+  /** Characters of a packed circuit or plan: with everybody's keys it still fits one command of half a message. */
+  programCharacters: 384 * 1024,
+  /** Bytes that a packed circuit or plan may unpack to. */
+  programBytes: 8 * 1024 * 1024,
+  /** Bytes of a circuit's wires, over all instances, while a server runs it: they stay in memory. */
+  circuitBytes: 4 * 1024 ** 3,
   /** Parties in one collaboration: each costs every server a channel. */
   parties: 256,
   /** Declared rows of one table over all parties: bounds a plan's memory. */

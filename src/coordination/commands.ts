@@ -72,7 +72,7 @@ export const commandSchema = z.strictObject({
 
 export type Command = z.infer<typeof commandSchema>;
 
-/** Half a broker message: the longest SQL text with 256 parties and their keys fits several times over. */
+/** Half a broker message: the longest packed program with 256 parties, their keys and their longest names fits. */
 export const COMMAND_BYTES = LIMITS.messageBytes / 2;
 
 export interface CommandToSign {

@@ -10,6 +10,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { PublicKey } from '../identity/keys.ts';
+import { type Program, programSchema } from '../programs/program.ts';
 import { faultsOf } from './faults.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/);
@@ -19,9 +20,9 @@ export const descriptorSchema = z.strictObject({
   version: z.literal(1),
   /** Unpredictable, chosen by the creator: makes ids of equal queries differ. */
   nonce: z.string().regex(/^[0-9a-f]{32}$/),
-  /** CREATE TABLE statements, then one SELECT. */
-  sql: z.string().min(1).max(LIMITS.sqlBytes),
-  /** Digest of the plan that this text compiles to: every role compiles it again and compares. */
+  /** What is computed. */
+  program: programSchema,
+  /** Digest of the plan that this program compiles to: every role compiles it again and compares. */
   plan: z.string().regex(/^[0-9a-f]{64}$/),
   /** Input parties with the most rows each may bring to each table; sorted by party, then table. */
   inputs: z
@@ -51,7 +52,7 @@ const STANDING: readonly Address[] = ['server-a', 'server-b', 'dealer'];
 
 export interface DescriptorParts {
   readonly random: RandomSource;
-  readonly sql: string;
+  readonly program: Program;
   /** Digest of the compiled plan. */
   readonly plan: string;
   /** In any order. */
@@ -76,7 +77,7 @@ export function buildDescriptor(parts: DescriptorParts): Descriptor {
   return parseDescriptor({
     version: 1,
     nonce: hex.encode(parts.random(16)),
-    sql: parts.sql,
+    program: parts.program,
     plan: parts.plan,
     inputs,
     outputs,

@@ -15,8 +15,9 @@ import type { ClientConfig } from '../config/role-config.ts';
 import { combineOutputs, outputsOfBytes } from '../engine/combine.ts';
 import { maskRows, uploadDigest } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
-import { encodeRows, type PartyRows } from '../rows/encode.ts';
-import { tableOf } from '../sql/result.ts';
+import { planFor } from '../programs/compiled.ts';
+import type { PartyRows } from '../rows/encode.ts';
+import { prepareFiles, resultTable } from '../rows/prepare.ts';
 import type { ResultTable } from '../sql/specification.ts';
 import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
@@ -53,7 +54,7 @@ export class ClientDuties {
     this.#links = new Links(place);
   }
 
-  /** Reads and checks this party's CSV files. Nothing has been sent when this throws `rows.*`. */
+  /** Reads and checks this party's files. Nothing has been sent when this throws `rows.*`. */
   async prepareRows({ input }: Context): Promise<void> {
     const query = await this.#query(input.collaboration);
     if (!existsSync(this.#at(input, 'upload'))) await this.#readRows(input.collaboration, query);
@@ -110,19 +111,20 @@ export class ClientDuties {
   async fetchAndCombine({ input, signal }: Context): Promise<void> {
     const id = input.collaboration;
     const query = await this.#query(id);
+    const plan = planFor(query, this.#config.party);
     const halves = await unlessAborted(
       Promise.all(
         SERVERS.map((server) => {
-          const collector = new Collector(resultBytes(query.plan));
+          const collector = new Collector(resultBytes(plan));
           this.#links.open(id, server, 'result', { incoming: collector });
           return collector.whole;
         }),
       ),
       signal,
     );
-    const [a, b] = halves.map((half) => outputsOfBytes(query.plan, half));
+    const [a, b] = halves.map((half) => outputsOfBytes(plan, half));
     assert(a !== undefined && b !== undefined, 'two halves make a result');
-    const table = tableOf(query.result, combineOutputs(a, b));
+    const table = resultTable(query, this.#config.party, combineOutputs(a, b));
     const file: ResultFile = { collaboration: id, table, disclosure: query.disclosure };
     const bytes = utf8.encode(`${JSON.stringify(file)}\n`);
     await writeWhole(this.#at(input, 'result.json'), bytes);
@@ -159,7 +161,7 @@ export class ClientDuties {
           );
         return { table, file, maxRows };
       });
-    const rows = await encodeRows({ plan: query.plan, tables: query.tables, party, files });
+    const rows = await prepareFiles(query, { party, files });
     this.#rows.set(id, rows);
     return rows;
   }

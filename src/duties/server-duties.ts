@@ -3,7 +3,7 @@
  * Who sees what: this server sees masked rows, its own half of every mask, the openings (all of them masked values).
  * Must never hand out a mask before the tape is whole, open anything before `bound` is in the log, or use a tape twice.
  *
- * Files of a collaboration: tape/head, tape/corrections (server b), rows/<party>, sent (while computing), result. All effects may run again after
+ * Files of a collaboration: tape/head, tape/corrections (server b), rows/<party>, sent (while computing), result, result-<party>. All effects may run again after
  * a crash: they go on from what is on the disk, and computing again sends the same bytes.
  */
 import { createReadStream, existsSync } from 'node:fs';
@@ -11,10 +11,12 @@ import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
 import { inputParties } from '../coordination/descriptor.ts';
+import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
 import { storedUploadDigest, uploadBytes } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
+import { planFor } from '../programs/compiled.ts';
 import { inputSeed } from '../tape/seed.ts';
-import { FileSink, fileSource, shredFile } from './chunk-files.ts';
+import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import { Computation } from './computation.ts';
 import type { Queries, Query } from './queries.ts';
 import { HEAD_BYTES, readTapeHead } from './tape-head.ts';
@@ -151,10 +153,10 @@ export class ServerDuties {
     const id = input.collaboration;
     this.#links.close(id, 'tape');
     const { descriptor } = collaborationOf(this.#place, id);
-    for (const party of descriptor.outputs)
-      this.#links.open(id, `party-${party}`, 'result', {
-        outgoing: fileSource({ path: pathOf(this.#place, id, 'result') }),
-      });
+    for (const party of descriptor.outputs) {
+      const path = await this.#parcelFor(id, party);
+      this.#links.open(id, `party-${party}`, 'result', { outgoing: fileSource({ path }) });
+    }
     await this.#place.follower.until(
       (log) => descriptor.outputs.every((party) => factsOf(log, id)?.received.includes(party)),
       signal,
@@ -176,6 +178,21 @@ export class ServerDuties {
   stop(): void {
     for (const computation of this.#computations.values()) computation.stop();
     this.#links.closeAll();
+  }
+
+  /** The file of this server's half of what a party learns: the whole result, or those outputs that are the party's. */
+  async #parcelFor(id: string, party: string): Promise<string> {
+    const query = await this.#query(id);
+    const plan = planFor(query, party);
+    const whole = pathOf(this.#place, id, 'result');
+    if (plan === query.plan) return whole;
+    const bytes = readWhole(whole);
+    assert(bytes !== undefined, 'a result is stored before it is served');
+    const names = plan.outputs.map(({ name }) => name);
+    const own = outputsOfBytes(query.plan, bytes).filter(({ name }) => names.includes(name));
+    const path = pathOf(this.#place, id, `result-${party}`);
+    await writeWhole(path, outputBytes(own));
+    return path;
   }
 
   async #query(id: string): Promise<Query> {

@@ -40,6 +40,8 @@ export type Operation =
   | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
   // rounds by the number of rows: (ring key, ring columns of n), all wires -> all columns, rows in order of the key
   | { readonly op: 'sampleSort' } // ascending, stable; keys in 0..2^(63-L)-1 for 2^L rows
+  // one round fewer than its AND-depth: bit wires, the planes of each input value over all instances -> a share of those of all outputs
+  | { readonly op: 'circuit'; readonly circuit: string; readonly instances: number } // a packed circuit: src/circuits/packed.ts
   // two rounds of their own: ring wire -> bits share
   | { readonly op: 'lessThanZero' }
   | { readonly op: 'equalsZero' };

@@ -3,6 +3,7 @@
  */
 import { andGate } from './and.ts';
 import { bitToRingGate } from './bit-to-ring.ts';
+import { circuitGate } from './circuit.ts';
 import { concatGate } from './concat.ts';
 import { constantGate } from './constant.ts';
 import { dotGate } from './dot.ts';
@@ -48,6 +49,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   sort: sortGate,
   lookup: lookupGate,
   sampleSort: sampleSortGate,
+  circuit: circuitGate,
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,

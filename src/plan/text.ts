@@ -2,6 +2,7 @@
  * Owns how a plan reads: one line for each table, node and output, stable enough to be compared in tests.
  * Must never show anything but the plan, all of which is public.
  */
+import { circuitDigest, unpackCircuit } from '../circuits/packed.ts';
 import { shapesOf } from './check.ts';
 import type { Plan, PlanNode } from './plan.ts';
 
@@ -41,6 +42,10 @@ function nodeText({ operation, inputs }: PlanNode): string {
     case 'linear': {
       const terms = operands.map((operand, k) => `${operation.coefficients[k]}*${operand}`);
       return ['linear', ...terms, ...(operation.offset === '0' ? [] : [operation.offset])].join(' ');
+    }
+    case 'circuit': {
+      const sha256 = circuitDigest(unpackCircuit(operation.circuit));
+      return ['circuit', ...operands, `instances=${operation.instances}`, `sha256=${sha256}`].join(' ');
     }
     default: {
       const { op, ...parameters } = operation;

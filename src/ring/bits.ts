@@ -124,6 +124,13 @@ export function tileBits(source: BitVector, length: number, times: number): BitV
 /** Each bit `times` times: a a b b. */
 export function repeatEachBit(source: BitVector, length: number, times: number): BitVector {
   const out = newBits(length * times);
+  if (times % 32 === 0) {
+    const words = times / 32;
+    for (let i = 0; i < length; i++) {
+      if (getBit(source, i) === 1) out.fill(0xffffffff, i * words, (i + 1) * words);
+    }
+    return out;
+  }
   let at = 0;
   for (let i = 0; i < length; i++) {
     const bit = getBit(source, i);

@@ -19,6 +19,8 @@ export interface EncodeOptions {
   readonly tables: readonly TableSpecification[];
   readonly party: string;
   readonly files: readonly { readonly table: string; readonly file: string; readonly maxRows: number }[];
+  /** Every file must have exactly `maxRows` rows. */
+  readonly exact?: boolean;
 }
 
 interface Target {
@@ -29,7 +31,13 @@ interface Target {
 }
 
 /** Reads and encodes all files of a party. Throws `rows.*` before anything could be sent. */
-export async function encodeRows({ plan, tables, party, files }: EncodeOptions): Promise<PartyRows> {
+export async function encodeRows({
+  plan,
+  tables,
+  party,
+  files,
+  exact = false,
+}: EncodeOptions): Promise<PartyRows> {
   const encoded = new Map<NodeId, Words>();
   const targets: Target[] = uploadParts(plan, party).map(({ node, kind, capacity }) => {
     const operation = plan.nodes[node]?.operation;
@@ -51,9 +59,16 @@ export async function encodeRows({ plan, tables, party, files }: EncodeOptions):
         'check the names under [client.tables]',
       );
     const own = targets.filter(({ input }) => input.table === name);
-    await readTable({ file, table, party, maxRows }, (row, values) => {
+    const count = await readTable({ file, table, party, maxRows }, (row, values) => {
       for (const target of own) put(target, row, values);
     });
+    if (exact && count !== maxRows)
+      throw rowsFault(
+        'count',
+        `there are ${count} rows, ${maxRows} were agreed on`,
+        { party, file },
+        'bring exactly the agreed number: it is public',
+      );
   }
   return encoded;
 }

@@ -14,11 +14,13 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const ROOMS = [
   'base',
   'ring',
+  'circuits',
   'gates',
   'tape',
   'plan',
   'engine',
   'sql',
+  'programs',
   'rows',
   'identity',
   'bus',

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { LIMITS } from '../../src/base/limits.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { COMMAND_BYTES, commandBytes, signCommand } from '../../src/coordination/commands.ts';
 import {
   buildDescriptor,
   checkDescriptor,
@@ -19,7 +20,7 @@ import { DEADLINE_MS, descriptorOf, trust } from './world.ts';
 
 const parts: DescriptorParts = {
   random: () => new Uint8Array(16),
-  sql: 'SELECT 1',
+  program: { kind: 'sql', text: 'SELECT 1' },
   plan: '0'.repeat(64),
   inputs: [
     { party: 'beta', table: 't', maxRows: 10 },
@@ -115,4 +116,45 @@ test('a malformed descriptor names the paths of its faults', () => {
   });
   assert.throws(() => buildDescriptor({ ...parts, keys: {} }), { code: 'descriptor.key-missing' });
   assert.throws(() => buildDescriptor({ ...parts, inputs: [] }), { code: 'descriptor.malformed' });
+});
+
+test('a program is of a known kind, in its form and within its bound', () => {
+  const good = buildDescriptor({ ...parts, program: { kind: 'circuit', name: 'aes_128', circuit: 'AAAA' } });
+  assert.equal(good.program.kind, 'circuit');
+  const cases: readonly unknown[] = [
+    undefined,
+    'SELECT 1',
+    { kind: 'sql' },
+    { kind: 'sql', text: '' },
+    { kind: 'sql', text: 'SELECT 1', name: 'x' },
+    { kind: 'code', text: 'process.exit()' },
+    { kind: 'circuit', name: 'aes 128', circuit: 'AAAA' },
+    { kind: 'circuit', name: 'aes_128', circuit: 'A*AA' },
+    { kind: 'circuit', name: 'aes_128', circuit: 'A'.repeat(LIMITS.programCharacters + 4) },
+    { kind: 'plan', name: 'p', plan: '' },
+    { kind: 'plan', name: 'p', plan: {} },
+  ];
+  for (const program of cases)
+    assert.throws(() => parseDescriptor({ ...good, program }), { code: 'descriptor.malformed' });
+});
+
+test('the longest program fits one command beside as many parties as may take part', () => {
+  const names = Array.from(
+    { length: LIMITS.parties },
+    (_, k) => `${'p'.repeat(60)}-${String(k).padStart(3, '0')}`,
+  );
+  const addresses = ['server-a', 'server-b', 'dealer', ...names.map((name) => `party-${name}`)];
+  const descriptor = buildDescriptor({
+    ...parts,
+    program: { kind: 'circuit', name: 'c'.repeat(64), circuit: 'A'.repeat(LIMITS.programCharacters) },
+    inputs: names.map((party) => ({ party, table: 't'.repeat(64), maxRows: 100_000 })),
+    outputs: names,
+    keys: Object.fromEntries(addresses.map((address) => [address, createIdentity(systemRandom).publicKey])),
+  });
+  const body = { kind: 'create', descriptor } as const;
+  const author = `party-${names[0]}` as const;
+  const identity = createIdentity(systemRandom);
+  const command = signCommand({ deployment: 'd'.repeat(64), identity, author, body, id: '0'.repeat(32) });
+  const { length } = commandBytes(command);
+  assert.ok(length <= COMMAND_BYTES, `${length} bytes`);
 });

@@ -48,7 +48,10 @@ export const rules: LogRules = { deployment: DEPLOYMENT, trust, chart: collabora
 export function descriptorOf(number = 0, changes: Partial<Descriptor> = {}): Descriptor {
   const built = buildDescriptor({
     random: (length) => new Uint8Array(length).fill(number),
-    sql: 'CREATE TABLE t (x INTEGER CHECK (x BETWEEN 0 AND 9)); SELECT SUM(x) FROM t',
+    program: {
+      kind: 'sql',
+      text: 'CREATE TABLE t (x INTEGER CHECK (x BETWEEN 0 AND 9)); SELECT SUM(x) FROM t',
+    },
     plan: '0'.repeat(64),
     inputs: [
       { party: 'beta', table: 't', maxRows: 10 },

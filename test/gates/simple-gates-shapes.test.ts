@@ -78,5 +78,6 @@ test('inputs that do not fit are refused as a plan’s fault', () => {
 test('the record holds every gate under the name of its operation', () => {
   const entries: readonly (readonly [string, Pick<Gate<{ op: string }>, 'op'>])[] = Object.entries(GATES);
   for (const [name, gate] of entries) assert.equal(gate.op, name);
-  assert.equal(entries.length, 23);
+  assert.equal(new Set(entries.map(([, gate]) => gate)).size, entries.length);
+  assert.ok(entries.length > 20, 'all gates are looked at');
 });

@@ -91,7 +91,7 @@ export class TestDeployment {
     const parties = [...new Set([...rows.map(({ party }) => party), 'analyst'])];
     const deployment = openDeployment(directory, 'test', broker.url, parties, systemRandom);
     const { descriptor } = await describeCollaboration({
-      sql,
+      program: { kind: 'sql', text: sql },
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs: ['analyst'],
       minGroupSize: 1,

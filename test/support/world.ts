@@ -71,7 +71,7 @@ export class World {
     const identities = new Map(addresses.map((address) => [address, createIdentity(systemRandom)]));
     const trust = Object.fromEntries([...identities].map(([address, { publicKey }]) => [address, publicKey]));
     const { descriptor } = await describeCollaboration({
-      sql,
+      program: { kind: 'sql', text: sql },
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs: ['analyst'],
       minGroupSize: 1,

@@ -10,7 +10,11 @@ import { EXIT, MpcError } from '../../base/errors.ts';
 declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
+  readonly Instance: new (module: object, imports?: object) => { readonly exports: unknown };
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => { readonly buffer: ArrayBuffer };
 };
 
 export type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
@@ -67,7 +71,17 @@ export interface Exports {
   ): void;
 }
 
+/** Exports of registers.as.ts: pointers and sizes are bytes. */
+export interface RegisterExports {
+  xors(file: number, steps: number, count: number, size: number): void;
+  multiplyMasks(file: number, steps: number, count: number, size: number, planes: number): void;
+  multiplyShares(file: number, steps: number, count: number, half: number, planes: number, own: number): void;
+  place(file: number, steps: number, count: number, stride: number, size: number, planes: number): void;
+}
+
 const COMPILED = new URL('./kernels.wasm', import.meta.url);
+const REGISTERS = new URL('./registers.wasm', import.meta.url);
+const PAGE_BYTES = 64 * 1024;
 
 /** The smallest module that needs SIMD: it splats a byte and counts its bits. */
 const SIMD_PROBE = Uint8Array.of(
@@ -85,6 +99,22 @@ export function instantiateKernels(compiled: URL = COMPILED): Exports {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readCompiled(compiled)));
   // The module exports what its sources do, and its memory.
   return instance.exports as Exports;
+}
+
+let registersModule: object | undefined;
+
+/** An instance of the register kernels with a new memory of at least so many bytes. Throws `build.no-kernels`. */
+export function instantiateRegisters(bytes: number): {
+  readonly kernels: RegisterExports;
+  readonly buffer: ArrayBuffer;
+} {
+  // The compiled module is code alone: all instances share it.
+  registersModule ??= new WebAssembly.Module(readCompiled(REGISTERS));
+  const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const instance = new WebAssembly.Instance(registersModule, { env: { memory } });
+  // The module exports what registers.as.ts does.
+  return { kernels: instance.exports as RegisterExports, buffer: memory.buffer };
 }
 
 function readCompiled(compiled: URL): Uint8Array {

@@ -1,0 +1,2 @@
+/** The circuit's file. */
+export function aes128(): string;
