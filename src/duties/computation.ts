@@ -85,14 +85,16 @@ export class Computation {
     });
     let reportedMs = 0;
     const corrections = new CorrectionsFile(pathOf(this.#place, this.#id, 'tape', 'corrections'));
+    const layout = planTapeLayout(plan, undefined, server);
+    const read = (offset: number, length: number) => corrections.read(offset, length);
     try {
       const outputs = await evaluatePlan({
         plan,
         server,
         tape:
           server === 'a'
-            ? tapeOfServerA(seed)
-            : tapeOfServerB(seed, planTapeLayout(plan), (offset, length) => corrections.read(offset, length)),
+            ? tapeOfServerA(seed, { layout, read })
+            : tapeOfServerB(seed, layout, read),
         inputs: assembleInputs(plan, rows),
         signal: this.#stop.signal,
         exchange: roundExchange(outgoing, incoming, this.#stop.signal),
@@ -114,7 +116,7 @@ export class Computation {
   }
 }
 
-/** Server b's corrections, read where they are needed; opened only when something is read (server a has none). */
+/** A server's corrections, read where they are needed; opened only when something is read (server a mostly has none). */
 class CorrectionsFile {
   readonly #path: string;
   #file: number | undefined;

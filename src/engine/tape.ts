@@ -1,20 +1,27 @@
 /**
- * Owns the link between a plan and its tape: which gate deals which lanes, and where server B finds them.
+ * Owns the link between a plan and its tape: which gate deals which lanes, and where a server finds them.
  * Must never differ between dealer and server: both compute the layout from the plan alone.
  */
 import { assert } from '../base/errors.ts';
+import type { ServerName } from '../gates/gate.ts';
 import { gateOf, inputShapes, shapesOf } from '../plan/check.ts';
 import type { NodeId, Plan, Shapes, Slice } from '../plan/plan.ts';
 import { type TapeLayout, tapeLayout } from '../tape/layout.ts';
 
-/** Places of all corrections in server B's tape; `totalBytes` equals `planCost(plan).bytesTape`. */
-export function planTapeLayout(plan: Plan, shapes: Shapes = shapesOf(plan)): TapeLayout {
-  return tapeLayout(
-    plan.nodes.map((node) => {
-      const { operation } = node;
-      return operation.op === 'input' ? [] : gateOf(operation).lanes(operation, inputShapes(node, shapes));
-    }),
-  );
+/**
+ * Places of all corrections in a server's tape; `totalBytes` equals `bytesTape` of `planCost(plan)` for server B,
+ * `bytesTapeA` for server A.
+ */
+export function planTapeLayout(
+  plan: Plan,
+  shapes: Shapes = shapesOf(plan),
+  server: ServerName = 'b',
+): TapeLayout {
+  const lanes = plan.nodes.map((node) => {
+    const { operation } = node;
+    return operation.op === 'input' ? [] : gateOf(operation).lanes(operation, inputShapes(node, shapes));
+  });
+  return tapeLayout(lanes, server);
 }
 
 /** The slices of the table that an input node reads. */

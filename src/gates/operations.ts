@@ -33,7 +33,10 @@ export type Operation =
   | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
   // two rounds of their own: ring wire -> bits share
   | { readonly op: 'lessThanZero' }
-  | { readonly op: 'equalsZero' };
+  | { readonly op: 'equalsZero' }
+  // no round of their own, by function keys: ring wire -> bits share
+  | { readonly op: 'dcfLessThanZero'; readonly bits: number } // x in [-2^(bits-1), 2^(bits-1))
+  | { readonly op: 'dpfEqualsZero'; readonly bits: number }; // x in (-2^bits, 2^bits)
 
 export type OperationName = Operation['op'];
 

@@ -23,8 +23,10 @@ export interface PlanCost {
   readonly bytesOnline: number;
   /** Bytes that server B sends to server A: the same, but for plans that sort. */
   readonly bytesOnlineB: number;
-  /** Bytes of corrections in server B's tape (server A's is a seed). */
+  /** Bytes of corrections in server B's tape. */
   readonly bytesTape: number;
+  /** Bytes of corrections in server A's tape: none, unless the plan compares by function keys. */
+  readonly bytesTapeA: number;
   /** By operation name, in order of first use; `input` among them. */
   readonly perOperation: Readonly<Record<string, OperationCost>>;
 }
@@ -36,6 +38,7 @@ export function planCost(plan: Plan): PlanCost {
   let bytesOnline = 0;
   let bytesOnlineB = 0;
   let bytesTape = 0;
+  let bytesTapeA = 0;
   plan.nodes.forEach((node, id) => {
     const cost = gateCost(node, shapes);
     const sentByB = cost.bytesOnlineB ?? cost.bytesOnline;
@@ -57,6 +60,8 @@ export function planCost(plan: Plan): PlanCost {
     bytesOnline += cost.bytesOnline;
     bytesOnlineB += sentByB;
     bytesTape += cost.bytesTape;
+    bytesTapeA += cost.bytesTapeA ?? 0;
   });
-  return { rounds: scheduleOf(plan, shapes).rounds, bytesOnline, bytesOnlineB, bytesTape, perOperation };
+  const { rounds } = scheduleOf(plan, shapes);
+  return { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA, perOperation };
 }

@@ -1,6 +1,7 @@
 /**
- * Owns a server's side of a tape. Server A's is its seed alone: masks and dealt shares are its keystream. Server B's
- * masks are its keystream, its dealt shares are the corrections, read at random from a file or from memory.
+ * Owns a server's side of a tape. Server A's masks and dealt shares are its keystream: its tape is its seed, and those
+ * lanes that both servers read. Server B's masks are its keystream, its dealt shares are the corrections. What is not
+ * keystream is read at random from a file or from memory.
  * Must never be used for two input sets: the binding is persisted by the session before anything is opened.
  */
 import { bytesOfWords, wordsOfBytes } from '../base/bytes.ts';
@@ -12,7 +13,7 @@ import type { InputSlice } from './input-mask.ts';
 import { wholeInputMask } from './input-mask.ts';
 import { GATES, Keystream } from './keystream.ts';
 import type { TapeLayout } from './layout.ts';
-import { laneBytes, placeOf } from './layout.ts';
+import { laneBytes, placeOf, tapeLayout } from './layout.ts';
 import type { Seed } from './seed.ts';
 
 /** `length` bytes from byte `offset` of the corrections. */
@@ -26,12 +27,21 @@ export interface ServerTapes {
   inputMask(id: number, slices: readonly InputSlice[], kind: Kind): Words;
 }
 
-/** Server A's tape: nothing but a seed. */
-export function tapeOfServerA(seed: Seed): ServerTapes {
+/** Corrections, and where each lies among them. */
+interface Corrections {
+  readonly layout: TapeLayout;
+  readonly read: TapeReader;
+}
+
+const NO_CORRECTIONS: Corrections = { layout: tapeLayout([]), read: () => new Uint8Array(0) };
+
+/** Server A's tape: a seed and, where the plan has lanes for both servers, those. */
+export function tapeOfServerA(seed: Seed, { layout, read } = NO_CORRECTIONS): ServerTapes {
   const keystream = new Keystream(seed, GATES);
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
+      dealtToBoth: (lane, count) => corrections(layout, read, id, lane, 'bits', 32 * count, undefined),
       dealtRing: (lane, length, out) => keystream.ring(id, lane, length, out),
       dealtBits: (lane, length, out) => keystream.bits(id, lane, length, out),
     }),
@@ -45,6 +55,7 @@ export function tapeOfServerB(seed: Seed, layout: TapeLayout, read: TapeReader):
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
+      dealtToBoth: (lane, count) => corrections(layout, read, id, lane, 'bits', 32 * count, undefined),
       dealtRing: (lane, length, out) => corrections(layout, read, id, lane, 'ring', length, out),
       dealtBits: (lane, length, out) =>
         clearPadding(corrections(layout, read, id, lane, 'bits', length, out), length),

@@ -24,6 +24,7 @@ test('on random plans, plain arithmetic, the clear interpreter and two servers a
       assert.equal(bytes(run.sentByA), cost.bytesOnline);
       assert.equal(bytes(run.sentByB), cost.bytesOnlineB);
       assert.equal(run.corrections.length, cost.bytesTape);
+      assert.equal(run.correctionsA.length, cost.bytesTapeA);
       const total = Object.values(cost.perOperation).reduce((sum, { nodes }) => sum + nodes, 0);
       assert.equal(total, plan.nodes.length);
       for (const { operation } of plan.nodes) seen.add(operation.op);
