@@ -4,18 +4,21 @@
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { validatePlan } from '../../src/plan/check.ts';
+import { comparisonsOf } from '../../src/plan/choose.ts';
 import { planCost } from '../../src/plan/cost.ts';
+import { estimatePlan } from '../../src/plan/estimate.ts';
 import { planText } from '../../src/plan/text.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { compileQuery, declaredTables } from '../../src/sql/compile.ts';
 import type { ColumnSpecification, TableSpecification } from '../../src/sql/specification.ts';
 import { readQuery } from '../local/arguments.ts';
-import { bytesText, trafficText } from '../local/print.ts';
+import { comparisonsText, durationText, tapeText, trafficText } from '../local/print.ts';
 
 export interface CheckOptions {
   readonly rows: number;
   readonly parties: number;
   readonly minGroup: number;
+  readonly roundTrip: number;
   readonly input: readonly string[];
   readonly plan?: boolean;
   readonly json?: boolean;
@@ -32,10 +35,13 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     inputs,
     outputs: ['analyst'],
     minGroupSize: options.minGroup,
+    roundTripMs: options.roundTrip,
   });
   validatePlan(plan, LIMITS);
   const cost = planCost(plan);
-  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA } = cost;
+  const estimate = estimatePlan(plan, { roundTripMs: options.roundTrip });
+  const comparisons = comparisonsOf(plan);
   const files = await Promise.all(options.input.map((text) => checkFile(text, declared)));
   if (options.json === true) {
     const specification = tables.map(({ name, columns }) => ({
@@ -44,7 +50,13 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
       columns: columns.map(columnJson),
     }));
     process.stdout.write(
-      `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesOnlineB, bytesTape, files })}\n`,
+      `${JSON.stringify({
+        disclosure,
+        inputs: specification,
+        ...{ rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA },
+        ...{ roundTripMs: options.roundTrip, comparisons, estimate },
+        files,
+      })}\n`,
     );
     return;
   }
@@ -56,7 +68,9 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
       ...table.columns.map(columnText),
     ]),
     '',
-    `for ${options.parties} parties: ${rounds} rounds, ${trafficText(cost)}, ${bytesText(bytesTape)} of tape`,
+    `for ${options.parties} parties: ${rounds} rounds, ${trafficText(cost)}, ${tapeText(cost)}`,
+    comparisonsText(comparisons, options.roundTrip),
+    `about ${durationText(estimate.dealMs)} to deal, ${durationText(estimate.computeMs)} to compute`,
     ...files.map(({ file, rows }) => `${file}: ${rows} rows, all fit`),
     ...(options.plan === true ? ['', planText(plan)] : []),
   ];

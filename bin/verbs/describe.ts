@@ -17,6 +17,7 @@ export interface DescribeOptions {
   readonly output: readonly string[];
   readonly minGroup: number;
   readonly hours: number;
+  readonly roundTrip: number;
   readonly out: string;
 }
 
@@ -44,6 +45,7 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     inputs,
     outputs: options.output,
     minGroupSize: options.minGroup,
+    roundTripMs: options.roundTrip,
     keys: trust,
     deadlineMs: Date.now() + options.hours * HOUR_MS,
   });

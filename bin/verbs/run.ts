@@ -15,6 +15,7 @@ import { collaborationId, type Descriptor, descriptorDigest } from '../../src/co
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
+import { comparisonsOf } from '../../src/plan/choose.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { declaredTables } from '../../src/sql/compile.ts';
 import { parseInput, readQuery } from '../local/arguments.ts';
@@ -22,8 +23,9 @@ import { type Described, describeCollaboration } from '../local/collaboration.ts
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
-import { bytesText, Progress, tableText, trafficText } from '../local/print.ts';
+import { comparisonsText, Progress, tableText, tapeText, trafficText } from '../local/print.ts';
 import { Processes } from '../local/processes.ts';
+import { roundTripThrough } from '../local/round-trip.ts';
 
 export interface RunOptions {
   readonly input: readonly string[];
@@ -32,6 +34,7 @@ export interface RunOptions {
   readonly minGroup: number;
   readonly nats?: string;
   readonly natsServer?: string;
+  readonly simulateRtt?: number;
   readonly keep?: boolean;
   readonly json?: boolean;
 }
@@ -65,19 +68,25 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   try {
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
     const parties = [...new Set([...files.map(({ party }) => party), options.output])];
-    const deployment = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
+    const { simulateRtt } = options;
+    const opened = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
+    const deployment = simulateRtt === undefined ? opened : { ...opened, simulateRoundTripMs: simulateRtt };
+    const isOurs = broker !== undefined;
+    const roundTripMs = simulateRtt ?? (isOurs ? 0 : await roundTripThrough(deployment.nats, over.signal));
     const described = await describeCollaboration({
       sql,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs: [options.output],
       minGroupSize: options.minGroup,
+      roundTripMs,
       keys: deployment.trust,
       deadlineMs: Date.now() + HOUR_MS,
     });
     if (options.json !== true) process.stdout.write(`${described.query.disclosure.join('\n')}\n\n`);
     progress.say(
-      `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${bytesText(described.cost.bytesTape)} of tape`,
+      `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${tapeText(described.cost)}`,
     );
+    progress.say(comparisonsText(comparisonsOf(described.query.plan), roundTripMs));
     const resultFile = startRoles(deployment, processes, described.descriptor, files, options.output);
     const finished = await Promise.race([
       follow(deployment, described.descriptor, progress, over.signal),
@@ -204,14 +213,16 @@ async function follow(
 
 function print(
   result: ResultFile,
-  { cost, query }: Described,
+  { cost, query, estimate, descriptor }: Described,
   times: PhaseTimes,
   startedMs: number,
   json: boolean,
 ): void {
   const seconds = { ...times.seconds(), total: (Date.now() - startedMs) / 1000 };
-  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
-  const stats = { rounds, bytesOnline, bytesOnlineB, bytesTape, seconds };
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA } = cost;
+  const { roundTripMs } = descriptor;
+  const planned = { roundTripMs, comparisons: comparisonsOf(query.plan), estimate };
+  const stats = { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA, ...planned, seconds };
   if (json) {
     const { collaboration, table } = result;
     const columns = table.columns.map(({ name }) => name);

@@ -91,10 +91,7 @@ export class Computation {
       const outputs = await evaluatePlan({
         plan,
         server,
-        tape:
-          server === 'a'
-            ? tapeOfServerA(seed, { layout, read })
-            : tapeOfServerB(seed, layout, read),
+        tape: server === 'a' ? tapeOfServerA(seed, { layout, read }) : tapeOfServerB(seed, layout, read),
         inputs: assembleInputs(plan, rows),
         signal: this.#stop.signal,
         exchange: roundExchange(outgoing, incoming, this.#stop.signal),

@@ -33,8 +33,8 @@ export class Queries {
 }
 
 async function compileDescriptor(descriptor: Descriptor): Promise<Query> {
-  const { sql, inputs, outputs, minGroupSize } = descriptor;
-  const compiled = await compileQuery(sql, { inputs, outputs, minGroupSize });
+  const { sql, inputs, outputs, minGroupSize, roundTripMs } = descriptor;
+  const compiled = await compileQuery(sql, { inputs, outputs, minGroupSize, roundTripMs });
   validatePlan(compiled.plan, LIMITS);
   const digest = planDigest(compiled.plan);
   if (digest !== descriptor.plan)

@@ -80,7 +80,6 @@ export const dcfLessThanZeroGate: Gate<DcfLessThanZero> = {
 function bitsAt(elements: RingVector, place: number): BitVector {
   const length = elements.length / 2;
   const bits = newBits(length);
-  for (let i = 0; i < length; i++)
-    bits[i >>> 5] = bits[i >>> 5]! | (bitOf(elements, i, place) << (i & 31));
+  for (let i = 0; i < length; i++) bits[i >>> 5] = bits[i >>> 5]! | (bitOf(elements, i, place) << (i & 31));
   return bits;
 }

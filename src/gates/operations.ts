@@ -31,9 +31,9 @@ export type Operation =
   | { readonly op: 'shuffle' } // columns of n -> all of them, their rows in one secret order
   // three rounds for each 4 bits, and one: (ring wire key, ring columns of n) -> all columns, rows in order of the key's lowest bits
   | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
-  // two rounds of their own: ring wire -> bits share
-  | { readonly op: 'lessThanZero' }
-  | { readonly op: 'equalsZero' }
+  // two rounds of their own: ring wire -> bits share. `bits` is what is proven of x, as in the next two; these need no such proof
+  | { readonly op: 'lessThanZero'; readonly bits?: number }
+  | { readonly op: 'equalsZero'; readonly bits?: number }
   // no round of their own, by function keys: ring wire -> bits share
   | { readonly op: 'dcfLessThanZero'; readonly bits: number } // x in [-2^(bits-1), 2^(bits-1))
   | { readonly op: 'dpfEqualsZero'; readonly bits: number }; // x in (-2^bits, 2^bits)

@@ -81,7 +81,10 @@ for (const { name, fewest, run, meaning, levels, signWords } of GATES) {
   }
 
   test(`${name} is right across the borders of blocks of keys, the last of them short`, () => {
-    const values = Array.from({ length: 2 * 2048 + 77 }, (_, i) => EDGE_VALUES[(i * 31) % EDGE_VALUES.length]!);
+    const values = Array.from(
+      { length: 2 * 2048 + 77 },
+      (_, i) => EDGE_VALUES[(i * 31) % EDGE_VALUES.length]!,
+    );
     const { output } = run(values, 64, 5);
     assert.deepEqual(
       toBools(output, values.length),
@@ -149,7 +152,17 @@ test('keys are, bit for bit, those of the papers', () => {
 test('both evaluations are those of the papers, and add up to the function', () => {
   let trues = 0;
   for (const shape of SHAPES) {
-    const places = [0n, 1n, 5n, 127n, 128n, 2n ** 32n, 2n ** 63n - 1n, 2n ** 64n - 1n, 0x0123_4567_89ab_cdefn];
+    const places = [
+      0n,
+      1n,
+      5n,
+      127n,
+      128n,
+      2n ** 32n,
+      2n ** 63n - 1n,
+      2n ** 64n - 1n,
+      0x0123_4567_89ab_cdefn,
+    ];
     const points = places.map((place, i) => (i % 3 === 0 ? place : place + (i % 3 === 1 ? 1n : -1n)));
     const count = places.length;
     const [a, b, key] = [uniform(4 * count, 3), uniform(4 * count, 4), uniform(4, 5)];

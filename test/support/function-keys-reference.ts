@@ -60,10 +60,7 @@ export function referenceKeys(
       if (lose === 0) v ^= 1n;
       sum = sum ^ ofA[keep]!.v ^ ofB[keep]!.v ^ v;
     }
-    const t = [
-      ofA[0]!.t ^ ofB[0]!.t ^ BigInt(bit) ^ 1n,
-      ofA[1]!.t ^ ofB[1]!.t ^ BigInt(bit),
-    ];
+    const t = [ofA[0]!.t ^ ofB[0]!.t ^ BigInt(bit) ^ 1n, ofA[1]!.t ^ ofB[1]!.t ^ BigInt(bit)];
     words.push(wordsOf((s << 3n) | (t[1]! << 2n) | (v << 1n) | t[0]!));
     const next = [ofA, ofB].map((child, i): Node => {
       const { s: seed, t: control } = child[keep]!;

@@ -3,9 +3,10 @@
  * value there. One AES block a level and key; all keys of a block go down together, so that a level is one call.
  * Must never reveal a share: it is opened under a fresh mask or stays a share. keys.ts derives all of it.
  */
-import type { ServerName } from '../gate.ts';
+
 import type { BitVector, RingVector, Words } from '../../ring/words.ts';
 import { newBits } from '../../ring/words.ts';
+import type { ServerName } from '../gate.ts';
 import {
   bitOf,
   type FunctionShape,

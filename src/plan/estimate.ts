@@ -1,0 +1,58 @@
+/**
+ * Owns the time that a plan is expected to take, before anything runs: rounds by round time, bytes by rate, work by gate. An
+ * estimate for people, and the measure by which plans are chosen; costs (cost.ts) are exact, this is not.
+ * Must never depend on anything but the plan, the network and constants: all participants must find the same figures.
+ */
+import {
+  COMPUTE_MS,
+  DEAL_MS,
+  DEFAULT_RATE,
+  GATE_RATES,
+  LINK_BYTES_PER_SECOND,
+  NODE_NS,
+  ROUND_MS,
+  TAPE_BYTES_PER_SECOND,
+} from './calibration.ts';
+import { gateCost, inputShapes, shapesOf } from './check.ts';
+import type { Plan, Shapes } from './plan.ts';
+import { scheduleOf } from './schedule.ts';
+
+/** What is assumed of the way between the two servers. */
+export interface Network {
+  /** From one server to the other and back. 0 where both are in one place. */
+  readonly roundTripMs: number;
+}
+
+export interface PlanEstimate {
+  /** From an accepted collaboration to both servers' tapes. */
+  readonly dealMs: number;
+  /** From the last rows to the servers' halves of the result. */
+  readonly computeMs: number;
+}
+
+/** In a round both servers send at once, so that it takes half a round trip. Throws what `shapesOf` throws. */
+export function estimatePlan(
+  plan: Plan,
+  { roundTripMs }: Network,
+  shapes: Shapes = shapesOf(plan),
+): PlanEstimate {
+  let dealerNs = 0;
+  let serverNs = 0;
+  let tapeBytes = 0;
+  let linkBytes = 0;
+  plan.nodes.forEach((node, id) => {
+    const cost = gateCost(node, shapes);
+    const rate = GATE_RATES[node.operation.op] ?? DEFAULT_RATE;
+    const elements = inputShapes(node, shapes).reduce((sum, { length }) => sum + length, shapes[id]!.length);
+    const units = rate.isPerTapeByte ? cost.bytesTape : elements;
+    dealerNs += NODE_NS + units * rate.dealerNs;
+    serverNs += NODE_NS + units * rate.serverNs;
+    tapeBytes += cost.bytesTape + (cost.bytesTapeA ?? 0);
+    linkBytes += Math.max(cost.bytesOnline, cost.bytesOnlineB ?? 0);
+  });
+  const roundsMs = scheduleOf(plan, shapes).rounds * (ROUND_MS + roundTripMs / 2);
+  return {
+    dealMs: DEAL_MS + dealerNs / 1e6 + (tapeBytes / TAPE_BYTES_PER_SECOND) * 1000,
+    computeMs: COMPUTE_MS + serverNs / 1e6 + roundsMs + (linkBytes / LINK_BYTES_PER_SECOND) * 1000,
+  };
+}
