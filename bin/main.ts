@@ -43,6 +43,7 @@ program
   )
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--round-trip <ms>', 'plan for servers that far apart (default: what is measured)', roundTrip)
   .option(
     '--simulate-rtt <ms>',
     'development: hold messages between the servers back, so far there and back',

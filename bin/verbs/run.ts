@@ -34,6 +34,7 @@ export interface RunOptions {
   readonly minGroup: number;
   readonly nats?: string;
   readonly natsServer?: string;
+  readonly roundTrip?: number;
   readonly simulateRtt?: number;
   readonly keep?: boolean;
   readonly json?: boolean;
@@ -72,7 +73,8 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     const opened = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
     const deployment = simulateRtt === undefined ? opened : { ...opened, simulateRoundTripMs: simulateRtt };
     const isOurs = broker !== undefined;
-    const roundTripMs = simulateRtt ?? (isOurs ? 0 : await roundTripThrough(deployment.nats, over.signal));
+    const given = options.roundTrip ?? simulateRtt;
+    const roundTripMs = given ?? (isOurs ? 0 : await roundTripThrough(deployment.nats, over.signal));
     const described = await describeCollaboration({
       sql,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),

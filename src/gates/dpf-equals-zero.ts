@@ -10,7 +10,7 @@
 import { newBits } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';
 import { commonLane, dealBlock, evaluateBlocks, keyBlocks, keysCost } from './function-keys/gate.ts';
-import { bitOf, type FunctionShape } from './function-keys/keys.ts';
+import type { FunctionShape } from './function-keys/keys.ts';
 import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
@@ -57,10 +57,10 @@ export const dpfEqualsZeroGate: Gate<DpfEqualsZero> = {
   clear({ bits }, inputs, values) {
     const { length } = inputs[0]!;
     const zeros = newBits(length);
+    const [low, high] = [2 ** Math.min(bits, 32) - 1, 2 ** Math.max(bits - 32, 0) - 1];
     for (let i = 0; i < length; i++) {
-      let any = 0;
-      for (let place = 0; place < bits; place++) any |= bitOf(values[0]!, i, place);
-      zeros[i >>> 5] = zeros[i >>> 5]! | ((any ^ 1) << (i & 31));
+      const isZero = ((values[0]![2 * i]! & low) | (values[0]![2 * i + 1]! & high)) === 0;
+      if (isZero) zeros[i >>> 5] = zeros[i >>> 5]! | (1 << (i & 31));
     }
     return zeros;
   },
