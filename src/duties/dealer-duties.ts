@@ -51,6 +51,7 @@ export class DealerDuties {
     await mkdir(at(''), { recursive: true, mode: 0o700 });
     const file = await open(at('corrections-b'), 'w', 0o600);
     const fileA = cost.bytesTapeA === 0 ? undefined : await open(at('corrections-a'), 'w', 0o600);
+    const name = this.#place.random(NAME_BYTES);
     try {
       await dealPlan({
         plan,
@@ -62,13 +63,15 @@ export class DealerDuties {
           if (holders === 'both') await fileA?.writeFile(bytes);
         },
       });
-      await Promise.all([file.sync(), fileA?.sync()]);
+      await Promise.all([
+        file.sync(),
+        fileA?.sync(),
+        writeWhole(at('head-a'), tapeHead(seedA, name)),
+        writeWhole(at('head-b'), tapeHead(seedB, name)),
+      ]);
     } finally {
       await Promise.all([file.close(), fileA?.close()]);
     }
-    const name = this.#place.random(NAME_BYTES);
-    await writeWhole(at('head-a'), tapeHead(seedA, name));
-    await writeWhole(at('head-b'), tapeHead(seedB, name));
     await writeWhole(at('complete'), new Uint8Array(0));
     seedA.erase();
     seedB.erase();

@@ -28,6 +28,8 @@ export interface PlanEstimate {
   readonly dealMs: number;
   /** From the last rows to the servers' halves of the result. */
   readonly computeMs: number;
+  /** What of that is spent waiting for messages on their way. */
+  readonly onTheWayMs: number;
 }
 
 /** In a round both servers send at once, so that it takes half a round trip. Throws what `shapesOf` throws. */
@@ -50,9 +52,17 @@ export function estimatePlan(
     tapeBytes += cost.bytesTape + (cost.bytesTapeA ?? 0);
     linkBytes += Math.max(cost.bytesOnline, cost.bytesOnlineB ?? 0);
   });
-  const roundsMs = scheduleOf(plan, shapes).rounds * (ROUND_MS + roundTripMs / 2);
+  const { rounds } = scheduleOf(plan, shapes);
+  // The channel's handshake takes as long as three rounds.
+  const onTheWayMs = ((rounds + 3) * roundTripMs) / 2;
   return {
     dealMs: DEAL_MS + dealerNs / 1e6 + (tapeBytes / TAPE_BYTES_PER_SECOND) * 1000,
-    computeMs: COMPUTE_MS + serverNs / 1e6 + roundsMs + (linkBytes / LINK_BYTES_PER_SECOND) * 1000,
+    computeMs:
+      COMPUTE_MS +
+      serverNs / 1e6 +
+      rounds * ROUND_MS +
+      onTheWayMs +
+      (linkBytes / LINK_BYTES_PER_SECOND) * 1000,
+    onTheWayMs,
   };
 }

@@ -45,7 +45,7 @@ export const ESTIMATED_QUERIES: readonly EstimatedQuery[] = [
 ];
 
 /** Writes the query and two parties' rows; returns the arguments of `mpc run`, without the verb. */
-export function writeEstimated(query: EstimatedQuery, directory: string): { readonly args: string[] } {
+export function writeEstimated(query: EstimatedQuery, directory: string): string[] {
   const { name, rows, select, roundTripMs } = query;
   const own = join(directory, name.replace(/\W+/g, '-'));
   mkdirSync(own);
@@ -60,5 +60,5 @@ export function writeEstimated(query: EstimatedQuery, directory: string): { read
     writeFileSync(file, `wage,age,region,part_time\n${mine.join('\n')}\n`);
     return ['--input', `party-${party}=${file}`];
   });
-  return { args: [text, ...inputs, '--simulate-rtt', String(roundTripMs)] };
+  return [text, ...inputs, '--simulate-rtt', String(roundTripMs)];
 }
