@@ -45,7 +45,7 @@ export const ROUND_MS = 0.7;
 /** Bytes a second from one role to another, sealed, through the broker. */
 export const LINK_BYTES_PER_SECOND = 150e6;
 /** Bytes of tape a second: written by the dealer, sent, written and read by a server. */
-export const TAPE_BYTES_PER_SECOND = 60e6;
-/** What comes before and after the work of a phase: log entries made durable, handshakes, files synced. */
-export const DEAL_MS = 60;
+export const TAPE_BYTES_PER_SECOND = 110e6;
+/** What comes before and after the work of a phase: roles that start, log entries made durable, handshakes, files synced. */
+export const DEAL_MS = 150;
 export const COMPUTE_MS = 60;
