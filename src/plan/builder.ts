@@ -11,15 +11,8 @@ import type { Kind } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
-import {
-  type Bits,
-  type Handle,
-  type Interval,
-  magnitudeBits,
-  powerOfTwo,
-  type Ring,
-  signedBits,
-} from './handles.ts';
+import { type Bits, type Handle, powerOfTwo, type Ring } from './handles.ts';
+import { type Interval, magnitudeBits, signedBits } from './intervals.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
@@ -243,12 +236,11 @@ export class PlanBuilder {
     return this.not(this.and(...terms.map((b) => this.not(b))));
   }
 
-  /** x < 0. `within`: what x is proven to lie in; elsewhere the bit is then any bit. */
+  /** x < 0. `within`: what x is proven to lie in; elsewhere the bit is then any bit. (So below.) */
   lessThanZero(x: Ring, within?: Interval): Bits {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.bit(value < 0n ? 1 : 0, x.length);
-    const proven = within === undefined ? {} : { bits: signedBits(within) };
-    return this.bits(this.gateId({ op: 'lessThanZero', ...proven }, [x], 'bits', x.length));
+    return this.bits(this.gateId({ op: 'lessThanZero', ...signedBits(within) }, [x], 'bits', x.length));
   }
 
   /** x < y as integers. Needs |x - y| < 2^63; `within`: what x - y is proven to lie in. */
@@ -261,12 +253,10 @@ export class PlanBuilder {
     return this.not(this.lessThan(x, y, within));
   }
 
-  /** x = 0. `within`: what x is proven to lie in; elsewhere the bit is then any bit. */
   equalsZero(x: Ring, within?: Interval): Bits {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.bit(value === 0n ? 1 : 0, x.length);
-    const proven = within === undefined ? {} : { bits: magnitudeBits(within) };
-    return this.bits(this.gateId({ op: 'equalsZero', ...proven }, [x], 'bits', x.length));
+    return this.bits(this.gateId({ op: 'equalsZero', ...magnitudeBits(within) }, [x], 'bits', x.length));
   }
 
   equals(x: Ring, y: Ring): Bits {
@@ -389,10 +379,7 @@ export class PlanBuilder {
 
   private sameLength(vectors: readonly Handle[]): number {
     const [first] = vectors;
-    assert(
-      first && vectors.every((x) => x.length === first.length),
-      'operands have equal lengths, and there is at least one',
-    );
+    assert(first && vectors.every((x) => x.length === first.length), 'operands of one length, at least one');
     return first.length;
   }
 

@@ -25,26 +25,3 @@ export function powerOfTwo(domain: number): number {
   assert(Number.isSafeInteger(domain) && domain > 0, 'a domain has at least one value');
   return Math.max(2, 2 ** Math.ceil(Math.log2(domain)));
 }
-
-/** Whole numbers from `lo` to `hi`, both included. */
-export interface Interval {
-  readonly lo: bigint;
-  readonly hi: bigint;
-}
-
-/** The least b, from 2 to 64, such that all of the interval lies in [-2^(b-1), 2^(b-1)). */
-export function signedBits({ lo, hi }: Interval): number {
-  return 1 + Math.max(...[lo, hi].map((end) => lengthOf(end < 0n ? ~end : end)));
-}
-
-/** The least b, from 1 to 64, such that all of the interval lies in (-2^b, 2^b). */
-export function magnitudeBits({ lo, hi }: Interval): number {
-  return Math.max(...[lo, hi].map((end) => lengthOf(end < 0n ? -end : end)));
-}
-
-/** Binary digits, at least 1. */
-function lengthOf(magnitude: bigint): number {
-  const { length } = magnitude.toString(2);
-  assert(length <= 64, 'the interval lies in the ring');
-  return length;
-}

@@ -11,7 +11,7 @@ import { chooseComparisons, comparisonsOf, withFunctionKeys } from '../../src/pl
 import { minimum } from '../../src/plan/compose/extreme.ts';
 import { planCost } from '../../src/plan/cost.ts';
 import { estimatePlan } from '../../src/plan/estimate.ts';
-import { magnitudeBits, signedBits } from '../../src/plan/handles.ts';
+import { magnitudeBits, signedBits } from '../../src/plan/intervals.ts';
 import type { NodeId, Plan } from '../../src/plan/plan.ts';
 import { fromBigInts } from '../../src/ring/ring.ts';
 import type { Words } from '../../src/ring/words.ts';
@@ -98,7 +98,9 @@ test('the bits of an interval are the fewest that hold it', () => {
       fc.bigInt({ min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n }),
       (a, b) => {
         const interval = a < b ? { lo: a, hi: b } : { lo: b, hi: a };
-        const [signed, magnitude] = [signedBits(interval), magnitudeBits(interval)].map(BigInt);
+        const [signed, magnitude] = [signedBits(interval), magnitudeBits(interval)].map(({ bits }) =>
+          BigInt(bits ?? 0),
+        );
         const holds = (bits: bigint) =>
           interval.lo >= -(2n ** (bits - 1n)) && interval.hi < 2n ** (bits - 1n);
         assert.ok(holds(signed!), `${signed} bits hold it`);
@@ -114,7 +116,7 @@ test('the bits of an interval are the fewest that hold it', () => {
       [-128n, 127n],
       [-129n, 0n],
       [0n, 0n],
-    ].map(([lo, hi]) => signedBits({ lo: lo!, hi: hi! })),
+    ].map(([lo, hi]) => signedBits({ lo: lo!, hi: hi! }).bits),
     [8, 9, 2],
   );
 });

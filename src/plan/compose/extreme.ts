@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/errors.ts';
 import type { Bits, PlanBuilder, Ring } from '../builder.ts';
-import type { Interval } from '../handles.ts';
+import type { Interval } from '../intervals.ts';
 import { type Ranged, requireFits } from './ranged.ts';
 
 /** x as `groups` rows of equal length -> the least element of each row. Throws `plan.too-wide`. */
