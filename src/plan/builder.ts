@@ -379,7 +379,7 @@ export class PlanBuilder {
 
   private sameLength(vectors: readonly Handle[]): number {
     const [first] = vectors;
-    assert(first && vectors.every((x) => x.length === first.length), 'operands of one length, at least one');
+    assert(first && vectors.every((x) => x.length === first.length), 'there are operands, of equal lengths');
     return first.length;
   }
 
