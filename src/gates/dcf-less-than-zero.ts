@@ -4,7 +4,7 @@
  *
  * With x = x^ - r the sign is bit n = bits - 1 of x: x_n = x^_n + r_n + [ (x^ mod 2^n) < (r mod 2^n) ] (mod 2). The dealer makes
  * function keys for [place < r mod 2^n] and shares r_n; both servers evaluate at x^ mod 2^n. Comparison of masked values by one
- * comparison function: Boyle et al., EUROCRYPT 2021 (function-keys/keys.ts), section 4. Who sees what: function-keys/gate.ts.
+ * comparison function: Boyle et al., EUROCRYPT 2021 (function-keys/keys.ts). Who sees what: function-keys/gate.ts.
  */
 import { xor } from '../ring/bits.ts';
 import { bitBlock, ringBlock } from '../ring/blocks.ts';

@@ -3,8 +3,9 @@
  * `npm run bench:rates` prints the gates' part anew. Must never be measured while planning: all participants must come
  * to the same plan, so the same version of mpc has the same constants everywhere.
  *
- * Measured with Node 20.20 on one core of a two-core x86-64 machine (2026-11), the dealer's and the servers' work in memory; then
- * whole runs of `mpc run` for what is not gates.
+ * Gates: measured with Node 20.20 on one core of a two-core x86-64 machine (2026-11), in memory, best of nine. The rest: fitted to whole
+ * runs of the queries of `npm run bench:estimates` on that machine while it was busy, waits for a core taken off as counted by
+ * the scheduler. No run on an idle machine has confirmed it.
  */
 
 /** Nanoseconds of one unit of a gate's work: by default an element of its inputs and output together. */

@@ -1,5 +1,5 @@
 /**
- * The gates by function keys: against their clear meaning, against a slow second implementation written from the papers' figures
+ * The gates by function keys: against their clear meaning, against a slow second implementation
  * (test/support/function-keys-reference.ts), and for what each server holds.
  */
 import assert from 'node:assert/strict';
@@ -128,7 +128,7 @@ const SHAPES: readonly FunctionShape[] = [0, 1, 6, 7, 8, 12, 31, 32, 33, 63, 64]
 const uniform = (count: number, lane: number): Words =>
   new Keystream(new Seed(new Uint8Array(32).fill(9)), 'function keys').words(0, lane, 0, count);
 
-test('keys are, bit for bit, those of the papers', () => {
+test('keys are, bit for bit, those of the second implementation', () => {
   let compared = 0;
   for (const shape of SHAPES) {
     const points = [0n, 1n, 2n ** 64n - 1n, 0x0123_4567_89ab_cdefn, 0xfedc_ba98_7654_3210n];
@@ -149,7 +149,7 @@ test('keys are, bit for bit, those of the papers', () => {
   assert.ok(compared > 2000, `compared ${compared} correction words`);
 });
 
-test('both evaluations are those of the papers, and add up to the function', () => {
+test('both evaluations are those of the second implementation, and add up to the function', () => {
   let trues = 0;
   for (const shape of SHAPES) {
     const places = [

@@ -1,6 +1,7 @@
 /**
- * Function keys once more, slowly: one key at a time, on BigInt, in the words of the papers' figures (CCS 2016 figure 1, EUROCRYPT
- * 2021 figure 1), with the generator's AES called for one block at a time. Nothing here is shared with src/gates/function-keys.
+ * Function keys once more, slowly: one key at a time, on BigInt, in the order in which the papers' Gen and
+ * Eval proceed (named in src/gates/function-keys/keys.ts), with leaves of 128 bits as there and AES called for one block at a time.
+ * No code is shared with src/gates/function-keys.
  */
 import { createCipheriv } from 'node:crypto';
 

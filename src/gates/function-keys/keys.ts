@@ -4,9 +4,9 @@
  * Must never branch on, nor address memory by, a point.
  *
  * Two functions of a in 0..2^n-1:   f(x) = [x = a], a distributed point function (Boyle, Gilboa, Ishai, "Function secret sharing:
- * improvements and extensions", CCS 2016, figure 1);   f(x) = [x < a], a distributed comparison function (Boyle, Chandran, Gilboa,
- * Gupta, Ishai, Kumar, Rathee, "Function secret sharing for mixed-mode and fixed-point secure computation", EUROCRYPT 2021,
- * figure 1). Both are proved from any pseudorandom generator.
+ * improvements and extensions", CCS 2016);   f(x) = [x < a], a distributed comparison function (Boyle, Chandran, Gilboa,
+ * Gupta, Ishai, Kumar, Rathee, "Function secret sharing for mixed-mode and fixed-point secure computation", EUROCRYPT 2021).
+ * Both are proved from any pseudorandom generator.
  *
  * Each server walks a binary tree from a root seed of its own down to its x, one bit a level, highest first. A node is a block of
  * 128 bits: a seed s of 125, a value bit v, a control bit t. With G a generator, the children of a node are G(s | 0), G(s | 1),
@@ -17,15 +17,16 @@
  * Off the way both servers compute the same, which cancels. A comparison adds up v on its way: with V the sum so far, of both
  * servers, on the way to a, the word's value bit is v_lose(A) + v_lose(B) + V + [lose = left]: who leaves to the left is below a.
  * (A point function has no use for v; its words hold v_lose(A) + v_lose(B) there.)
- * The last seven levels are one (early termination, CCS 2016, section 3.2.1): the leaf G(s | 2) is 128 bits, one for each rest of
+ * The last seven levels are one (early termination, from the paper of 2016 for point functions; here for comparisons too): the leaf G(s | 2) is 128 bits, one for each rest of
  * x, and its correction word makes the two leaves' XOR the function's truth table there (+ V), since t = 1 on one side only.
+ * The word tells no more than a level's: given one root, the other server's leaf on the way is pseudorandom and covers it whole.
  *
  * The generator is G(s | c) = pi(s | c) + (s | c) with pi AES-128 under a public key: Matyas, Meyer, Oseas (1985), the field's
  * custom, analysed for pi ideal by Guo, Katz, Wang, Yu, "Efficient and secure multiparty computation from fixed-key block
  * ciphers" (S&P 2020). The key is drawn anew for each block of keys, so that attacks on many seeds at once gain nothing elsewhere.
  *
  * Who sees what: the dealer points and both roots; a server its own root, the correction words (the same for both) and x. One
- * root with the correction words is computationally independent of a: that is the theorem of both papers.
+ * root with the correction words is computationally independent of a: that is the theorem of both papers, for seeds of 125 bits.
  *
  * Layout of what both servers read for a block of keys: pi's key (4 words), then level by level and last for the leaves, key
  * after key, correction words of 4 words. Of a word's lowest bits, 0 is t_left, 1 the value bit, 2 t_right.
