@@ -29,6 +29,13 @@ interface Work {
 const WORK: readonly Work[] = [
   { name: 'lessThanZero', operation: { op: 'lessThanZero' }, inputs: 1, elements: 200_000 },
   { name: 'equalsZero', operation: { op: 'equalsZero' }, inputs: 1, elements: 200_000 },
+  {
+    name: 'dcfLessThanZero',
+    operation: { op: 'dcfLessThanZero', bits: 64 },
+    inputs: 1,
+    elements: 10_000,
+  },
+  { name: 'dpfEqualsZero', operation: { op: 'dpfEqualsZero', bits: 64 }, inputs: 1, elements: 10_000 },
   { name: 'groupSum D=8', operation: { op: 'groupSum', domain: 8 }, inputs: 2, elements: 100_000 },
   { name: 'groupSum D=32', operation: { op: 'groupSum', domain: 32 }, inputs: 2, elements: 30_000 },
   { name: 'multiply', operation: { op: 'multiply' }, inputs: 2, elements: 400_000 },
@@ -75,18 +82,22 @@ function measure({ operation, inputs, elements }: Work): Record<'dealer' | 'a' |
   const [masks, masked, shares] = [uniform(), uniform(), uniform()];
   const seeds = { a: Seed.fresh(systemRandom), b: Seed.fresh(systemRandom) };
   const pieces: Uint8Array[] = [];
+  const piecesA: Uint8Array[] = [];
   const perElement = (work: () => void): number => {
     const startedMs = performance.now();
     work();
     return ((performance.now() - startedMs) * 1e6) / elements;
   };
   const dealer = perElement(() => {
-    const tape = new DealerTapes(seeds, (bytes) => pieces.push(bytes)).node(NODE, lanes);
-    gate.deal(operation, shapes, masks, tape);
+    const tapes = new DealerTapes(seeds, (bytes, holders) => {
+      pieces.push(bytes);
+      if (holders === 'both') piecesA.push(bytes);
+    });
+    gate.deal(operation, shapes, masks, tapes.node(NODE, lanes));
   });
-  const corrections = concatBytes(...pieces);
+  const [corrections, correctionsA] = [concatBytes(...pieces), concatBytes(...piecesA)];
   const tapes = {
-    a: tapeOfServerA(seeds.a),
+    a: tapeOfServerA(seeds.a, { layout: tapeLayout([lanes], 'a'), read: memoryReader(correctionsA) }),
     b: tapeOfServerB(seeds.b, tapeLayout([lanes]), memoryReader(corrections)),
   };
   const serve = (server: 'a' | 'b') =>

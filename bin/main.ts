@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, MpcError } from '../src/base/errors.ts';
+import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 
 const program = new Command('mpc')
@@ -48,6 +49,12 @@ program
   )
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--round-trip <ms>', 'plan for servers that far apart (default: what is measured)', roundTrip)
+  .option(
+    '--simulate-rtt <ms>',
+    'development: hold messages between the servers back, so far there and back',
+    roundTrip,
+  )
   .option('--nats-server <path>', 'the nats-server program to start')
   .option('--keep', 'keep the working directory with logs and state')
   .option('--json', 'one JSON object on standard output')
@@ -76,6 +83,7 @@ program
   .option('--parties <count>', 'number of input parties', positiveInteger, 3)
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--input <[table=]file>', 'check this file (repeat for each)', collect, [])
+  .option('--round-trip <ms>', 'plan for servers that far apart, there and back', roundTrip, 0)
   .option('--plan', 'print the plan, a line a node')
   .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/check.ts')).check(query, options));
@@ -94,6 +102,7 @@ program
   )
   .option('--output <party>', 'a party that learns the result (repeat for each)', collect, [])
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
+  .option('--round-trip <ms>', 'plan for servers that far apart, there and back', roundTrip, 0)
   .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
   .option('--out <file>', 'where to write it', 'descriptor.json')
   .action(async (query: string, options) => (await import('./verbs/describe.ts')).describe(query, options));
@@ -124,6 +133,18 @@ function positiveInteger(text: string): number {
     throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number of at least 1`, {
       exitCode: EXIT.usage,
     });
+  return value;
+}
+
+/** Whole milliseconds, with or without the unit. */
+function roundTrip(text: string): number {
+  const value = /^\d+(ms)?$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (!(value <= LIMITS.roundTripMs))
+    throw new MpcError(
+      'usage.round-trip',
+      `${JSON.stringify(text)} is not a number of milliseconds up to ${LIMITS.roundTripMs}`,
+      { hint: 'write 40ms', exitCode: EXIT.usage },
+    );
   return value;
 }
 

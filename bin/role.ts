@@ -5,6 +5,7 @@
 import { systemClock } from '../src/base/clock.ts';
 import { EXIT, MpcError } from '../src/base/errors.ts';
 import { systemRandom } from '../src/base/random.ts';
+import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
 import { loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
@@ -31,7 +32,13 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     clock: systemClock,
     random: systemRandom,
     logger: openLogger(me, config.log),
-    connectBus: (signal) => connectNats({ servers: config.nats, name: me, signal }),
+    connectBus: async (signal) => {
+      const bus = await connectNats({ servers: config.nats, name: me, signal });
+      const { role, simulateRoundTripMs } = config;
+      if (simulateRoundTripMs === 0 || (role !== 'server-a' && role !== 'server-b')) return bus;
+      const peer = role === 'server-a' ? 'server-b' : 'server-a';
+      return distantBus({ bus, clock: systemClock, peer, delayMs: simulateRoundTripMs / 2 });
+    },
   });
   let fault: MpcError | undefined;
   const role = partsOf(config, runtime, (ended) => {

@@ -5,6 +5,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { buildDescriptor, type Descriptor } from '../../src/coordination/descriptor.ts';
 import { planDigest, validatePlan } from '../../src/plan/check.ts';
 import { type PlanCost, planCost } from '../../src/plan/cost.ts';
+import { estimatePlan, type PlanEstimate } from '../../src/plan/estimate.ts';
 import { compileProgram } from '../../src/programs/compile.ts';
 import type { CompiledProgram } from '../../src/programs/compiled.ts';
 import type { Program } from '../../src/programs/program.ts';
@@ -14,6 +15,8 @@ export interface CollaborationParts {
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
   readonly minGroupSize: number;
+  /** Assumed between the two servers; 0 where absent. */
+  readonly roundTripMs?: number;
   readonly keys: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
 }
@@ -22,12 +25,20 @@ export interface Described {
   readonly descriptor: Descriptor;
   readonly query: CompiledProgram;
   readonly cost: PlanCost;
+  readonly estimate: PlanEstimate;
 }
 
 /** Compiles the program and builds its descriptor. Throws as `compileProgram` does, `plan.*` and `descriptor.*`. */
 export async function describeCollaboration(parts: CollaborationParts): Promise<Described> {
-  const query = await compileProgram(parts.program, parts);
+  const { roundTripMs = 0 } = parts;
+  const query = await compileProgram(parts.program, { ...parts, roundTripMs });
   validatePlan(query.plan);
-  const descriptor = buildDescriptor({ ...parts, random: systemRandom, plan: planDigest(query.plan) });
-  return { descriptor, query, cost: planCost(query.plan) };
+  const descriptor = buildDescriptor({
+    ...parts,
+    roundTripMs,
+    random: systemRandom,
+    plan: planDigest(query.plan),
+  });
+  const estimate = estimatePlan(query.plan, { roundTripMs });
+  return { descriptor, query, cost: planCost(query.plan), estimate };
 }

@@ -18,6 +18,8 @@ export interface Deployment {
   readonly name: string;
   readonly nats: string;
   readonly trust: Readonly<Record<string, PublicKey>>;
+  /** For development: what the two servers are to hold their messages to each other back by, both ways together. */
+  readonly simulateRoundTripMs?: number;
 }
 
 /** Makes keys for the services and these parties (or reads those that are there). */
@@ -48,7 +50,8 @@ export function writeConfig(
   address: Address,
   client?: Partial<ClientConfig>,
 ): string {
-  const { directory, name, nats, trust } = deployment;
+  const { directory, name, nats, trust, simulateRoundTripMs } = deployment;
+  const isFar = simulateRoundTripMs !== undefined && address.startsWith('server-');
   const path = join(directory, `${address}.toml`);
   const config = {
     role: address.startsWith('party-') ? 'client' : address,
@@ -57,6 +60,7 @@ export function writeConfig(
     state: join(directory, 'state', address),
     key: keyPath(directory, address),
     trust,
+    ...(isFar ? { simulateRoundTripMs } : {}),
     ...(client === undefined ? {} : { client }),
   };
   writeFileSync(path, `${stringify(config)}\n`, { mode: 0o600 });

@@ -35,7 +35,7 @@ function cellText(cell: Cell, scale: number): string {
   return typeof cell === 'number' ? cell.toFixed(scale) : String(cell);
 }
 
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
@@ -52,6 +52,39 @@ export function trafficText({ bytesOnline, bytesOnlineB }: TrafficFigures): stri
   return fromA === fromB
     ? `${fromA} from each server to the other`
     : `${fromA} from server A, ${fromB} from server B`;
+}
+
+/** What the dealer makes for the servers. */
+export function tapeText({ bytesTape, bytesTapeA }: TapeFigures): string {
+  const more = bytesTapeA === 0 ? '' : ` for server B, ${bytesText(bytesTapeA)} for server A`;
+  return `${bytesText(bytesTape)} of tape${more}`;
+}
+
+/** Which gates compare, and what that was decided by. */
+export function comparisonsText({ byDigits, byKeys }: ComparisonFigures, roundTripMs: number): string {
+  if (byDigits + byKeys === 0) return 'nothing is compared';
+  const ways = [
+    byDigits === 0 ? '' : `${byDigits} by digits (2 rounds)`,
+    byKeys === 0 ? '' : `${byKeys} by function keys (no round)`,
+  ];
+  const distance = roundTripMs === 0 ? 'in one place' : `${roundTripMs} ms apart, there and back`;
+  return `comparisons: ${ways.filter(Boolean).join(', ')}, for servers ${distance}`;
+}
+
+/** A duration of which nobody promises more than one digit. */
+export function durationText(ms: number): string {
+  if (ms < 1000) return `${Number(ms.toPrecision(1))} ms`;
+  return ms < 120_000 ? `${Number((ms / 1000).toPrecision(2))} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+interface ComparisonFigures {
+  readonly byDigits: number;
+  readonly byKeys: number;
+}
+
+interface TapeFigures {
+  readonly bytesTape: number;
+  readonly bytesTapeA: number;
 }
 
 interface TrafficFigures {

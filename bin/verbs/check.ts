@@ -4,7 +4,9 @@
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { validatePlan } from '../../src/plan/check.ts';
+import { comparisonsOf } from '../../src/plan/choose.ts';
 import { planCost } from '../../src/plan/cost.ts';
+import { estimatePlan } from '../../src/plan/estimate.ts';
 import { planText } from '../../src/plan/text.ts';
 import { valueName } from '../../src/programs/circuit-plan.ts';
 import { compileProgram, declaredOf } from '../../src/programs/compile.ts';
@@ -12,13 +14,14 @@ import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
 import type { ColumnSpecification } from '../../src/sql/specification.ts';
-import { bytesText, trafficText } from '../local/print.ts';
+import { comparisonsText, durationText, tapeText, trafficText } from '../local/print.ts';
 import { readProgram } from '../local/program-file.ts';
 
 export interface CheckOptions {
   readonly rows: number;
   readonly parties: number;
   readonly minGroup: number;
+  readonly roundTrip: number;
   readonly input: readonly string[];
   readonly plan?: boolean;
   readonly bits?: boolean;
@@ -33,17 +36,26 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     inputs,
     outputs: declared.form === 'plan' ? declared.receivers : ['analyst'],
     minGroupSize: options.minGroup,
+    roundTripMs: options.roundTrip,
   });
   const { plan, disclosure } = compiled;
   validatePlan(plan, LIMITS);
   const cost = planCost(plan);
-  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA } = cost;
+  const estimate = estimatePlan(plan, { roundTripMs: options.roundTrip });
+  const comparisons = comparisonsOf(plan);
   const files = await Promise.all(options.input.map((text) => checkFile(text, declared)));
   if (options.json === true) {
     const specification =
       declared.form === 'bits' ? bitsJson(inputs, declared) : tablesJson(inputs, declared);
     process.stdout.write(
-      `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesOnlineB, bytesTape, files })}\n`,
+      `${JSON.stringify({
+        disclosure,
+        inputs: specification,
+        ...{ rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA },
+        ...{ roundTripMs: options.roundTrip, comparisons, estimate },
+        files,
+      })}\n`,
     );
     return;
   }
@@ -52,7 +64,9 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     '',
     ...(declared.form === 'bits' ? bitsText(declared) : tablesText(inputs, declared)),
     '',
-    `for ${partiesText(declared, options)}: ${rounds} rounds, ${trafficText(cost)}, ${bytesText(bytesTape)} of tape`,
+    `for ${partiesText(declared, options)}: ${rounds} rounds, ${trafficText(cost)}, ${tapeText(cost)}`,
+    comparisonsText(comparisons, options.roundTrip),
+    `about ${durationText(estimate.dealMs)} to deal, ${durationText(estimate.computeMs)} to compute`,
     ...files.map(({ file, rows }) => `${file}: ${rows} rows, all fit`),
     ...(options.plan === true ? ['', planText(plan)] : []),
   ];

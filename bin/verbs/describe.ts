@@ -20,6 +20,7 @@ export interface DescribeOptions {
   readonly minGroup: number;
   readonly hours: number;
   readonly bits?: boolean;
+  readonly roundTrip: number;
   readonly out: string;
 }
 
@@ -38,6 +39,7 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     inputs: fixed?.inputs ?? inputsOf(declared, options.input),
     outputs: fixed?.receivers ?? options.output,
     minGroupSize: options.minGroup,
+    roundTripMs: options.roundTrip,
     keys: trust,
     deadlineMs: Date.now() + options.hours * HOUR_MS,
   });

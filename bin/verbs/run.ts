@@ -15,15 +15,17 @@ import { collaborationId, type Descriptor, descriptorDigest } from '../../src/co
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
+import { comparisonsOf } from '../../src/plan/choose.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
 import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { checkFiles, type PartyFile } from '../local/inputs.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
-import { bytesText, linesText, Progress, tableText, trafficText } from '../local/print.ts';
+import { comparisonsText, linesText, Progress, tableText, tapeText, trafficText } from '../local/print.ts';
 import { Processes } from '../local/processes.ts';
 import { readProgram } from '../local/program-file.ts';
+import { roundTripThrough } from '../local/round-trip.ts';
 
 export interface RunOptions {
   readonly input: readonly string[];
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly minGroup: number;
   readonly nats?: string;
   readonly natsServer?: string;
+  readonly roundTrip?: number;
+  readonly simulateRtt?: number;
   readonly keep?: boolean;
   readonly json?: boolean;
 }
@@ -60,19 +64,26 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   try {
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
     const parties = [...new Set([...files.map(({ party }) => party), ...outputs])];
-    const deployment = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
+    const { simulateRtt } = options;
+    const opened = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
+    const deployment = simulateRtt === undefined ? opened : { ...opened, simulateRoundTripMs: simulateRtt };
+    const isOurs = broker !== undefined;
+    const given = options.roundTrip ?? simulateRtt;
+    const roundTripMs = given ?? (isOurs ? 0 : await roundTripThrough(deployment.nats, over.signal));
     const described = await describeCollaboration({
       program,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs,
       minGroupSize: options.minGroup,
+      roundTripMs,
       keys: deployment.trust,
       deadlineMs: Date.now() + HOUR_MS,
     });
     if (options.json !== true) process.stdout.write(`${described.query.disclosure.join('\n')}\n\n`);
     progress.say(
-      `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${bytesText(described.cost.bytesTape)} of tape`,
+      `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${tapeText(described.cost)}`,
     );
+    progress.say(comparisonsText(comparisonsOf(described.query.plan), roundTripMs));
     const resultFiles = startRoles(deployment, processes, described.descriptor, files);
     const finished = await Promise.race([
       follow(deployment, described.descriptor, progress, over.signal),
@@ -184,14 +195,16 @@ interface Received {
 
 function print(
   received: readonly Received[],
-  { cost, query }: Described,
+  { cost, query, estimate, descriptor }: Described,
   times: PhaseTimes,
   startedMs: number,
   json: boolean,
 ): void {
   const seconds = { ...times.seconds(), total: (Date.now() - startedMs) / 1000 };
-  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
-  const stats = { rounds, bytesOnline, bytesOnlineB, bytesTape, seconds };
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA } = cost;
+  const { roundTripMs } = descriptor;
+  const planned = { roundTripMs, comparisons: comparisonsOf(query.plan), estimate };
+  const stats = { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA, ...planned, seconds };
   const named = received.length > 1;
   if (json) {
     const answers = received.map(({ party, result: { table } }) => ({

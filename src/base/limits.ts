@@ -21,6 +21,8 @@ export const LIMITS = {
   parties: 256,
   /** Declared rows of one table over all parties: bounds a plan's memory. */
   rows: 100_000_000,
+  /** Milliseconds of a round trip that a plan may be made for: beyond it a link is broken, not slow. */
+  roundTripMs: 10_000,
   /** Characters of one CSV line: a longer one is a broken quote or an attack. */
   lineCharacters: 1024 * 1024,
   /** Values of one enumerated column, and groups of one query: a tape holds that many words for each row. */

@@ -9,6 +9,7 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EXIT, MpcError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import { ROLES, type Role } from './roles.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
@@ -39,6 +40,8 @@ const roleSchema = z.strictObject({
   state: z.string(),
   /** File with this role's identity seed, readable by its owner only. */
   key: z.string(),
+  /** For development: messages to the other server are held back by half of it. */
+  simulateRoundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Public keys of everyone this role deals with, by address: server-a, server-b, dealer, coordinator, party-NAME. */
   trust: z.record(

@@ -34,6 +34,8 @@ export const descriptorSchema = z.strictObject({
   keys: z.record(z.string(), publicKey),
   /** Groups of fewer rows than this come out hidden, whatever the query says. */
   minGroupSize: z.int().min(1).max(1_000_000),
+  /** Milliseconds assumed between the two servers and back (0: in one place): the plan is the faster one for that. */
+  roundTripMs: z.int().min(0).max(LIMITS.roundTripMs),
   /** Milliseconds since the epoch after which the collaboration expires unless it has finished. */
   deadlineMs: z.int().positive(),
 });
@@ -61,6 +63,8 @@ export interface DescriptorParts {
   /** Enrolled keys by address; those of the participants are taken. */
   readonly keys: Readonly<Record<string, PublicKey>>;
   readonly minGroupSize: number;
+  /** 0 where absent. */
+  readonly roundTripMs?: number;
   readonly deadlineMs: number;
 }
 
@@ -83,6 +87,7 @@ export function buildDescriptor(parts: DescriptorParts): Descriptor {
     outputs,
     keys: Object.fromEntries(keys),
     minGroupSize: parts.minGroupSize,
+    roundTripMs: parts.roundTripMs ?? 0,
     deadlineMs: parts.deadlineMs,
   });
 }

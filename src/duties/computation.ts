@@ -106,7 +106,7 @@ export class Computation {
       },
     };
     const bytesOfRows = inputParties(plan).reduce((sum, party) => sum + uploadBytes(plan, party), 0);
-    const work = bytesOfRows + cost.bytesTape + cost.bytesOnline + cost.bytesOnlineB;
+    const work = bytesOfRows + cost.bytesTape + cost.bytesTapeA + cost.bytesOnline + cost.bytesOnlineB;
     const outputs = await (work < THREAD_BYTES
       ? runJob(job, options)
       : runJobInThread(this.#engine, job, options));

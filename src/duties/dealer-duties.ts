@@ -3,7 +3,8 @@
  * Sees the plan and its own masks; never a masked value. Must never deal twice for one collaboration: once a seed may
  * have left, the same tape is delivered again, byte for byte.
  *
- * Files: deal/head-a, deal/head-b, deal/corrections, and deal/complete once the tape is whole.
+ * Files: deal/head-a, deal/head-b, deal/corrections-b (and -a, where the plan deals to both), and deal/complete once the
+ * tape is whole.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
@@ -43,21 +44,34 @@ export class DealerDuties {
     const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
     if (existsSync(at('complete'))) return;
     const { digest, descriptor } = collaborationOf(this.#place, id);
-    const { plan } = await this.#queries.of(digest, descriptor);
+    const { plan, cost } = await this.#queries.of(digest, descriptor);
     const seedA = Seed.fresh(this.#place.random);
     const seedB = Seed.fresh(this.#place.random);
     await rm(at(''), { recursive: true, force: true });
     await mkdir(at(''), { recursive: true, mode: 0o700 });
-    const file = await open(at('corrections'), 'w', 0o600);
-    try {
-      await dealPlan({ plan, seedA, seedB, signal, corrections: (bytes) => file.writeFile(bytes) });
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    const file = await open(at('corrections-b'), 'w', 0o600);
+    const fileA = cost.bytesTapeA === 0 ? undefined : await open(at('corrections-a'), 'w', 0o600);
     const name = this.#place.random(NAME_BYTES);
-    await writeWhole(at('head-a'), tapeHead(seedA, name));
-    await writeWhole(at('head-b'), tapeHead(seedB, name));
+    try {
+      await dealPlan({
+        plan,
+        seedA,
+        seedB,
+        signal,
+        corrections: async (bytes, holders) => {
+          await file.writeFile(bytes);
+          if (holders === 'both') await fileA?.writeFile(bytes);
+        },
+      });
+      await Promise.all([
+        file.sync(),
+        fileA?.sync(),
+        writeWhole(at('head-a'), tapeHead(seedA, name)),
+        writeWhole(at('head-b'), tapeHead(seedB, name)),
+      ]);
+    } finally {
+      await Promise.all([file.close(), fileA?.close()]);
+    }
     await writeWhole(at('complete'), new Uint8Array(0));
     seedA.erase();
     seedB.erase();
@@ -77,7 +91,9 @@ export class DealerDuties {
 
   async #deliver(id: string, server: 'server-a' | 'server-b', signal: AbortSignal): Promise<void> {
     const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
-    const head = readWhole(at(server === 'server-a' ? 'head-a' : 'head-b'));
+    const half = server === 'server-a' ? 'a' : 'b';
+    const head = readWhole(at(`head-${half}`));
+    const path = at(`corrections-${half}`);
     if (head === undefined)
       throw new MpcError('dealer.tape-gone', `the tape for ${server} has been destroyed already`, {
         hint: 'open a new collaboration',
@@ -92,10 +108,9 @@ export class DealerDuties {
         }),
       );
     let cancel = this.#place.clock.after(PATIENCE_MS, tooLong);
-    const outgoing =
-      server === 'server-a'
-        ? { chunk: async (index: number) => (index === 0 ? head : undefined) }
-        : fileSource({ path: at('corrections'), head });
+    const outgoing = existsSync(path)
+      ? fileSource({ path, head })
+      : { chunk: async (index: number) => (index === 0 ? head : undefined) };
     const channel = this.#links.open(id, server, 'tape', {
       outgoing,
       onPresence: (present) => {
@@ -119,7 +134,8 @@ export class DealerDuties {
   /** Forgets a tape that has been delivered, or that nobody needs any more. */
   async shred(id: string): Promise<void> {
     this.#links.close(id);
-    for (const name of ['head-a', 'head-b', 'corrections']) shredFile(pathOf(this.#place, id, 'deal', name));
+    for (const name of ['head-a', 'head-b', 'corrections-a', 'corrections-b'])
+      shredFile(pathOf(this.#place, id, 'deal', name));
   }
 
   stop(): void {

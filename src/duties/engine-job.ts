@@ -20,7 +20,7 @@ export interface EngineJob {
   readonly server: ServerName;
   /** The server's secret seed. It is overwritten when it has been read. */
   readonly seed: Uint8Array;
-  /** Paths: server B's corrections (server A has none), and each party's masked rows. */
+  /** Paths: this server's corrections (server A mostly has none), and each party's masked rows. */
   readonly corrections: string;
   readonly rows: readonly (readonly [party: string, path: string])[];
 }
@@ -39,17 +39,14 @@ export async function runJob(job: EngineJob, options: EngineOptions): Promise<Ui
   const seed = new Seed(job.seed);
   job.seed.fill(0);
   const rows = job.rows.map(([party, path]) => [party, new InputFile(path)] as const);
-  const corrections = server === 'b' ? new InputFile(job.corrections) : undefined;
+  const layout = planTapeLayout(stripsOf(plan), server);
+  const corrections = layout.totalBytes > 0 ? new InputFile(job.corrections) : undefined;
+  const read = (offset: number, into: Uint8Array): number => corrections?.readAt(offset, into) ?? 0;
   try {
     const outputs = await evaluatePlan({
       plan,
       server,
-      tape:
-        corrections === undefined
-          ? tapeOfServerA(seed)
-          : tapeOfServerB(seed, planTapeLayout(stripsOf(plan)), (offset, into) =>
-              corrections.readAt(offset, into),
-            ),
+      tape: server === 'a' ? tapeOfServerA(seed, { layout, read }) : tapeOfServerB(seed, layout, read),
       inputs: maskedRows(plan, new Map(rows)),
       link: channelLink(outgoing, incoming, signal),
       onProgress,

@@ -3,7 +3,7 @@
  * Who sees what: this server sees masked rows, its own half of every mask, the openings (all of them masked values).
  * Must never hand out a mask before the tape is whole, open anything before `bound` is in the log, or use a tape twice.
  *
- * Files of a collaboration: tape/head, tape/corrections (server b), rows/<party>, sent (while computing), result, result-<party>. All effects may run again after
+ * Files of a collaboration: tape/head, tape/corrections, rows/<party>, sent (while computing), result, result-<party>. All effects may run again after
  * a crash: they go on from what is on the disk, and computing again sends the same bytes.
  */
 import { createReadStream, existsSync } from 'node:fs';
@@ -75,7 +75,7 @@ export class ServerDuties {
     const sink = new FileSink({
       path: pathOf(this.#place, id, 'tape', 'corrections'),
       head: { path: pathOf(this.#place, id, 'tape', 'head'), bytes: HEAD_BYTES },
-      bodyBytes: this.#place.me === 'server-b' ? cost.bytesTape : 0,
+      bodyBytes: this.#place.me === 'server-b' ? cost.bytesTape : cost.bytesTapeA,
     });
     this.#links.open(id, 'dealer', 'tape', { incoming: sink });
     await unlessAborted(sink.complete, signal);

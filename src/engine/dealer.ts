@@ -1,5 +1,5 @@
 /**
- * Owns the dealer's interpreter: it plays a plan on masks alone and emits server B's corrections, in the order of the
+ * Owns the dealer's interpreter: it plays a plan on masks alone and emits the servers' corrections, in the order of the
  * expanded plan's nodes: strip after strip, so that it holds the masks of one strip at a time.
  * It sees both servers' seeds and no masked value. Must never keep a mask past its last use, and must never be run
  * twice for two purposes with the same seeds: a tape belongs to one run.
@@ -8,7 +8,7 @@ import type { DealerValue } from '../gates/gate.ts';
 import { gateOf, inputShapes } from '../plan/check.ts';
 import type { Plan } from '../plan/plan.ts';
 import { STRIP_SIZES, type StripSizes, stripsOf } from '../plan/strips.ts';
-import { DealerTapes } from '../tape/dealer-tape.ts';
+import { DealerTapes, type Holders } from '../tape/dealer-tape.ts';
 import type { Seed } from '../tape/seed.ts';
 import { Pace } from './pace.ts';
 import { planTapeLayout, slicesOf } from './tape.ts';
@@ -19,8 +19,11 @@ export interface DealOptions {
   readonly plan: Plan;
   readonly seedA: Seed;
   readonly seedB: Seed;
-  /** Takes the next bytes of server B's tape; dealing goes on when it has resolved. The bytes are its to keep. */
-  readonly corrections: (bytes: Uint8Array) => void | Promise<void>;
+  /**
+   * Takes the next bytes of server B's tape, and of server A's where `holders` says both; dealing goes on when it has
+   * resolved. The bytes are its to keep.
+   */
+  readonly corrections: (bytes: Uint8Array, holders: Holders) => void | Promise<void>;
   /** Nodes of the expanded plan dealt so far, called after each. */
   readonly onProgress?: (nodes: number) => void;
   readonly signal?: AbortSignal;
@@ -34,8 +37,8 @@ export async function dealPlan(options: DealOptions): Promise<void> {
   const plan = stripsOf(options.plan, sizes);
   const { shapes } = plan;
   const layout = planTapeLayout(plan);
-  const pieces: Uint8Array[] = [];
-  const tapes = new DealerTapes({ a: seedA, b: seedB }, (bytes) => pieces.push(bytes));
+  const pieces: { bytes: Uint8Array; holders: Holders }[] = [];
+  const tapes = new DealerTapes({ a: seedA, b: seedB }, (bytes, holders) => pieces.push({ bytes, holders }));
   const masks = new Values<DealerValue>({ nodes: plan.nodes, outputs: [] });
   const pace = new Pace(signal);
   const operands = new Set(plan.nodes.flatMap(({ inputs }) => inputs));
@@ -54,7 +57,7 @@ export async function dealPlan(options: DealOptions): Promise<void> {
       tape.finish();
       masks.release(node);
     }
-    for (const piece of pieces.splice(0)) await corrections(piece);
+    for (const { bytes, holders } of pieces.splice(0)) await corrections(bytes, holders);
     onProgress?.(id + 1);
     await pace.spent(shapes[id]!.length);
   }

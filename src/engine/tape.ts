@@ -1,23 +1,24 @@
 /**
- * Owns the link between a plan and its tape: which gate deals which lanes, and where server B finds them.
+ * Owns the link between a plan and its tape: which gate deals which lanes, and where a server finds them.
  * Must never differ between dealer and server: both compute the layout from the plan alone.
  */
 import { assert } from '../base/errors.ts';
+import type { ServerName } from '../gates/gate.ts';
 import { gateOf, inputShapes } from '../plan/check.ts';
 import type { NodeId, PlanTable, Slice } from '../plan/plan.ts';
 import type { StripPlan } from '../plan/strips.ts';
 import { type TapeLayout, tapeLayout } from '../tape/layout.ts';
 
-/** Places of all corrections in server B's tape; `totalBytes` equals the plan's `bytesTape`. */
-export function planTapeLayout(plan: StripPlan): TapeLayout {
-  return tapeLayout(
-    plan.nodes.map((node) => {
-      const { operation } = node;
-      return operation.op === 'input'
-        ? []
-        : gateOf(operation).lanes(operation, inputShapes(node, plan.shapes));
-    }),
-  );
+/**
+ * Places of all corrections in a server's tape; `totalBytes` equals `bytesTape` of the plan's cost for server B,
+ * `bytesTapeA` for server A.
+ */
+export function planTapeLayout(plan: StripPlan, server: ServerName = 'b'): TapeLayout {
+  const lanes = plan.nodes.map((node) => {
+    const { operation } = node;
+    return operation.op === 'input' ? [] : gateOf(operation).lanes(operation, inputShapes(node, plan.shapes));
+  });
+  return tapeLayout(lanes, server);
 }
 
 /** The slices of the table that an input node reads. */

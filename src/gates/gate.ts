@@ -29,8 +29,10 @@ export interface GateCost {
   readonly bytesOnline: number;
   /** Bytes it makes server B send, where that is not the same. */
   readonly bytesOnlineB?: number;
-  /** Bytes of corrections in server B's tape (server A's tape is its seed alone). */
+  /** Bytes of corrections in server B's tape. */
   readonly bytesTape: number;
+  /** Bytes of corrections in server A's tape, which is a seed alone for most gates: those of lanes that both servers read. */
+  readonly bytesTapeA?: number;
 }
 
 /** What the dealer knows of a value: the mask of a wire, nothing of a share. */
@@ -80,6 +82,8 @@ export interface DealerTape {
   /** Shares a value the dealer knows: A's share is its keystream, B's is a correction (8 bytes an element). */
   dealRing(lane: number, value: RingVector): void;
   dealBits(lane: number, value: BitVector, length: number): void;
+  /** Words for both servers to read as they are (an even number; 4 bytes each to either). The vector is the tape's to keep. */
+  dealToBoth(lane: number, words: Words): void;
 }
 
 /** One node's part of a server's tape: the same lanes, this server's share of each. */
@@ -91,6 +95,8 @@ export interface ServerTape {
   /** A vector of the gate's own to write to: `out` if given, so that a gate of many lanes can use one vector for all. */
   dealtRing(lane: number, length: number, out?: RingVector): RingVector;
   dealtBits(lane: number, length: number, out?: BitVector): BitVector;
+  /** What the dealer told both servers in this lane: `count` words. */
+  dealtToBoth(lane: number, count: number): Words;
 }
 
 /**
@@ -120,4 +126,6 @@ export interface DealtLane {
   readonly lane: number;
   readonly kind: Kind;
   readonly length: number;
+  /** The lane is no share: both servers read its words, as bits. */
+  readonly isForBoth?: true;
 }

@@ -42,9 +42,12 @@ export type Operation =
   | { readonly op: 'sampleSort' } // ascending, stable; keys in 0..2^(63-L)-1 for 2^L rows
   // one round fewer than its AND-depth: bit wires, the planes of each input value over all instances -> a share of those of all outputs
   | { readonly op: 'circuit'; readonly circuit: string; readonly instances: number } // a packed circuit: src/circuits/packed.ts
-  // two rounds of their own: ring wire -> bits share
-  | { readonly op: 'lessThanZero' }
-  | { readonly op: 'equalsZero' };
+  // two rounds of their own: ring wire -> bits share. `bits` is what is proven of x, as in the next two; these need no such proof
+  | { readonly op: 'lessThanZero'; readonly bits?: number }
+  | { readonly op: 'equalsZero'; readonly bits?: number }
+  // no round of their own, by function keys: ring wire -> bits share
+  | { readonly op: 'dcfLessThanZero'; readonly bits: number } // x in [-2^(bits-1), 2^(bits-1))
+  | { readonly op: 'dpfEqualsZero'; readonly bits: number }; // x in (-2^bits, 2^bits)
 
 export type OperationName = Operation['op'];
 

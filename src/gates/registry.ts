@@ -6,7 +6,9 @@ import { bitToRingGate } from './bit-to-ring.ts';
 import { circuitGate } from './circuit.ts';
 import { concatGate } from './concat.ts';
 import { constantGate } from './constant.ts';
+import { dcfLessThanZeroGate } from './dcf-less-than-zero.ts';
 import { dotGate } from './dot.ts';
+import { dpfEqualsZeroGate } from './dpf-equals-zero.ts';
 import { equalsZeroGate } from './equals-zero.ts';
 import type { Gate } from './gate.ts';
 import { groupSumGate } from './group-sum.ts';
@@ -53,6 +55,8 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   truncate: truncateGate,
   lessThanZero: lessThanZeroGate,
   equalsZero: equalsZeroGate,
+  dcfLessThanZero: dcfLessThanZeroGate,
+  dpfEqualsZero: dpfEqualsZeroGate,
 };
 
 /** The gate of that operation, to be given that operation (or another of the same name) and nothing else. */

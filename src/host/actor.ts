@@ -1,6 +1,9 @@
 /**
  * Owns one running actor: its events one at a time, each committed before anything comes of it, and its effects.
  * Must never act on an event that is not committed: a crash at any moment leaves the last commit, and nothing beyond it.
+ *
+ * An event of which nothing comes needs no commit of its own, which would cost the disk a write: its key is kept here and reaches
+ * the inbox with the next change. If a crash comes first, the event may come again, to the same state, and nothing comes of it again.
  */
 import type { AnyStateMachine, EventObject } from 'xstate';
 import { hex } from '../base/bytes.ts';
@@ -12,7 +15,10 @@ import { type ChartState, leavesOf, nextStep, type Step } from './chart.ts';
 import type { Courier } from './courier.ts';
 import type { Effect, Transition } from './host.ts';
 import { isWorthAReport, retryDelayMs } from './retry.ts';
-import { markInbox, type OutboxItem, putOutbox, saveState } from './tables.ts';
+import { hasMark, markInbox, type OutboxItem, putOutbox, saveState } from './tables.ts';
+
+/** Keys that may wait for the next change: bounds what is read again after a crash. */
+const MOST_UNMARKED = 64;
 
 export interface ActorOptions {
   readonly name: string;
@@ -46,6 +52,8 @@ export class HostedActor {
   #done: boolean;
   /** The effects that run now, by id; a run that is no longer here is over, whatever it still says. */
   readonly #runs = new Map<string, AbortController>();
+  /** Keys of events since the last commit, of which nothing came. */
+  readonly #unmarked = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ActorOptions, { state, text, done }: Committed) {
@@ -71,7 +79,7 @@ export class HostedActor {
     if (!this.#done) this.#startEffects(Object.keys(this.#state.effects));
   }
 
-  /** Resolves when the event is committed; at once when it was before, under the same key. */
+  /** Resolves when the event is committed, or nothing comes of it; at once when it was before, under the same key. */
   send(event: EventObject, key?: string): Promise<void> {
     return this.#queue(() => this.#handle(event, key));
   }
@@ -90,18 +98,25 @@ export class HostedActor {
   async #handle(event: EventObject, key: string | undefined): Promise<void> {
     const { name, machine, machineName, store, random, courier, stopped } = this.#options;
     if (stopped.aborted) throw hostStopped();
-    if (this.#done) return;
+    if (this.#done || (key !== undefined && this.#unmarked.has(key))) return;
     const from = this.states;
     const step = nextStep(machine, this.#state, event);
     const items = outboxItems(step, random);
-    if (key !== undefined || items.length > 0 || step.text !== this.#text) {
+    const isChange =
+      items.length > 0 || step.text !== this.#text || step.starts.length > 0 || step.stops.length > 0;
+    if (isChange || this.#unmarked.size >= MOST_UNMARKED) {
       const isNew = await store.transaction(async (transaction) => {
         if (key !== undefined && !(await markInbox(transaction, name, key))) return false;
+        for (const earlier of this.#unmarked) await markInbox(transaction, name, earlier);
         await saveState(transaction, { name, state: step.text, done: step.done });
         await putOutbox(transaction, name, items);
         return true;
       });
       if (!isNew) return;
+      this.#unmarked.clear();
+    } else if (key !== undefined) {
+      if (await hasMark(store, name, key)) return;
+      this.#unmarked.add(key);
     }
     this.#state = step.state;
     this.#text = step.text;

@@ -53,7 +53,8 @@ export interface Host {
   /** Starts an actor unless it exists. */
   start(actor: string, machine: string, input: object): Promise<void>;
   has(actor: string): boolean;
-  /** Gives an event to an actor. `key` makes it once-only for that actor, across restarts. Resolves when committed. */
+  /** Gives an event to an actor. `key` makes it once-only for that actor, across restarts: what comes of an
+   * event comes of it once. Resolves when that is committed, if anything is. */
   send(actor: string, event: EventObject, key?: string): Promise<void>;
   /** The actor's active leaves, or undefined. */
   states(actor: string): readonly string[] | undefined;

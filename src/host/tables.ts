@@ -74,6 +74,12 @@ export async function markInbox(transaction: Transaction, actor: string, key: st
   return (await transaction.run('INSERT INTO inbox VALUES (?, ?) ON CONFLICT DO NOTHING', actor, key)) === 1;
 }
 
+/** Whether the actor has had an event of that key. */
+export async function hasMark(transaction: Transaction, actor: string, key: string): Promise<boolean> {
+  const marked = await transaction.get('SELECT 1 FROM inbox WHERE actor = ? AND key = ?', actor, key);
+  return marked !== undefined;
+}
+
 export async function putOutbox(
   transaction: Transaction,
   actor: string,

@@ -12,6 +12,7 @@ import type { Operation } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import { type Bits, type Handle, inOrder, powerOfTwo, type Ring } from './handles.ts';
+import { type Interval, magnitudeBits, signedBits } from './intervals.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
@@ -235,26 +236,27 @@ export class PlanBuilder {
     return this.not(this.and(...terms.map((b) => this.not(b))));
   }
 
-  lessThanZero(x: Ring): Bits {
+  /** x < 0. `within`: what x is proven to lie in; elsewhere the bit is then any bit. (So below.) */
+  lessThanZero(x: Ring, within?: Interval): Bits {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.bit(value < 0n ? 1 : 0, x.length);
-    return this.bits(this.gateId({ op: 'lessThanZero' }, [x], 'bits', x.length));
+    return this.bits(this.gateId({ op: 'lessThanZero', ...signedBits(within) }, [x], 'bits', x.length));
   }
 
-  /** x < y as integers. Needs |x - y| < 2^63. */
-  lessThan(x: Ring, y: Ring): Bits {
-    return this.lessThanZero(this.sub(x, y));
+  /** x < y as integers. Needs |x - y| < 2^63; `within`: what x - y is proven to lie in. */
+  lessThan(x: Ring, y: Ring, within?: Interval): Bits {
+    return this.lessThanZero(this.sub(x, y), within);
   }
 
-  /** x >= y as integers. Needs |x - y| < 2^63. */
-  atLeast(x: Ring, y: Ring): Bits {
-    return this.not(this.lessThan(x, y));
+  /** x >= y as integers. Needs |x - y| < 2^63; `within`: what x - y is proven to lie in. */
+  atLeast(x: Ring, y: Ring, within?: Interval): Bits {
+    return this.not(this.lessThan(x, y, within));
   }
 
-  equalsZero(x: Ring): Bits {
+  equalsZero(x: Ring, within?: Interval): Bits {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.bit(value === 0n ? 1 : 0, x.length);
-    return this.bits(this.gateId({ op: 'equalsZero' }, [x], 'bits', x.length));
+    return this.bits(this.gateId({ op: 'equalsZero', ...magnitudeBits(within) }, [x], 'bits', x.length));
   }
 
   equals(x: Ring, y: Ring): Bits {
@@ -379,10 +381,7 @@ export class PlanBuilder {
 
   private sameLength(vectors: readonly Handle[]): number {
     const [first] = vectors;
-    assert(
-      first && vectors.every((x) => x.length === first.length),
-      'operands have equal lengths, and there is at least one',
-    );
+    assert(first && vectors.every((x) => x.length === first.length), 'there are operands, of equal lengths');
     return first.length;
   }
 

@@ -25,8 +25,10 @@ export interface PlanCost {
   readonly bytesOnline: number;
   /** Bytes that server B sends to server A: the same, but for plans that sort. */
   readonly bytesOnlineB: number;
-  /** Bytes of corrections in server B's tape (server A's is a seed). */
+  /** Bytes of corrections in server B's tape. */
   readonly bytesTape: number;
+  /** Bytes of corrections in server A's tape: none, unless the plan compares by function keys. */
+  readonly bytesTapeA: number;
   /** By operation name, in order of first use; `input` among them. */
   readonly perOperation: Readonly<Record<string, OperationCost>>;
 }
@@ -54,6 +56,7 @@ export function planCost(plan: Plan, sizes: StripSizes = STRIP_SIZES): PlanCost 
   let bytesOnline = 0;
   let bytesOnlineB = 0;
   let bytesTape = 0;
+  let bytesTapeA = 0;
   for (const node of strips.nodes) {
     const cost = gateCost(node, strips.shapes);
     const sentByB = cost.bytesOnlineB ?? cost.bytesOnline;
@@ -66,6 +69,7 @@ export function planCost(plan: Plan, sizes: StripSizes = STRIP_SIZES): PlanCost 
     bytesOnline += cost.bytesOnline;
     bytesOnlineB += sentByB;
     bytesTape += cost.bytesTape;
+    bytesTapeA += cost.bytesTapeA ?? 0;
   }
   const { rounds } = scheduleOf(strips);
   return {
@@ -73,6 +77,7 @@ export function planCost(plan: Plan, sizes: StripSizes = STRIP_SIZES): PlanCost 
     bytesOnline,
     bytesOnlineB,
     bytesTape,
+    bytesTapeA,
     perOperation: Object.fromEntries(perOperation),
   };
 }

@@ -19,6 +19,8 @@ export interface Participants {
   readonly outputs: readonly string[];
   /** Groups of fewer rows stay hidden: for SQL only. */
   readonly minGroupSize: number;
+  /** Assumed between the two servers, 0 where absent: which gates compare in SQL depends on it. */
+  readonly roundTripMs?: number;
 }
 
 /** Where the bits of a circuit's input value come from: a file of one line an instance. */

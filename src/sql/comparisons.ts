@@ -113,7 +113,7 @@ function compareNumbers(
   if (operator === '=' || operator === '<>') {
     const d = add(vectors, x, y, -1n, at);
     const outside = d.lo > 0n || d.hi < 0n;
-    const equal = truthWhere(vectors, outside ? never(vectors) : builder.equalsZero(d.ring), d.known);
+    const equal = truthWhere(vectors, outside ? never(vectors) : builder.equalsZero(d.ring, d), d.known);
     return operator === '=' ? equal : not(equal);
   }
   // x < y and x >= y ask for the sign of x - y; x > y and x <= y for that of y - x.
@@ -125,7 +125,7 @@ function compareNumbers(
 
 function lessThanZero(vectors: Vectors, d: NumberValue): Bits {
   if (d.hi < 0n) return always(vectors);
-  return d.lo >= 0n ? never(vectors) : vectors.builder.lessThanZero(d.ring);
+  return d.lo >= 0n ? never(vectors) : vectors.builder.lessThanZero(d.ring, d);
 }
 
 /** Where a text has each of its values; 0 where it is NULL. Planes of one key are one gate, however often asked for. */

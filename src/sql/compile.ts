@@ -6,6 +6,7 @@
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PlanBuilder } from '../plan/builder.ts';
+import { chooseComparisons } from '../plan/choose.ts';
 import type { Slice } from '../plan/plan.ts';
 import { RowScope } from './columns.ts';
 import { declareTable } from './declare.ts';
@@ -29,6 +30,8 @@ export interface CompileOptions {
   readonly outputs?: readonly string[];
   /** Groups of fewer rows stay hidden. */
   readonly minGroupSize: number;
+  /** Assumed between the two servers and back; absent where they are in one place. Decides how values are compared. */
+  readonly roundTripMs?: number;
 }
 
 /** Rows of one party are padded to whole groups of 64, the words of a bit vector. */
@@ -67,7 +70,7 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
   const maxRows = inputs.reduce((sum, input) => sum + input.maxRows, 0);
   const rows = new RowScope(builder, table, select.from.alias, length, maxRows);
   const result = lowerSelect(select, { rows, minGroupSize: options.minGroupSize });
-  const plan = builder.build();
+  const plan = chooseComparisons(builder.build(), { roundTripMs: options.roundTripMs ?? 0 });
   const disclosure = disclosureOf(select, {
     table,
     result,

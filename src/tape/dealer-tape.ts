@@ -2,6 +2,7 @@
  * Owns the dealer's side of a tape: masks from both servers' keystreams, and the corrections that are server
  * B's shares of dealt values: v - keystream_A (bits: v XOR keystream_A), where v is known to the dealer.
  * A sees its keystream only; B sees v under A's keystream, a one-time pad: each is uniform and tells nothing of v.
+ * Words for both servers go into both tapes as they are: the gate that deals them says why they tell neither anything.
  * Must never use a lane of a node twice (the pads would repeat), nor leave the layout's order: B reads by offsets.
  */
 import { bytesOfWords } from '../base/bytes.ts';
@@ -17,8 +18,11 @@ import { jointMask } from './joint-mask.ts';
 import { GATES, Keystream, PIECE_WORDS } from './keystream.ts';
 import type { Seed } from './seed.ts';
 
+/** Whose tape a correction belongs to: server B's alone, or each server's. */
+export type Holders = 'b' | 'both';
+
 /** Takes corrections in order. The bytes are the sink's to keep. */
-export type CorrectionSink = (bytes: Uint8Array) => void;
+export type CorrectionSink = (bytes: Uint8Array, holders: Holders) => void;
 
 export interface ServerSeeds {
   readonly a: Seed;
@@ -95,17 +99,23 @@ export class DealerNodeTape implements DealerTape {
     this.#correct(lane, value, xor, length);
   }
 
+  dealToBoth(lane: number, words: Words): void {
+    this.#deal(lane, 'bits', words, 32 * words.length, true);
+    this.#sink(bytesOfWords(words), 'both');
+  }
+
   /** Asserts that every lane of the layout has been dealt. */
   finish(): void {
     assert(this.#dealt === this.#lanes.length, 'a gate deals all of its lanes');
   }
 
-  #deal(lane: number, kind: Kind, value: Words, length: number): void {
+  #deal(lane: number, kind: Kind, value: Words, length: number, isForBoth = false): void {
     const expected = this.#lanes[this.#dealt++];
     assert(
       expected?.lane === lane && expected.kind === kind && expected.length === length,
       'lanes are dealt in the order and size the gate declares',
     );
+    assert((expected.isForBoth === true) === isForBoth, 'lanes go to whom the gate declares');
     assert(value.length === wordsOf(kind, length), 'a dealt value has the words of its length');
     this.#take(lane);
   }
@@ -120,7 +130,7 @@ export class DealerNodeTape implements DealerTape {
       const part = value.subarray(at, at + PIECE_WORDS);
       const pad = this.#a.words(this.#node, lane, at, part.length);
       takeOff(pad, part, pad);
-      this.#sink(bytesOfWords(clearPadding(pad, Math.min(32 * part.length, bits - 32 * at))));
+      this.#sink(bytesOfWords(clearPadding(pad, Math.min(32 * part.length, bits - 32 * at))), 'b');
     }
   }
 

@@ -1,9 +1,10 @@
 /**
- * Owns where each correction lies in server B's tape: nodes in order, in a node its dealt lanes in order, each lane
- * 8 bytes an element (bits: 8 bytes for each 64). Dealer and server B compute it alike from the plan's gates.
+ * Owns where each correction lies in a server's tape: nodes in order, in a node its dealt lanes in order, each lane
+ * 8 bytes an element (bits: 8 bytes for each 64). Server B's tape holds all lanes, server A's those that both servers read.
+ * Dealer and servers compute it alike from the plan's gates.
  */
 import { assert } from '../base/errors.ts';
-import type { DealtLane } from '../gates/gate.ts';
+import type { DealtLane, ServerName } from '../gates/gate.ts';
 import { wordsOf } from '../ring/words.ts';
 
 export interface TapeLayout {
@@ -15,14 +16,15 @@ export interface TapeLayout {
 }
 
 /** `nodes[id]` are the dealt lanes of node `id` (none for nodes without corrections). */
-export function tapeLayout(nodes: readonly (readonly DealtLane[])[]): TapeLayout {
+export function tapeLayout(nodes: readonly (readonly DealtLane[])[], server: ServerName = 'b'): TapeLayout {
   let totalBytes = 0;
-  const nodeOffsets = nodes.map((lanes) => {
+  const held = nodes.map((lanes) => (server === 'b' ? lanes : lanes.filter(({ isForBoth }) => isForBoth)));
+  const nodeOffsets = held.map((lanes) => {
     const offset = totalBytes;
     for (const lane of lanes) totalBytes += laneBytes(lane);
     return offset;
   });
-  return { totalBytes, nodes, nodeOffsets };
+  return { totalBytes, nodes: held, nodeOffsets };
 }
 
 /** Bytes of one dealt lane's corrections. */

@@ -1,6 +1,7 @@
 /**
- * Owns a server's side of a tape. Server A's is its seed alone: masks and dealt shares are its keystream. Server B's
- * masks are its keystream, its dealt shares are the corrections, read at random from a file or from memory.
+ * Owns a server's side of a tape. Server A's masks and dealt shares are its keystream: its tape is its seed, and those
+ * lanes that both servers read. Server B's masks are its keystream, its dealt shares are the corrections. What is not
+ * keystream is read at random from a file or from memory.
  * Must never be used for two input sets: the binding is persisted by the session before anything is opened.
  */
 import { bytesOfWords } from '../base/bytes.ts';
@@ -12,7 +13,7 @@ import type { InputSlice, RowRange } from './input-mask.ts';
 import { InputMasks } from './input-mask.ts';
 import { GATES, Keystream } from './keystream.ts';
 import type { TapeLayout } from './layout.ts';
-import { laneBytes, placeOf } from './layout.ts';
+import { laneBytes, placeOf, tapeLayout } from './layout.ts';
 import type { Seed } from './seed.ts';
 
 /** Fills `into` with the corrections from byte `offset` on; returns how many bytes there were. */
@@ -26,13 +27,22 @@ export interface ServerTapes {
   inputMask(id: number, slices: readonly InputSlice[], kind: Kind, rows?: RowRange): Words;
 }
 
-/** Server A's tape: nothing but a seed. */
-export function tapeOfServerA(seed: Seed): ServerTapes {
+/** Corrections, and where each lies among them. */
+interface Corrections {
+  readonly layout: TapeLayout;
+  readonly read: TapeReader;
+}
+
+const NO_CORRECTIONS: Corrections = { layout: tapeLayout([]), read: () => 0 };
+
+/** Server A's tape: a seed and, where the plan has lanes for both servers, those. */
+export function tapeOfServerA(seed: Seed, { layout, read } = NO_CORRECTIONS): ServerTapes {
   const keystream = new Keystream(seed, GATES);
   const inputMasks = new InputMasks(seed);
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
+      dealtToBoth: (lane, count) => corrections(layout, read, id, lane, 'bits', 32 * count, undefined),
       dealtRing: (lane, length, out) => keystream.ring(id, lane, length, out),
       dealtBits: (lane, length, out) => keystream.bits(id, lane, length, out),
     }),
@@ -47,6 +57,7 @@ export function tapeOfServerB(seed: Seed, layout: TapeLayout, read: TapeReader):
   return {
     node: (id) => ({
       ...masksOf(keystream, id),
+      dealtToBoth: (lane, count) => corrections(layout, read, id, lane, 'bits', 32 * count, undefined),
       dealtRing: (lane, length, out) => corrections(layout, read, id, lane, 'ring', length, out),
       dealtBits: (lane, length, out) =>
         clearPadding(corrections(layout, read, id, lane, 'bits', length, out), length),

@@ -3,6 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { evaluateClear } from '../../src/engine/clear.ts';
 import { GATES } from '../../src/gates/registry.ts';
+import { comparisonsOf, withFunctionKeys } from '../../src/plan/choose.ts';
 import { planCost } from '../../src/plan/cost.ts';
 import { modelOf, type Program, programs } from './random-plans.ts';
 import { runPlan } from './two-servers.ts';
@@ -24,9 +25,18 @@ test('on random plans, plain arithmetic, the clear interpreter and two servers a
       assert.equal(bytes(run.sentByA), cost.bytesOnline);
       assert.equal(bytes(run.sentByB), cost.bytesOnlineB);
       assert.equal(run.corrections.length, cost.bytesTape);
+      assert.equal(run.correctionsA.length, cost.bytesTapeA);
       const total = Object.values(cost.perOperation).reduce((sum, { nodes }) => sum + nodes, 0);
       assert.equal(total, plan.nodes.length);
       for (const { operation } of plan.nodes) seen.add(operation.op);
+      const keyed = withFunctionKeys(plan, Number.POSITIVE_INFINITY);
+      if (comparisonsOf(keyed).byKeys > 0) {
+        const again = await runPlan(keyed, plain);
+        assert.deepEqual(again.results, expected);
+        assert.equal(again.corrections.length, planCost(keyed).bytesTape);
+        assert.equal(again.correctionsA.length, planCost(keyed).bytesTapeA);
+        for (const { operation } of keyed.nodes) seen.add(operation.op);
+      }
       checked++;
     }),
     { numRuns: 150 },

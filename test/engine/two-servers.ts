@@ -23,6 +23,8 @@ export interface Run {
   readonly sentByA: Uint8Array[];
   readonly sentByB: Uint8Array[];
   readonly corrections: Uint8Array;
+  /** Server A's. */
+  readonly correctionsA: Uint8Array;
   readonly uploads: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -37,8 +39,19 @@ export async function runPlan(
   const seedA = new Seed(new Uint8Array(32).fill(salt));
   const seedB = new Seed(new Uint8Array(32).fill(salt + 100));
   const pieces: Uint8Array[] = [];
-  await dealPlan({ plan, seedA, seedB, sizes, corrections: (bytes) => void pieces.push(bytes) });
+  const piecesA: Uint8Array[] = [];
+  await dealPlan({
+    plan,
+    seedA,
+    seedB,
+    sizes,
+    corrections: (bytes, holders) => {
+      pieces.push(bytes);
+      if (holders === 'both') piecesA.push(bytes);
+    },
+  });
   const corrections = concatBytes(...pieces);
+  const correctionsA = concatBytes(...piecesA);
 
   const uploads = new Map<string, Uint8Array>();
   for (const party of inputParties(plan)) {
@@ -55,7 +68,10 @@ export async function runPlan(
     evaluatePlan({
       plan,
       server: 'a',
-      tape: tapeOfServerA(seedA),
+      tape: tapeOfServerA(seedA, {
+        layout: planTapeLayout(stripsOf(plan, sizes), 'a'),
+        read: memoryReader(correctionsA),
+      }),
       inputs: assembleInputs(plan, uploads),
       link: linkA,
       sizes,
@@ -70,7 +86,8 @@ export async function runPlan(
     }),
   ]);
   const carried = [a, b].map((outputs) => outputsOfBytes(plan, outputBytes(outputs)));
-  return { results: combineOutputs(carried[0]!, carried[1]!), sentByA, sentByB, corrections, uploads };
+  const results = combineOutputs(carried[0]!, carried[1]!);
+  return { results, sentByA, sentByB, corrections, correctionsA, uploads };
 }
 
 /** Two ends of a wire, on which messages cross; and what each end has sent. */

@@ -55,6 +55,26 @@ test('an event with a key is taken once, also after a restart', async () => {
   await second.close();
 });
 
+test('an event of which nothing comes is kept in mind with the next change, and is taken once all the same', async () => {
+  const path = newPath();
+  const world = await openWorld({ path });
+  await world.host.start('a', 'ledger', { start: [] });
+  const marks = async () => Number((await world.store.get('SELECT count(*) AS size FROM inbox'))?.size);
+  await world.send({ type: 'add', n: 1 }, 'too early');
+  assert.equal(await marks(), 0);
+  await world.send({ type: 'add', n: 0 }, 'in time');
+  assert.equal(await marks(), 2);
+  await world.send({ type: 'add', n: 1 }, 'too early');
+  assert.deepEqual((await storedContext(world.store)).seen, [0]);
+  await world.close();
+  const again = await openWorld({ path });
+  await again.send({ type: 'add', n: 1 }, 'too early');
+  assert.deepEqual((await storedContext(again.store)).seen, [0]);
+  await again.send({ type: 'add', n: 1 }, 'another');
+  assert.deepEqual((await storedContext(again.store)).seen, [0, 1]);
+  await again.close();
+});
+
 test('keys of one actor are not those of another, and actors do not wait for each other', async () => {
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {

@@ -61,12 +61,14 @@ export interface GateRun {
   readonly bytesOnline: number;
   readonly bytesOnlineB: number;
   readonly bytesTape: number;
+  readonly bytesTapeA: number;
   /** The sum of both shares of each opening, or the words sent one way: what both servers learn. */
   readonly opened: readonly Words[];
   /** What server A, and what server B, sent. */
   readonly sent: { readonly a: readonly Words[]; readonly b: readonly Words[] };
-  /** Server B's corrections. */
+  /** Server B's corrections, and server A's: what both servers read. */
   readonly corrections: Uint8Array;
+  readonly correctionsA: Uint8Array;
   /** What each server held of the inputs. */
   readonly held: { readonly a: readonly ServerValue[]; readonly b: readonly ServerValue[] };
   /** What that server drew for itself in a lane. */
@@ -91,7 +93,11 @@ export function runGate<O extends { readonly op: string }>(
   const held = inputs.map((input, k) => holdInput(input, k, seeds));
   const lanes = gate.lanes(operation, shapes);
   const pieces: Uint8Array[] = [];
-  const dealerTape = new DealerTapes(seeds, (bytes) => pieces.push(bytes)).node(node, lanes);
+  const piecesA: Uint8Array[] = [];
+  const dealerTape = new DealerTapes(seeds, (bytes, holders) => {
+    pieces.push(bytes);
+    if (holders === 'both') piecesA.push(bytes);
+  }).node(node, lanes);
   const dealt = gate.deal(
     operation,
     shapes,
@@ -100,10 +106,16 @@ export function runGate<O extends { readonly op: string }>(
   );
   dealerTape.finish();
   const corrections = concatBytes(...pieces);
+  const correctionsA = concatBytes(...piecesA);
 
   const layout = tapeLayout([...inputs.map(() => []), lanes]);
+  const layoutA = tapeLayout([...inputs.map(() => []), lanes], 'a');
   assert.equal(corrections.length, layout.totalBytes, 'the tape is as long as its layout says');
-  const tapes = { a: tapeOfServerA(seeds.a), b: tapeOfServerB(seeds.b, layout, memoryReader(corrections)) };
+  assert.equal(correctionsA.length, layoutA.totalBytes, "server A's tape is as long as its layout says");
+  const tapes = {
+    a: tapeOfServerA(seeds.a, { layout: layoutA, read: memoryReader(correctionsA) }),
+    b: tapeOfServerB(seeds.b, layout, memoryReader(corrections)),
+  };
   const start = (server: 'a' | 'b') =>
     gate.evaluate(
       operation,
@@ -142,18 +154,20 @@ export function runGate<O extends { readonly op: string }>(
     bytesOnline: sent.a.reduce((sum, words) => sum + words.byteLength, 0),
     bytesOnlineB: sent.b.reduce((sum, words) => sum + words.byteLength, 0),
     bytesTape: corrections.length,
+    bytesTapeA: correctionsA.length,
     opened,
     sent,
     corrections,
+    correctionsA,
     held: { a: held.map(({ a: value }) => value), b: held.map(({ b: value }) => value) },
     ownWords: (server: ServerName, lane: number, count: number) =>
       tapes[server].node(node).ownWords(lane)(count),
   };
-  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = run;
+  const { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA } = run;
   const declared = gate.cost(operation, shapes);
   assert.deepEqual(
-    { rounds, bytesOnline, bytesOnlineB, bytesTape },
-    { bytesOnlineB: declared.bytesOnline, ...declared },
+    { rounds, bytesOnline, bytesOnlineB, bytesTape, bytesTapeA },
+    { bytesOnlineB: declared.bytesOnline, bytesTapeA: 0, ...declared },
     'the cost is as declared',
   );
   return run;

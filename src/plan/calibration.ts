@@ -1,0 +1,52 @@
+/**
+ * Owns what work takes on the machine that mpc is measured on, as the constants that estimates and choices are made of.
+ * `npm run bench:rates` prints the gates' part anew. Must never be measured while planning: all participants must come
+ * to the same plan, so the same version of mpc has the same constants everywhere.
+ *
+ * Gates: measured with Node 20.20 on one core of a two-core x86-64 machine (2026-11), in memory, best of nine. The rest: fitted to whole
+ * runs of the queries of `npm run bench:estimates` on that machine while it was busy, waits for a core taken off as counted by
+ * the scheduler. No run on an idle machine has confirmed it.
+ */
+
+/** Nanoseconds of one unit of a gate's work: by default an element of its inputs and output together. */
+export interface GateRate {
+  readonly dealerNs: number;
+  /** The slower of the two servers. */
+  readonly serverNs: number;
+  /** A unit is a byte of server B's tape: gates whose work is their tables. */
+  readonly isPerTapeByte?: true;
+}
+
+/** Gates that are not listed: local work on what is there. */
+export const DEFAULT_RATE: GateRate = { dealerNs: 3, serverNs: 5 };
+
+export const GATE_RATES: Readonly<Record<string, GateRate>> = {
+  linear: { dealerNs: 2, serverNs: 5.3 },
+  open: { dealerNs: 2.9, serverNs: 3.5 },
+  multiply: { dealerNs: 1.5, serverNs: 2.4 },
+  dot: { dealerNs: 2.4, serverNs: 5.4 },
+  select: { dealerNs: 3, serverNs: 5.1 },
+  bitToRing: { dealerNs: 2.4, serverNs: 4.9 },
+  and: { dealerNs: 1.2, serverNs: 1.3, isPerTapeByte: true },
+  groupSum: { dealerNs: 0.39, serverNs: 0.37, isPerTapeByte: true },
+  oneHot: { dealerNs: 2.2, serverNs: 4.8, isPerTapeByte: true },
+  truncate: { dealerNs: 8.5, serverNs: 11 },
+  shuffle: { dealerNs: 8.9, serverNs: 4.7, isPerTapeByte: true },
+  sort: { dealerNs: 3.3, serverNs: 5.7, isPerTapeByte: true },
+  lessThanZero: { dealerNs: 13, serverNs: 14 },
+  equalsZero: { dealerNs: 11, serverNs: 8.7 },
+  dcfLessThanZero: { dealerNs: 8, serverNs: 1.3, isPerTapeByte: true },
+  dpfEqualsZero: { dealerNs: 7.8, serverNs: 1.3, isPerTapeByte: true },
+};
+
+/** What each node takes beside its elements, for dealer and servers alike. */
+export const NODE_NS = 20_000;
+/** A round between two servers on one machine, through the broker, beside its bytes: handing over, sealing, scheduling. */
+export const ROUND_MS = 0.7;
+/** Bytes a second from one role to another, sealed, through the broker. */
+export const LINK_BYTES_PER_SECOND = 150e6;
+/** Bytes of tape a second: written by the dealer, sent, written and read by a server. */
+export const TAPE_BYTES_PER_SECOND = 110e6;
+/** What comes before and after the work of a phase: roles that start, log entries made durable, handshakes, files synced. */
+export const DEAL_MS = 150;
+export const COMPUTE_MS = 60;
