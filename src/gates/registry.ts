@@ -11,11 +11,13 @@ import type { Gate } from './gate.ts';
 import { groupSumGate } from './group-sum.ts';
 import { lessThanZeroGate } from './less-than-zero.ts';
 import { linearGate } from './linear.ts';
+import { lowBitGate } from './low-bit.ts';
 import { multiplyGate } from './multiply.ts';
 import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
+import { runningSumGate } from './running-sum.ts';
 import { selectGate } from './select.ts';
 import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
@@ -28,6 +30,8 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   constant: constantGate,
   linear: linearGate,
   sum: sumGate,
+  runningSum: runningSumGate,
+  lowBit: lowBitGate,
   slice: sliceGate,
   concat: concatGate,
   repeat: repeatGate,

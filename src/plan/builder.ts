@@ -8,8 +8,16 @@
  */
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
-import type { Operation } from '../gates/operations.ts';
-import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
+import type { FreeName, Operation } from '../gates/operations.ts';
+import {
+  concatNode,
+  linearNode,
+  lowBitNode,
+  repeatNode,
+  runningSumNode,
+  sliceNode,
+  xorNode,
+} from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import { type Bits, type Handle, powerOfTwo, type Ring } from './handles.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
@@ -20,10 +28,7 @@ export type { Bits, Handle, Ring };
 const FAN_IN = 4;
 
 /** The gates that need their inputs masked, in the order of their operands. */
-type WireOperation = Exclude<
-  Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
->;
+type WireOperation = Exclude<Operation['op'], FreeName | 'open' | 'shuffle' | 'sort'>;
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
@@ -111,6 +116,16 @@ export class PlanBuilder {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.constant(value * BigInt(each), groups);
     return each === 1 ? x : this.ring(this.graph.local({ op: 'sum', groups }, [x.id], 'ring', groups));
+  }
+
+  /** Element i: the sum of elements 0 to i. */
+  runningSum(x: Ring): Ring {
+    return this.ring(runningSumNode(this.graph, x.id));
+  }
+
+  /** Each element modulo 2: integers 0 and 1 as bits, without a round. */
+  lowBit(x: Ring): Bits {
+    return this.bits(lowBitNode(this.graph, x.id));
   }
 
   slice(x: Ring, start: number, length: number): Ring;
