@@ -124,4 +124,6 @@ export async function oracleAnswer(
 
 /** Rows without their order, for answers that have none. */
 export const unordered = (rows: readonly (readonly unknown[])[]): string[] =>
-  rows.map((row) => JSON.stringify(row.map((cell) => (typeof cell === 'boolean' ? Number(cell) : cell)))).sort();
+  rows
+    .map((row) => JSON.stringify(row.map((cell) => (typeof cell === 'boolean' ? Number(cell) : cell))))
+    .sort();
