@@ -53,3 +53,6 @@ export type FreeName =
   | 'concat'
   | 'repeat'
   | 'xor';
+
+/** Those that need their inputs masked, in the order of their operands. */
+export type WireName = Exclude<OperationName, FreeName | 'open' | 'shuffle' | 'sort'>;

@@ -8,27 +8,17 @@
  */
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
-import type { FreeName, Operation } from '../gates/operations.ts';
-import {
-  concatNode,
-  linearNode,
-  lowBitNode,
-  repeatNode,
-  runningSumNode,
-  sliceNode,
-  xorNode,
-} from './folding.ts';
+import type { Operation, WireName } from '../gates/operations.ts';
+import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import { type Bits, type Handle, powerOfTwo, type Ring } from './handles.ts';
+import { lowBitNode, runningSumNode } from './local-nodes.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
 
 /** Widest AND gate: its tape grows as 2^inputs. */
 const FAN_IN = 4;
-
-/** The gates that need their inputs masked, in the order of their operands. */
-type WireOperation = Exclude<Operation['op'], FreeName | 'open' | 'shuffle' | 'sort'>;
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
@@ -57,14 +47,7 @@ export class PlanBuilder {
       'every encoding but `present` names a column',
     );
     const length = table.slices.reduce((sum, slice) => sum + slice.capacity, 0);
-    const operation: InputOperation = {
-      op: 'input',
-      table: column.table,
-      encoding: column.encoding,
-      ...(column.column === undefined ? {} : { column: column.column }),
-      kind: column.kind,
-      length,
-    };
+    const operation: InputOperation = { op: 'input', ...column, length };
     return this.handle(this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length }));
   }
 
@@ -363,7 +346,7 @@ export class PlanBuilder {
   }
 
   private gate(
-    operation: Operation & { op: WireOperation },
+    operation: Operation & { op: WireName },
     operands: readonly Handle[],
     kind: 'ring',
     length: number,
@@ -372,7 +355,7 @@ export class PlanBuilder {
   }
 
   private gateId(
-    operation: Operation & { op: WireOperation },
+    operation: Operation & { op: WireName },
     operands: readonly Handle[],
     kind: Kind,
     length: number,

@@ -69,7 +69,10 @@ export class FromReader {
     if (!first) throw sqlFault('no-table', at, 'the SELECT has no FROM', 'name the declared table');
     if (!second && !('JoinExpr' in first)) return this.single(first, at, named, depth);
     const parts = clause.map((node) => this.part(node, at, named, depth));
-    const whole = parts.reduce((left, right) => this.beside(left, right, []));
+    const whole = parts.reduce((left, right) => {
+      requireNames(left, right);
+      return beside(left, right, []);
+    });
     const [start, ...joins] = whole.tables;
     const [where, ...others] = whole.where;
     const condition: Expression | undefined =
@@ -194,6 +197,7 @@ export class FromReader {
   private join(node: JoinExpr, outer: Position, named: Named, depth: number): Part {
     const at = placeOf(this.options.source, node.rarg, outer);
     if (node.isNatural) throw unsupported(at, 'NATURAL JOIN', 'name the columns: JOIN … USING (…)');
+    if (node.alias) throw unsupported(at, 'a name for a whole join', 'name its tables, each by itself');
     if (node.jointype !== 'JOIN_INNER' && node.jointype !== 'JOIN_LEFT')
       throw unsupported(
         at,
@@ -204,6 +208,7 @@ export class FromReader {
     if (!node.larg || !node.rarg) throw unsupported(at, 'this JOIN', 'write table JOIN table ON condition');
     const left = this.part(node.larg, outer, named, depth);
     const right = this.part(node.rarg, outer, named, depth);
+    requireNames(left, right);
     const using = this.using(node, left, right, at);
     const on = node.quals ? conjuncts(this.options.expressions.read(node.quals, at)) : [];
     const merged = right.columns.map(
@@ -214,8 +219,8 @@ export class FromReader {
     const conditions = [...using.map(({ condition }) => condition), ...on.map(whole)];
     const other = { ...right, columns: merged };
     return node.jointype === 'JOIN_LEFT'
-      ? this.beside(left, optional(other, at), conditions)
-      : this.beside(left, other, conditions);
+      ? beside(left, optional(other, at), conditions)
+      : beside(left, other, conditions);
   }
 
   /** The equalities that USING means. */
@@ -239,26 +244,6 @@ export class FromReader {
     });
   }
 
-  /** Both parts' tables, the conditions at the first of the right part. */
-  private beside(left: Part, right: Part, on: readonly Expression[]): Part {
-    const [first, ...others] = right.tables;
-    const names = new Set(left.columns.map(({ of }) => of));
-    const twice = right.columns.find(({ of }) => of !== UNNAMED && names.has(of));
-    if (twice)
-      throw sqlFault(
-        'duplicate-table',
-        first!.at,
-        `two tables of this FROM are called ${twice.of}`,
-        'give one of them an alias: table AS name',
-      );
-    return {
-      columns: [...left.columns, ...right.columns],
-      tables: [...left.tables, { ...first!, on: [...on, ...first!.on] }, ...others],
-      where: [...left.where, ...right.where],
-      unread: [...left.unread, ...right.unread],
-    };
-  }
-
   /** The alias itself for the first table that is called so, else one with a number. */
   private fresh(alias: string): string {
     let name = alias;
@@ -266,6 +251,19 @@ export class FromReader {
     this.aliases.add(name);
     return name;
   }
+}
+
+/** Refuses two tables of one FROM that are called alike. */
+function requireNames(left: Part, right: Part): void {
+  const names = new Set(left.columns.map(({ of }) => of));
+  const twice = right.columns.find(({ of }) => of !== UNNAMED && names.has(of));
+  if (!twice) return;
+  throw sqlFault(
+    'duplicate-table',
+    twice.at,
+    `two tables of this FROM are called ${twice.of}`,
+    'give one of them an alias: table AS name',
+  );
 }
 
 /** The right side of a LEFT JOIN: one table, perhaps of its rows only those that a subquery chooses. */
@@ -280,4 +278,15 @@ function optional(part: Part, at: Position): Part {
       'compute it in the outer SELECT',
     );
   return { ...part, tables: [{ ...only, isOuter: true, on: part.where }], where: [] };
+}
+
+/** Both parts' tables, the conditions at the first of the right part. */
+function beside(left: Part, right: Part, on: readonly Expression[]): Part {
+  const [first, ...others] = right.tables;
+  return {
+    columns: [...left.columns, ...right.columns],
+    tables: [...left.tables, { ...first!, on: [...on, ...first!.on] }, ...others],
+    where: [...left.where, ...right.where],
+    unread: [...left.unread, ...right.unread],
+  };
 }
