@@ -11,7 +11,8 @@
  *                "Secure statistical analysis on multiple datasets: join and group-by", CCS 2023.)
  *   by pairs     every row with every row: |L| |R| comparisons, and l = sum of [match] l. Few rounds, many bytes.
  * Sorting grows with |L| + |R| and the keys' bits, pairs with |L| |R|: the cheaper way is taken. An L that is already in order, as
- * one party can bring it, spares the first sort.
+ * one party can bring it, spares the first sort. A party that brings L out of order, or a key twice, gets the answer for other rows of
+ * its own: every row of R still matches one row at most, whatever the sums are.
  */
 import { assert } from '../../base/errors.ts';
 import type { Shape } from '../../gates/gate.ts';
