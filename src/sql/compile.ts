@@ -145,8 +145,13 @@ function sizedTable(table: TableDeclaration, inputs: readonly QueryInput[]): Siz
   const slices = sorted.map(
     ({ party, maxRows }): Slice => ({ party, capacity: Math.ceil(maxRows / ROW_GROUP) * ROW_GROUP }),
   );
-  const length = slices.reduce((sum, { capacity }) => sum + capacity, 0);
-  return { slices, length, rows: BigInt(rows) };
+  let length = 0;
+  const parts = slices.map(({ capacity }, at) => {
+    const start = length;
+    length += capacity;
+    return { start, rows: sorted[at]!.maxRows };
+  });
+  return { slices, length, rows: BigInt(rows), parts };
 }
 
 const refused = (message: string, hint: string): MpcError =>

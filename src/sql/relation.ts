@@ -50,17 +50,20 @@ export interface DeclaredTable {
   readonly orderBy: (key: readonly string[]) => boolean;
 }
 
-/** A declared table under an alias. */
+/** A declared table under an alias, without its padding: joins are dear for every row. */
 export function tableRelation(
   builder: PlanBuilder,
   { specification, size, orderBy }: DeclaredTable,
   { alias }: TableReference,
 ): Relation {
   const rows = new TableRows(builder, specification, alias, size);
-  const presentRing = rows.presentRing();
+  const without = (column: Ring) =>
+    builder.concat(...size.parts.map(({ start, rows: count }) => builder.slice(column, start, count)));
+  const presentRing = without(rows.presentRing());
   const named = (column: string): string => columnName(alias, column);
   return {
-    ...size,
+    length: presentRing.length,
+    rows: size.rows,
     present: builder.lowBit(presentRing),
     presentRing,
     isZeroed: true,
@@ -70,8 +73,8 @@ export function tableRelation(
         {
           // A copy, since a table may be joined with itself.
           specification: { ...column },
-          value: rows.value(column),
-          known: column.nullable ? rows.knownRing(column) : undefined,
+          value: without(rows.value(column)),
+          known: column.nullable ? without(rows.knownRing(column)) : undefined,
         },
       ]),
     ),

@@ -14,6 +14,8 @@ export interface TableSize {
   readonly length: number;
   /** Most rows that all parties may bring. */
   readonly rows: bigint;
+  /** Where each party's rows start, and most that there may be: what follows is padding. */
+  readonly parts: readonly { readonly start: number; readonly rows: number }[];
 }
 
 export class TableRows implements RowSource {

@@ -94,7 +94,7 @@ test('a join that has no key is refused where its tables are large, and says wha
   const query = 'SELECT COUNT(*) FROM o JOIN »c ON o.amount = c.amount';
   const byAmount = await refusal(query, inputs(2000));
   assert.equal(byAmount.code, 'sql.join-too-large');
-  assert.match(byAmount.message, /2048 times 2048 pairs of rows are more than the 1048576/);
+  assert.match(byAmount.message, /2000 times 2000 pairs of rows are more than the 1048576/);
   assert.match(byAmount.hint ?? '', /PRIMARY KEY or UNIQUE/);
   const product = await refusal('SELECT COUNT(*) FROM o, »c WHERE o.amount > c.amount', inputs(2000));
   assert.match(product.hint ?? '', /join by an equality/);
