@@ -49,7 +49,7 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   } else {
     sentences.push(`${who} ${learns}: ${what}.`);
   }
-  if (select.joins.length > 0) sentences.push(joinWords(select));
+  if (select.joins.length > 0) sentences.push(...joinWords(select));
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
   sentences.push(...aggregateRules(select, options.minGroupSize));
   if (options.sorts)
@@ -63,13 +63,16 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
 }
 
 /** What a row is where tables are joined. Which rows match is nobody's to know. */
-function joinWords({ from, joins }: SelectStatement): string {
+function joinWords({ from, joins }: SelectStatement): string[] {
   const tableOf = ({ table, alias }: TableReference) => (alias === table ? table : `${table} as ${alias}`);
   const others = joins.map(({ table, isOuter, on }) => {
     const condition = on.length === 0 ? '' : ` where ${on.map(sqlOf).join(' AND ')}`;
     return `with ${isOuter ? 'a row, or none, of' : 'one of'} ${tableOf(table)}${condition}`;
   });
-  return `A row is a row of ${tableOf(from)} together ${listed(others)}; which rows match is not revealed, nor how many beyond what is said above.`;
+  return [
+    `A row is a row of ${tableOf(from)} together ${listed(others)}; a row of one table may be in several of them.`,
+    'Which rows match is not revealed, nor how many, beyond what is said above.',
+  ];
 }
 
 /** The order that decides which groups are the first. */

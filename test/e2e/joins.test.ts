@@ -86,7 +86,7 @@ test('mpc run joins the tables of several parties as SQLite does', async () => {
     answer.disclosure.join('\n'),
     /A row is a row of orders as o together with one of customers as c/,
   );
-  assert.match(answer.disclosure.join('\n'), /which rows match is not revealed/);
+  assert.match(answer.disclosure.join('\n'), /Which rows match is not revealed/);
 });
 
 test('mpc run refuses a key that occurs twice, with the lines of both rows', async () => {
@@ -104,6 +104,24 @@ test('mpc run refuses a key that occurs twice, with the lines of both rows', asy
     stderr,
     /beta, .*twice\.csv, line 5, column id: .* same id as the row in line 3.*\[rows\.duplicate-key\]/,
   );
+});
+
+test('mpc check says what a join needs, reveals and costs', async () => {
+  const query = at(
+    'check.sql',
+    `${ORDERS}${CUSTOMERS}SELECT COUNT(*) FROM orders JOIN customers ON customer = id;\n`,
+  );
+  const file = at('customers.csv', csv('id,region', customers));
+  const { code, stdout } = await mpc(['check', query, '--input', `customers=${file}`]);
+  assert.equal(code, 0);
+  assert.match(stdout, /each party brings a CSV file for orders/);
+  assert.match(
+    stdout,
+    /one party brings a CSV file for customers.*\n.*id: integer.*\n.*\n {2}no two rows with the same id/,
+  );
+  assert.match(stdout, /Which rows match is not revealed/);
+  assert.match(stdout, /\d+ rounds, .* of tape/);
+  assert.match(stdout, /customers\.csv: 60 rows, all fit/);
 });
 
 /** Sizes of all messages between the servers in one run, each direction by itself. */
