@@ -4,13 +4,14 @@
  * Where one side has a key among the columns that are to be equal, rows of the other side look theirs up, and stay as many as they are
  * (src/plan/compose/join.ts). Where neither has, every row stands beside every row; only small tables have room for that.
  */
-import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
+import type { Bits, PlanBuilder } from '../plan/builder.ts';
 import { lookUp, lookUpAndKeep, MOST_PAIRS, matchingPairs } from '../plan/compose/join.ts';
 import { RowScope } from './columns.ts';
 import { lowerTruth } from './expressions.ts';
 import { type Position, sqlFault, unsupported } from './faults.ts';
+import { Baggage, isInterchangeable, nullUnless, withoutNulls } from './join-columns.ts';
 import { joinKeys } from './join-keys.ts';
-import { nameOf, type Relation, type RelationColumn, RelationRows } from './relation.ts';
+import { nameOf, type Relation, RelationRows } from './relation.ts';
 import type { Expression } from './statement.ts';
 import { columnsIn } from './walk.ts';
 
@@ -21,7 +22,7 @@ export interface Equality {
   readonly condition: Expression;
 }
 
-/** Which side's rows are looked up, if any, and by which equalities; the others hold for no row by themselves. */
+/** Which side's rows are looked up, if any, and by which equalities. What else is to be equal is a condition like others. */
 export interface Matching {
   readonly unique: 'left' | 'right' | undefined;
   readonly by: readonly Equality[];
@@ -86,33 +87,6 @@ function tooLarge({ matching, left, right, at }: JoinRequest): Error {
         `neither side of this join is known to have each key once, and ${pairs}`,
         'declare PRIMARY KEY or UNIQUE on the columns of one side, or lower the row limits',
       );
-}
-
-/** Columns as plain vectors, and what is made of other vectors of the same columns. */
-class Baggage {
-  private readonly columns: readonly (readonly [RelationColumn, readonly string[]])[];
-  readonly rings: readonly Ring[];
-
-  constructor({ columns }: Relation, wanted: (name: string) => boolean) {
-    const names = new Map<RelationColumn, string[]>();
-    for (const [name, column] of columns)
-      if (wanted(name)) names.set(column, [...(names.get(column) ?? []), name]);
-    this.columns = [...names];
-    this.rings = this.columns.flatMap(([{ value, known }]) => (known ? [value, known] : [value]));
-  }
-
-  /** The columns by name, of the same vectors somewhere else. */
-  unpacked(
-    rings: readonly Ring[],
-    change: (column: RelationColumn) => RelationColumn = (column) => column,
-  ): readonly (readonly [string, RelationColumn])[] {
-    const left = [...rings];
-    return this.columns.flatMap(([{ specification, known }, names]) => {
-      const value = left.shift()!;
-      const column = change({ specification, value, known: known && left.shift() });
-      return names.map((name) => [name, column] as const);
-    });
-  }
 }
 
 /** What a joined table cannot be asked: it has no order. */
@@ -299,43 +273,9 @@ function satisfied(
   return builder.and(matched, ...conditions.map((condition) => lowerTruth(scope, condition).isTrue));
 }
 
-/** A column that is NULL, and 0, where nothing has matched. */
-function nullUnless(builder: PlanBuilder, matched: Bits, { specification, value, known }: RelationColumn) {
-  return {
-    specification: { ...specification, nullable: true },
-    value: builder.timesBit(matched, value),
-    known: builder.toRing(known ? builder.and(matched, builder.lowBit(known)) : matched),
-  };
-}
-
 /** The rows that satisfy the conditions; the others are absent. */
 function restricted(builder: PlanBuilder, rows: Relation, conditions: readonly Expression[]): Relation {
   if (conditions.length === 0) return rows;
   const present = satisfied(builder, rows, rows.present, conditions);
   return { ...rows, present, presentRing: builder.toRing(present), isZeroed: false };
-}
-
-/** Whether equal values of both columns are equal integers, shown alike. */
-function isInterchangeable(
-  { specification: a }: RelationColumn,
-  { specification: b }: RelationColumn,
-): boolean {
-  const isSameText =
-    a.values?.length === b.values?.length &&
-    (a.values ?? []).every((text, code) => text === b.values?.[code]);
-  return a.type === b.type && a.scale === b.scale && isSameText;
-}
-
-/** The relation where columns of these names are not NULL. */
-function withoutNulls(relation: Relation, names: ReadonlySet<string>): Relation {
-  const narrowed = new Map<RelationColumn, RelationColumn>();
-  for (const name of names) {
-    const column = relation.columns.get(name)!;
-    const specification = { ...column.specification, nullable: false };
-    narrowed.set(column, { specification, value: column.value, known: undefined });
-  }
-  const columns = [...relation.columns].map(
-    ([name, column]) => [name, narrowed.get(column) ?? column] as const,
-  );
-  return { ...relation, columns: new Map(columns) };
 }

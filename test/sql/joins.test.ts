@@ -139,6 +139,8 @@ const QUERIES: readonly string[] = [
   'SELECT COUNT(*), COUNT(o.amount), SUM(COALESCE(o.amount, 100)), SUM(c.age) FROM customers c LEFT JOIN orders o ON o.customer = c.id AND o.paid',
   'SELECT COUNT(*), COUNT(o.amount), SUM(COALESCE(o.amount, 100) * c.age) FROM customers c LEFT JOIN orders o ON o.customer = c.id AND c.vip',
   'SELECT COUNT(*), SUM(price), SUM(amount) FROM orders JOIN parts USING (part, kind)',
+  'SELECT kind, COUNT(*), SUM(parts.kind) FROM orders JOIN parts USING (part, kind) GROUP BY kind',
+  'SELECT COUNT(*), SUM(s.price), SUM(s.kind) FROM (SELECT * FROM orders JOIN parts USING (part, kind)) s',
   'SELECT o.kind, COUNT(*), SUM(price) FROM parts p JOIN orders o ON o.kind = p.kind AND p.part = o.part AND p.price > 30 GROUP BY o.kind',
   'SELECT COUNT(*), SUM(p.price), SUM(o.amount) FROM orders o JOIN parts p ON o.part = p.part',
   'SELECT COUNT(*), SUM(p.price), COUNT(p.price), SUM(o.amount), COUNT(p.part) FROM orders o LEFT JOIN parts p ON o.part = p.part AND p.price > o.amount * 9',
