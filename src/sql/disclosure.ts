@@ -6,7 +6,7 @@ import { sqlOf, wordsOf } from './describe.ts';
 import type { ResultSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectStatement, TableReference } from './statement.ts';
 import { isStatistic } from './statistics.ts';
-import { conjuncts, innerExpressions } from './walk.ts';
+import { conjuncts, innerExpressions, withInner } from './walk.ts';
 
 export interface DisclosureOptions {
   readonly result: ResultSpecification;
@@ -18,7 +18,8 @@ export interface DisclosureOptions {
 }
 
 /** The first sentence names what is revealed, the last says that nothing else is. */
-export function disclosureOf(select: SelectStatement, options: DisclosureOptions): string[] {
+export function disclosureOf(statement: SelectStatement, options: DisclosureOptions): string[] {
+  const select = statement.joins.length > 0 ? statement : unqualified(statement);
   const { result, outputs } = options;
   const { least, others } = conditionsOf(select, options);
   const grouped = select.groupBy.length > 0;
@@ -73,6 +74,22 @@ function joinWords({ from, joins }: SelectStatement): string[] {
     `A row is a row of ${tableOf(from)} together ${listed(others)}; a row of one table may be in several of them.`,
     'Which rows match is not revealed, nor how many, beyond what is said above.',
   ];
+}
+
+/** The statement over one table, which its columns need not name. */
+function unqualified(select: SelectStatement): SelectStatement {
+  const bare = (expression: Expression): Expression => {
+    if (expression.kind !== 'column') return withInner(expression, bare);
+    const { table: _, ...column } = expression;
+    return column;
+  };
+  return {
+    ...select,
+    columns: select.columns.map((column) => ({ ...column, expression: bare(column.expression) })),
+    groupBy: select.groupBy.map(({ table: _, ...column }) => column),
+    ...(select.where ? { where: bare(select.where) } : {}),
+    ...(select.having ? { having: bare(select.having) } : {}),
+  };
 }
 
 /** The order that decides which groups are the first. */
