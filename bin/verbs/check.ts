@@ -25,8 +25,9 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
   const sql = readQuery(queryFile);
   const declared = await declaredTables(sql);
   const parties = Array.from({ length: options.parties }, (_, at) => `party-${at + 1}`);
-  const inputs = declared.flatMap(({ name: table }) =>
-    parties.map((party) => ({ party, table, maxRows: options.rows })),
+  // Only one party can keep the promise that no key occurs twice.
+  const inputs = declared.flatMap(({ name: table, keys }) =>
+    (keys ? parties.slice(0, 1) : parties).map((party) => ({ party, table, maxRows: options.rows })),
   );
   const { plan, tables, disclosure } = await compileQuery(sql, {
     inputs,
@@ -38,10 +39,11 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
   const { rounds, bytesOnline, bytesOnlineB, bytesTape } = cost;
   const files = await Promise.all(options.input.map((text) => checkFile(text, declared)));
   if (options.json === true) {
-    const specification = tables.map(({ name, columns }) => ({
+    const specification = tables.map(({ name, columns, keys }) => ({
       table: name,
       maxRows: options.rows,
       columns: columns.map(columnJson),
+      ...(keys ? { keys } : {}),
     }));
     process.stdout.write(
       `${JSON.stringify({ disclosure, inputs: specification, rounds, bytesOnline, bytesOnlineB, bytesTape, files })}\n`,
@@ -52,8 +54,9 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     ...disclosure,
     '',
     ...tables.flatMap((table) => [
-      `each party brings a CSV file for ${table.name}, at most ${options.rows} rows:`,
+      `${table.keys ? 'one' : 'each'} party brings a CSV file for ${table.name}, at most ${options.rows} rows:`,
       ...table.columns.map(columnText),
+      ...(table.keys ?? []).map((key) => `  no two rows with the same ${key.join(', ')}`),
     ]),
     '',
     `for ${options.parties} parties: ${rounds} rounds, ${trafficText(cost)}, ${bytesText(bytesTape)} of tape`,

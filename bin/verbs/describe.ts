@@ -28,7 +28,8 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
       hint: 'add --input acme=10000 for each party that brings rows, and --output NAME for each that learns the result',
       exitCode: EXIT.usage,
     });
-  const [first] = await declaredTables(sql);
+  const tables = await declaredTables(sql);
+  const only = tables.length === 1 ? tables[0]?.name : undefined;
   const inputs = options.input.map((text) => {
     const { party, table, value } = parseInput(text);
     const maxRows = Number(value);
@@ -37,7 +38,13 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
         hint: 'write --input acme=10000',
         exitCode: EXIT.usage,
       });
-    return { party, table: table ?? first?.name ?? '', maxRows };
+    const name = table ?? only;
+    if (name === undefined)
+      throw new MpcError('usage.input', `${JSON.stringify(text)} does not say which table`, {
+        hint: `write --input party:table=rows; the tables are ${tables.map((declared) => declared.name).join(', ')}`,
+        exitCode: EXIT.usage,
+      });
+    return { party, table: name, maxRows };
   });
   const { descriptor, query } = await describeCollaboration({
     sql,

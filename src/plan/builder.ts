@@ -8,22 +8,17 @@
  */
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
-import type { Operation } from '../gates/operations.ts';
+import type { Operation, WireName } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import { type Bits, type Handle, inOrder, powerOfTwo, type Ring } from './handles.ts';
+import { lowBitNode, runningSumNode } from './local-nodes.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
 
 /** Widest AND gate: its tape grows as 2^inputs. */
 const FAN_IN = 4;
-
-/** The gates that need their inputs masked, in the order of their operands. */
-type WireOperation = Exclude<
-  Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
->;
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
@@ -52,14 +47,7 @@ export class PlanBuilder {
       'every encoding but `present` names a column',
     );
     const length = table.slices.reduce((sum, slice) => sum + slice.capacity, 0);
-    const operation: InputOperation = {
-      op: 'input',
-      table: column.table,
-      encoding: column.encoding,
-      ...(column.column === undefined ? {} : { column: column.column }),
-      kind: column.kind,
-      length,
-    };
+    const operation: InputOperation = { op: 'input', ...column, length };
     return this.handle(this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length }));
   }
 
@@ -111,6 +99,16 @@ export class PlanBuilder {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.constant(value * BigInt(each), groups);
     return each === 1 ? x : this.ring(this.graph.local({ op: 'sum', groups }, [x.id], 'ring', groups));
+  }
+
+  /** Element i: the sum of elements 0 to i. */
+  runningSum(x: Ring): Ring {
+    return this.ring(runningSumNode(this.graph, x.id));
+  }
+
+  /** Each element modulo 2: integers 0 and 1 as bits, without a round. */
+  lowBit(x: Ring): Bits {
+    return this.bits(lowBitNode(this.graph, x.id));
   }
 
   slice(x: Ring, start: number, length: number): Ring;
@@ -323,7 +321,7 @@ export class PlanBuilder {
 
   /** A gate that has no method here: its shares are opened, its result is a share of as many elements as it says. */
   gate(
-    operation: Operation & { op: WireOperation },
+    operation: Operation & { op: WireName },
     operands: readonly Handle[],
     kind: 'ring',
     length: number,
@@ -363,7 +361,7 @@ export class PlanBuilder {
   }
 
   private gateId(
-    operation: Operation & { op: WireOperation },
+    operation: Operation & { op: WireName },
     operands: readonly Handle[],
     kind: Kind,
     length: number,

@@ -3,13 +3,12 @@
  * approve a query by reading it. Must never say less than what the plan's outputs reveal.
  */
 import { sqlOf, wordsOf } from './describe.ts';
-import type { ResultSpecification, TableSpecification } from './specification.ts';
-import type { Aggregate, Expression, SelectStatement } from './statement.ts';
+import type { ResultSpecification } from './specification.ts';
+import type { Aggregate, Expression, SelectStatement, TableReference } from './statement.ts';
 import { isStatistic } from './statistics.ts';
-import { innerExpressions } from './walk.ts';
+import { conjuncts, innerExpressions, withInner } from './walk.ts';
 
 export interface DisclosureOptions {
-  readonly table: TableSpecification;
   readonly result: ResultSpecification;
   /** Names of the parties that learn the result. */
   readonly outputs: readonly string[];
@@ -19,7 +18,8 @@ export interface DisclosureOptions {
 }
 
 /** The first sentence names what is revealed, the last says that nothing else is. */
-export function disclosureOf(select: SelectStatement, options: DisclosureOptions): string[] {
+export function disclosureOf(statement: SelectStatement, options: DisclosureOptions): string[] {
+  const select = statement.joins.length > 0 ? statement : unqualified(statement);
   const { result, outputs } = options;
   const { least, others } = conditionsOf(select, options);
   const grouped = select.groupBy.length > 0;
@@ -33,7 +33,7 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   const what = facts.length === 0 ? 'that it exists' : [...new Set(facts)].join('; ');
   const sentences: string[] = [];
   if (grouped) {
-    const keys = listed(select.groupBy.map(({ name }) => name));
+    const keys = listed(select.groupBy.map(sqlOf));
     const size = `at least ${counted(least ?? 1n)}`;
     const groups = `with ${size}${holds && ` where ${holds}`}`;
     const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
@@ -50,6 +50,7 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   } else {
     sentences.push(`${who} ${learns}: ${what}.`);
   }
+  if (select.joins.length > 0) sentences.push(...joinWords(select));
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
   sentences.push(...aggregateRules(select, options.minGroupSize));
   if (options.sorts)
@@ -60,6 +61,35 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
     "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.",
   );
   return sentences;
+}
+
+/** What a row is where tables are joined. Which rows match is nobody's to know. */
+function joinWords({ from, joins }: SelectStatement): string[] {
+  const tableOf = ({ table, alias }: TableReference) => (alias === table ? table : `${table} as ${alias}`);
+  const others = joins.map(({ table, isOuter, on }) => {
+    const condition = on.length === 0 ? '' : ` where ${on.map(sqlOf).join(' AND ')}`;
+    return `with ${isOuter ? 'a row, or none, of' : 'one of'} ${tableOf(table)}${condition}`;
+  });
+  return [
+    `A row is a row of ${tableOf(from)} together ${listed(others)}; a row of one table may be in several of them.`,
+    'Which rows match is not revealed, nor how many, beyond what is said above.',
+  ];
+}
+
+/** The statement over one table, which its columns need not name. */
+function unqualified(select: SelectStatement): SelectStatement {
+  const bare = (expression: Expression): Expression => {
+    if (expression.kind !== 'column') return withInner(expression, bare);
+    const { table: _, ...column } = expression;
+    return column;
+  };
+  return {
+    ...select,
+    columns: select.columns.map((column) => ({ ...column, expression: bare(column.expression) })),
+    groupBy: select.groupBy.map(({ table: _, ...column }) => column),
+    ...(select.where ? { where: bare(select.where) } : {}),
+    ...(select.having ? { having: bare(select.having) } : {}),
+  };
 }
 
 /** The order that decides which groups are the first. */
@@ -120,9 +150,6 @@ function conditionsOf(
   }
   return { least: grouped || least > 1n ? least : undefined, others };
 }
-
-const conjuncts = (condition: Expression | undefined): readonly Expression[] =>
-  condition === undefined ? [] : condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
 
 /** k where a condition says COUNT(*) >= k. */
 function leastCount(term: Expression): bigint | undefined {

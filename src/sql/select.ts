@@ -69,11 +69,12 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   };
 }
 
-/** Present rows that satisfy WHERE; undefined without WHERE. */
+/** Present rows that satisfy WHERE; undefined where those are all that hold anything. */
 function includedRows(rows: RowScope, where: Expression | undefined): Bits | undefined {
-  if (!where) return undefined;
+  const all = rows.isZeroed ? undefined : rows.present();
+  if (!where) return all;
   const condition = lowerTruth(rows, where).isTrue;
-  if (isAlways(rows, condition)) return undefined;
+  if (isAlways(rows, condition)) return all;
   // Opened once for all that is counted or summed, rather than multiplied into every FILTER again.
   return rows.builder.opened(rows.builder.and(rows.present(), condition));
 }

@@ -21,6 +21,10 @@ export interface ColumnSpecification {
 export interface TableSpecification {
   readonly name: string;
   readonly columns: readonly ColumnSpecification[];
+  /** Columns that no two rows are equal in, unless one of them is NULL: the party that brings the rows checks them. */
+  readonly keys?: readonly (readonly string[])[];
+  /** One of the keys, where the plan expects the rows in ascending order of it, those with a NULL in it at the end. */
+  readonly order?: readonly string[];
 }
 
 /** Where a result column's values come from. */

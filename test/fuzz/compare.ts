@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MpcError } from '../../src/base/errors.ts';
 import { dealOut, Oracle, type Row, runClear } from '../sql/support.ts';
+import { fillJoined, overJoin, runOverJoin } from './joins.ts';
 import { type Case, caseOf, TABLE, TEXTS, textOf } from './queries.ts';
 
 const plain = ([a, b, d, c, f, g]: Row): unknown[] => [
@@ -54,8 +55,8 @@ export class Comparison {
     const { smallest, reason } = await this.smallest(first, outcome);
     return {
       seed,
-      query: textOf(first.query),
-      smaller: textOf(smallest.query),
+      query: overJoin(textOf(first.query), first.joined),
+      smaller: overJoin(textOf(smallest.query), first.joined),
       rows: smallest.rows.map((row) => JSON.stringify(plain(row))),
       reason,
     };
@@ -70,15 +71,19 @@ export class Comparison {
     }
   }
 
-  private async compared({ query, rows, parties }: Case): Promise<Outcome | string> {
-    const text = textOf(query);
-    const run = await runClear(TABLE + text, dealOut(rows, parties)).catch((error: unknown) => {
+  private async compared({ query, rows, parties, joined }: Case): Promise<Outcome | string> {
+    const text = overJoin(textOf(query), joined);
+    const running = joined
+      ? runOverJoin(joined, TABLE + text, rows, parties)
+      : runClear(TABLE + text, dealOut(rows, parties));
+    const run = await running.catch((error: unknown) => {
       if (error instanceof MpcError && REFUSALS.includes(error.code)) return undefined;
       throw error;
     });
     if (!run) return { cells: 0, nulls: 0, refused: true };
     await this.oracle.run('DELETE FROM t');
     await this.oracle.insert('t', rows.map(plain));
+    if (joined) await fillJoined(this.oracle, joined);
     // SQLite calls them MAX and MIN of several values; they differ for NULLs, which the generator keeps out.
     const theirs = (
       await this.oracle.rows(text.replaceAll('GREATEST(', 'MAX(').replaceAll('LEAST(', 'MIN('))
@@ -109,7 +114,8 @@ export class Comparison {
     let [smallest, reason] = [first, firstReason];
     for (let shrunk = true; shrunk; ) {
       shrunk = false;
-      for (const candidate of smallerCases(smallest)) {
+      for (const smaller of smallerCases(smallest)) {
+        const candidate = { ...smaller, joined: first.joined };
         const outcome = await this.tried(candidate);
         if (typeof outcome !== 'string' || firstWord(outcome) !== firstWord(reason)) continue;
         [smallest, reason, shrunk] = [candidate, outcome, true];

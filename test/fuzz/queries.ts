@@ -3,6 +3,7 @@
  * equal cases. Decimals are multiples of a quarter, which floating point holds exactly.
  */
 import type { Row } from '../sql/support.ts';
+import { type Joined, joinedOf } from './joins.ts';
 
 /** Where a query's rows come from: always called t, with the same columns. */
 type Source =
@@ -27,6 +28,8 @@ export interface Case {
   readonly query: Query;
   readonly rows: readonly Row[];
   readonly parties: number;
+  /** What the table is joined with. */
+  readonly joined?: Joined | undefined;
 }
 
 /** The case of a seed. */
@@ -35,7 +38,8 @@ export function caseOf(seed: number): Case {
   const count = [0, 1, 5, 40, 70][writer.below(5)]!;
   const parties = 1 + writer.below(3);
   const query = writer.query();
-  return { query, rows: Array.from({ length: count }, () => writer.row()), parties };
+  const rows = Array.from({ length: count }, () => writer.row());
+  return { query, rows, parties, joined: joinedOf(seed) };
 }
 
 export function textOf({ form, keys, outputs, where, having, source }: Query): string {
@@ -63,7 +67,7 @@ export const TABLE = `CREATE TABLE t (
 export const TEXTS = ['x', 'y', 'z'];
 
 /** mulberry32: small, seeded, the same everywhere. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

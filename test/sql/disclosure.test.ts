@@ -178,3 +178,36 @@ test('the statement does not depend on who brings how many rows', async () => {
     ).disclosure;
   assert.deepEqual(await of('a', 10), await of('b', 99_999));
 });
+
+test('what a row of a join is, and that joining reveals nothing of its own', async () => {
+  const tables = `CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 9), amount SMALLINT);
+    CREATE TABLE c (id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 9), city TEXT CHECK (city IN ('ulm', 'bonn')));`;
+  const inputs = ['o', 'c'].map((table) => ({ party: 'acme', table, maxRows: 10 }));
+  const disclosureOf = async (select: string) =>
+    (await compileQuery(`${tables}${select}`, { inputs, outputs: ['analyst'], minGroupSize: 1 })).disclosure;
+  const secret = 'Which rows match is not revealed, nor how many, beyond what is said above.';
+  assert.deepEqual(
+    await disclosureOf(
+      'SELECT city, SUM(amount) FROM o LEFT JOIN c AS k ON customer = id AND amount > 3 WHERE o.customer > 0 GROUP BY k.city',
+    ),
+    [
+      'analyst learns, per k.city with at least 1 row: the sum of o.amount; and which of the 3 possible groups have at least 1 row.',
+      'A row is a row of o together with a row, or none, of c as k where o.customer = k.id AND o.amount > 3; a row of one table may be in several of them.',
+      secret,
+      'Only rows where o.customer > 0 count.',
+      LAST,
+    ],
+  );
+  assert.deepEqual(
+    await disclosureOf(
+      'SELECT COUNT(*) FROM o, c, (SELECT customer AS n FROM o WHERE amount > 9) s WHERE customer = id AND s.n = id',
+    ),
+    [
+      'analyst learns: the number of rows.',
+      'A row is a row of o together with one of c and with one of o as o_2; a row of one table may be in several of them.',
+      secret,
+      'Only rows where (o_2.amount > 9) AND ((o.customer = c.id) AND (o_2.customer = c.id)) count.',
+      LAST,
+    ],
+  );
+});
