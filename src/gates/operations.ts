@@ -12,6 +12,7 @@ export type Operation =
     } // every element the same; a wire with mask 0
   | { readonly op: 'linear'; readonly coefficients: readonly string[]; readonly offset: string } // sum of c_k x_k + offset; a share if any input is
   | { readonly op: 'sum'; readonly groups: number } // x as groups x len, row-major -> groups
+  | { readonly op: 'runningSum' } // each element plus all before it
   | { readonly op: 'slice'; readonly start: number; readonly length: number }
   | { readonly op: 'concat' }
   | { readonly op: 'repeat'; readonly times: number; readonly each: boolean } // whole vector again and again, or each element `times` times

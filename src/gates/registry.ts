@@ -16,6 +16,7 @@ import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
+import { runningSumGate } from './running-sum.ts';
 import { selectGate } from './select.ts';
 import { shuffleGate } from './shuffle.ts';
 import { sliceGate } from './slice.ts';
@@ -28,6 +29,7 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   constant: constantGate,
   linear: linearGate,
   sum: sumGate,
+  runningSum: runningSumGate,
   slice: sliceGate,
   concat: concatGate,
   repeat: repeatGate,

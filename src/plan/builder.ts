@@ -11,7 +11,7 @@ import type { Kind } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
 import { PlanGraph } from './graph.ts';
-import { type Bits, type Handle, powerOfTwo, type Ring } from './handles.ts';
+import { type Bits, type Handle, ordered, powerOfTwo, type Ring } from './handles.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
@@ -22,7 +22,17 @@ const FAN_IN = 4;
 /** The gates that need their inputs masked, in the order of their operands. */
 type WireOperation = Exclude<
   Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
+  | 'constant'
+  | 'linear'
+  | 'sum'
+  | 'runningSum'
+  | 'slice'
+  | 'concat'
+  | 'repeat'
+  | 'xor'
+  | 'open'
+  | 'shuffle'
+  | 'sort'
 >;
 
 export class PlanBuilder {
@@ -113,6 +123,11 @@ export class PlanBuilder {
     return each === 1 ? x : this.ring(this.graph.local({ op: 'sum', groups }, [x.id], 'ring', groups));
   }
 
+  /** Each element plus all before it. */
+  runningSum(x: Ring): Ring {
+    return this.ring(this.graph.local({ op: 'runningSum' }, [x.id], 'ring', x.length));
+  }
+
   slice(x: Ring, start: number, length: number): Ring;
   slice(x: Bits, start: number, length: number): Bits;
   slice(x: Handle, start: number, length: number): Handle {
@@ -151,7 +166,7 @@ export class PlanBuilder {
     const length = this.sameLength([x, y]);
     const [factor, other] = this.constantFirst(x, y);
     return factor === undefined
-      ? this.gate({ op: 'multiply' }, this.ordered(x, y), 'ring', length)
+      ? this.gate({ op: 'multiply' }, ordered(x, y), 'ring', length)
       : this.scale(other, factor);
   }
 
@@ -160,7 +175,7 @@ export class PlanBuilder {
     assert(this.sameLength([x, y]) % groups === 0, 'an inner product has rows of equal length');
     const [factor, other] = this.constantFirst(x, y);
     if (factor !== undefined) return this.scale(this.sum(other, groups), factor);
-    return this.gate({ op: 'dot', groups }, this.ordered(x, y), 'ring', groups);
+    return this.gate({ op: 'dot', groups }, ordered(x, y), 'ring', groups);
   }
 
   /** b ? x : y, element by element. */
@@ -369,10 +384,6 @@ export class PlanBuilder {
   private constantFirst(x: Ring, y: Ring): [bigint | undefined, Ring] {
     const value = this.graph.valueOf(x.id);
     return value === undefined ? [this.graph.valueOf(y.id), x] : [value, y];
-  }
-
-  private ordered(x: Ring, y: Ring): Ring[] {
-    return x.id <= y.id ? [x, y] : [y, x];
   }
 
   private sameLength(vectors: readonly Handle[]): number {

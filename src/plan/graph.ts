@@ -11,9 +11,17 @@ import type { Operation, OperationName, OperationOf } from '../gates/operations.
 import { gateOf } from './check.ts';
 import type { InputOperation, NodeId, PlanNode } from './plan.ts';
 
-type LocalOperation = OperationOf<'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor'>;
+type LocalOperation = OperationOf<'linear' | 'sum' | 'runningSum' | 'slice' | 'concat' | 'repeat' | 'xor'>;
 
-const LOCAL: ReadonlySet<string> = new Set(['linear', 'sum', 'slice', 'concat', 'repeat', 'xor']);
+const LOCAL: ReadonlySet<string> = new Set([
+  'linear',
+  'sum',
+  'runningSum',
+  'slice',
+  'concat',
+  'repeat',
+  'xor',
+]);
 const isLocal = (operation: Operation | InputOperation): operation is LocalOperation =>
   LOCAL.has(operation.op);
 

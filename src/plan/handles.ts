@@ -20,6 +20,9 @@ export interface Bits {
 
 export type Handle = Ring | Bits;
 
+/** Two operands whose order does not matter, in the one order that makes equal calls equal nodes. */
+export const ordered = (x: Ring, y: Ring): Ring[] => (x.id <= y.id ? [x, y] : [y, x]);
+
 /** The smallest power of two that is at least `domain` (and at least 2): reduction modulo it commutes with modulo 2^64. */
 export function powerOfTwo(domain: number): number {
   assert(Number.isSafeInteger(domain) && domain > 0, 'a domain has at least one value');

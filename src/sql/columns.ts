@@ -113,7 +113,7 @@ export class RowScope implements Scope {
 }
 
 /** Possible values of a column besides NULL. */
-export const sizeOf = (column: ColumnSpecification): bigint => column.hi - column.lo + 1n;
+export const sizeOf = ({ lo, hi }: Pick<ColumnSpecification, 'lo' | 'hi'>): bigint => hi - lo + 1n;
 
 function enumerationOf({ name, values }: ColumnSpecification, at: Position): readonly string[] {
   if (values) return values;

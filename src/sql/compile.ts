@@ -7,6 +7,7 @@ import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PlanBuilder } from '../plan/builder.ts';
 import type { Slice } from '../plan/plan.ts';
+import { cheaperPlan } from './choose-plan.ts';
 import { RowScope } from './columns.ts';
 import { declareTable } from './declare.ts';
 import { disclosureOf } from './disclosure.ts';
@@ -58,16 +59,18 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
       'remove its declaration',
     );
   const inputs = checkedInputs(options.inputs, table);
-  const builder = new PlanBuilder();
   const slices = inputs.map(
     ({ party, maxRows }): Slice => ({ party, capacity: Math.ceil(maxRows / ROW_GROUP) * ROW_GROUP }),
   );
-  builder.table(table.name, slices);
   const length = slices.reduce((sum, { capacity }) => sum + capacity, 0);
   const maxRows = inputs.reduce((sum, input) => sum + input.maxRows, 0);
-  const rows = new RowScope(builder, table, select.from.alias, length, maxRows);
-  const result = lowerSelect(select, { rows, minGroupSize: options.minGroupSize });
-  const plan = builder.build();
+  const { plan, result } = cheaperPlan((prefer) => {
+    const builder = new PlanBuilder();
+    builder.table(table.name, slices);
+    const rows = new RowScope(builder, table, select.from.alias, length, maxRows);
+    const written = lowerSelect(select, { rows, minGroupSize: options.minGroupSize, prefer });
+    return { plan: builder.build(), result: written };
+  });
   const disclosure = disclosureOf(select, {
     table,
     result,

@@ -33,14 +33,18 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   const what = facts.length === 0 ? 'that it exists' : [...new Set(facts)].join('; ');
   const sentences: string[] = [];
   if (grouped) {
-    const keys = listed(select.groupBy.map(({ name }) => name));
+    const names = [...new Set(select.groupBy.map(sqlOf))];
+    const keys = listed(names);
     const size = `at least ${counted(least ?? 1n)}`;
     const groups = `with ${size}${holds && ` where ${holds}`}`;
     const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
+    const values = names.length === 1 ? 'value' : 'combination';
     sentences.push(
-      result.limit === undefined
-        ? `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`
-        : `${who} ${learns}, for the first ${result.limit === 1 ? 'group' : `${result.limit} groups`} per ${keys} ${groups}, ${orderWords(select)}: ${what}; and how many there are if there are fewer.`,
+      result.found && result.limit === undefined
+        ? `${who} ${learns}, for each ${values} of ${keys} ${groups}, in their order: ${what}; and how many such ${values}s there are.`
+        : result.limit === undefined
+          ? `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`
+          : `${who} ${learns}, for the first ${result.limit === 1 ? 'group' : `${result.limit} groups`} per ${keys} ${groups}, ${orderWords(select, result)}: ${what}; and how many there are if there are fewer.`,
     );
   } else if (result.shown !== undefined) {
     const unless = [least === undefined ? '' : `at least ${counted(least)} count`, holds]
@@ -63,12 +67,13 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
 }
 
 /** The order that decides which groups are the first. */
-function orderWords({ orderBy, columns }: SelectStatement): string {
+function orderWords({ orderBy, columns }: SelectStatement, { found }: ResultSpecification): string {
   const terms = orderBy.map(({ column, descending }) => {
     const by = columns[column];
     return by ? `${sqlOf(by.expression)}${descending ? ' descending' : ''}` : '';
   });
-  return terms.length === 0 ? 'in the order of their declaration' : `in the order of ${listed(terms)}`;
+  if (terms.length === 0) return found ? 'in their order' : 'in the order of their declaration';
+  return `in the order of ${listed(terms)}`;
 }
 
 /** Aggregates that say how many rows there are. */

@@ -3,7 +3,7 @@
  * subquery computes written in place of its names. People then approve, and the plan computes, one plain query.
  * Must never lose a condition or a column: what is listed inside and not used is kept in `unread`, to be checked.
  */
-import { type Position, sqlFault, unsupported } from './faults.ts';
+import { sqlFault, unsupported } from './faults.ts';
 import type { Expression, SelectColumn, SelectStatement } from './statement.ts';
 import { innerExpressions, withInner } from './walk.ts';
 
@@ -54,7 +54,7 @@ export function inlined(select: SelectStatement, source: Projection, alias: stri
     columns: select.columns.map((column) => ({ ...column, expression: whole(column.expression) })),
     from: source.from,
     ...(condition ? { where: condition } : {}),
-    groupBy: select.groupBy.map((reference) => groupedColumn(whole(reference), reference.at)),
+    groupBy: select.groupBy.map((key) => ({ ...whole(key), at: key.at })),
     ...(having ? { having: whole(having) } : {}),
   };
   const listed = source.columns.filter((column) => !column.star && !used.has(column));
@@ -90,11 +90,6 @@ function resolve(
   throw sqlFault('unknown-column', at, `${alias} has no column ${name}`, `it has ${names}`);
 }
 
-function groupedColumn(expression: Expression, at: Position): Expression & { readonly kind: 'column' } {
-  if (expression.kind === 'column') return { ...expression, at };
-  throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
-}
-
 interface Measure {
   readonly nodes: number;
   readonly depth: number;
@@ -116,14 +111,13 @@ function measureOf(expression: Expression, known: Map<Expression, Measure>): Mea
 /** The groups that SELECT DISTINCT means: one for each combination of its columns. Throws `sql.unsupported`. */
 export function distinctGroups(select: SelectStatement): SelectStatement {
   const columns = select.columns.map(({ expression }) => expression);
-  const plain = columns.filter((expression) => expression.kind === 'column');
-  if (select.groupBy.length > 0 || select.having || plain.length < columns.length)
+  if (select.groupBy.length > 0 || select.having || columns.some(firstAggregate))
     throw unsupported(
       select.at,
-      'DISTINCT with GROUP BY, aggregates or expressions',
-      'list declared columns alone, or write GROUP BY over them',
+      'DISTINCT with GROUP BY or aggregates',
+      'list columns and expressions of rows, or write GROUP BY over them',
     );
-  return { ...select, groupBy: plain };
+  return { ...select, groupBy: columns };
 }
 
 /** Refuses a subquery that does more than choose rows and compute columns. */

@@ -121,7 +121,7 @@ class StatementReader {
       columns,
       from: from.table,
       ...(where ? { where } : {}),
-      groupBy: (node.groupClause ?? []).map((clause) => this.groupColumn(clause, columns, at)),
+      groupBy: (node.groupClause ?? []).map((clause) => this.groupKey(clause, from, columns, at)),
       ...(having ? { having } : {}),
       orderBy: (node.sortClause ?? []).map((clause) => this.orderTerm(clause, columns, at)),
       unread: [],
@@ -226,17 +226,24 @@ class StatementReader {
     return { table: { table: name, alias: name, at }, source };
   }
 
-  /** A column, its place in the select list from 1, or its alias there. */
-  private groupColumn(clause: Node, columns: readonly SelectColumn[], outer: Position) {
+  private inputNames({ table, source }: From): string[] {
+    const columns = source?.columns ?? this.tables.find(({ name }) => name === table.table)?.columns ?? [];
+    return columns.map(({ name }) => name);
+  }
+
+  /** An expression, or an output column by its alias or its place in the select list from 1. */
+  private groupKey(clause: Node, from: From, columns: readonly SelectColumn[], outer: Position): Expression {
     const at = placeOf(this.source, clause, outer);
     if ('GroupingSet' in clause)
       throw unsupported(at, 'GROUPING SETS, ROLLUP or CUBE', 'open one collaboration for each grouping');
     const read = this.expressions.read(clause, at);
-    const named = columns[placeInList(read, columns)]?.expression;
-    const column = read.kind === 'column' && named?.kind !== 'column' ? read : (named ?? read);
-    if (column.kind !== 'column')
-      throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
-    return { ...column, at };
+    // As in PostgreSQL, a name is a column of FROM if there is one, else an alias.
+    const meansInput =
+      read.kind === 'column'
+        ? read.table !== undefined || this.inputNames(from).includes(read.name)
+        : read.kind !== 'number';
+    const found = meansInput ? undefined : columns[placeInList(read, columns)];
+    return { ...(found?.expression ?? read), at };
   }
 
   private orderTerm(clause: Node, columns: readonly SelectColumn[], outer: Position): OrderTerm {

@@ -6,12 +6,16 @@
  */
 import type { Bits, PlanBuilder } from '../plan/builder.ts';
 import { Aggregation } from './aggregates.ts';
+import type { Preference } from './choose-plan.ts';
 import type { RowScope } from './columns.ts';
 import { lower, lowerTruth } from './expressions.ts';
 import { sqlFault } from './faults.ts';
+import { groupKeys } from './group-keys.ts';
 import { GroupScope } from './group-scope.ts';
-import { groupRows, textAt } from './groups.ts';
+import { areFew, numberedGroups } from './groups.ts';
 import { firstGroups } from './limit.ts';
+import { numberedGrouping } from './numbered-grouping.ts';
+import { sortedGrouping } from './sorted-grouping.ts';
 import type { ResultColumn, ResultSource, ResultSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectColumn, SelectStatement } from './statement.ts';
 import { isAlways, knownOf, type Value } from './values.ts';
@@ -21,6 +25,7 @@ import { innerExpressions } from './walk.ts';
 export interface SelectOptions {
   readonly rows: RowScope;
   readonly minGroupSize: number;
+  readonly prefer: Preference;
 }
 
 /** Writes the query into the plan. Throws `sql.*` with the place of what cannot be computed. */
@@ -30,19 +35,24 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   const minGroupSize = BigInt(Math.max(1, options.minGroupSize));
   for (const expression of select.unread) lower(rows, expression);
   const included = includedRows(rows, select.where);
-  const groups = select.groupBy.length > 0 ? groupRows(rows, select.groupBy, included) : undefined;
+  const keys = groupKeys(rows, select.groupBy);
+  const numbered = keys.length === 0 || (areFew(keys) && options.prefer === 'numbers');
+  const groups = numbered && keys.length > 0 ? numberedGroups(rows, keys, included) : undefined;
+  const grouped = { rows, included };
+  const grouping = numbered ? numberedGrouping(grouped, groups) : sortedGrouping(grouped, keys);
   const aggregation = new Aggregation({
-    rows,
-    included,
-    groups,
+    ...grouped,
+    grouping,
     groupBy: select.groupBy,
+    groups,
     minGroupSize,
   });
   for (const call of aggregatesOf(select)) aggregation.need(call);
-  const scope = new GroupScope(rows, groups, aggregation);
+  const scope = new GroupScope(rows, keys, select.groupBy, aggregation);
+  const found = numbered ? {} : { found: true as const };
   const shown = shownGroups(scope, aggregation, select, minGroupSize);
   if (select.limit !== undefined && select.limit < scope.length)
-    return firstGroups(select, select.limit, scope, shown);
+    return { ...firstGroups(select, select.limit, scope, shown), ...found };
   const writer = new OutputWriter(builder, scope, shown);
   const columns = select.columns.map((column, index) => writer.column(column, index));
   if (!isAlways(scope, shown)) builder.output('shown', shown);
@@ -56,6 +66,7 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   return {
     columns,
     rows: scope.length,
+    ...found,
     ...(isAlways(scope, shown) ? {} : { shown: 'shown' }),
     ...(select.orderBy.length === 0
       ? {}
@@ -112,7 +123,10 @@ function shownGroups(
 ): Bits {
   const { builder, length } = scope;
   const conditions: Bits[] = [];
-  if (select.groupBy.length > 0 || minGroupSize > 1n)
+  const { exists } = aggregation.summary;
+  // Groups that do not exist have no rows.
+  if (exists && minGroupSize === 1n) conditions.push(exists);
+  else if (select.groupBy.length > 0 || minGroupSize > 1n)
     conditions.push(builder.atLeast(aggregation.rowCount().ring, builder.constant(minGroupSize, length)));
   if (select.having) conditions.push(lowerTruth(scope, select.having).isTrue);
   return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
@@ -131,15 +145,12 @@ class OutputWriter {
   }
 
   column({ name, expression }: SelectColumn, index: number): ResultColumn {
-    if (expression.kind === 'column') {
-      const { column, places } = this.scope.grouped(expression);
-      const values = places.map((place) => textAt(column, place));
-      return { name, type: column.type, scale: column.scale, source: { from: 'key', values } };
-    }
+    const texts = this.scope.publicTexts(expression);
     const value = lower(this.scope, expression);
     const fixed = publicText(this.scope, value);
-    const source: ResultSource =
-      fixed === undefined
+    const source: ResultSource = texts
+      ? { from: 'key', values: texts }
+      : fixed === undefined
         ? this.output(index, value)
         : { from: 'key', values: Array.from({ length: this.scope.length }, () => fixed) };
     return { name, ...typeOf(value), source };

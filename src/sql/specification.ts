@@ -39,8 +39,10 @@ export interface ResultColumn {
 
 export interface ResultSpecification {
   readonly columns: readonly ResultColumn[];
-  /** Candidate rows: 1, or one for each possible group. */
+  /** Candidate rows: 1, or one for each possible group, or as many as there can be groups with rows. */
   readonly rows: number;
+  /** Groups are those that rows have, in the order of their keys; absent: all that are possible. */
+  readonly found?: true;
   /** Plan output (bits; with LIMIT integers): 1 for the candidate rows that are part of the answer. Absent: all are. */
   readonly shown?: string;
   /** ORDER BY, which the output party does: columns by place, most significant first. Absent: the groups' own order. */

@@ -112,7 +112,7 @@ export interface SelectStatement extends Placed {
   readonly columns: readonly SelectColumn[];
   readonly from: { readonly table: string; readonly alias: string } & Placed;
   readonly where?: Expression;
-  readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
+  readonly groupBy: readonly Expression[];
   readonly having?: Expression;
   readonly orderBy: readonly OrderTerm[];
   /** What subqueries list and nothing reads: nothing is computed of it, but it must be right. */
