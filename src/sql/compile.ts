@@ -15,7 +15,7 @@ import { sqlFault } from './faults.ts';
 import { readStatements } from './read-statements.ts';
 import { lowerSelect } from './select.ts';
 import type { CompiledQuery, TableSpecification } from './specification.ts';
-import type { Statements } from './statement.ts';
+import type { SelectStatement, Statements } from './statement.ts';
 
 export interface QueryInput {
   readonly party: string;
@@ -67,7 +67,7 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
   const { plan, result } = cheaperPlan((prefer) => {
     const builder = new PlanBuilder();
     builder.table(table.name, slices);
-    const rows = new RowScope(builder, table, select.from.alias, length, maxRows);
+    const rows = new RowScope(builder, table, rootOf(select).from.alias, length, maxRows);
     const written = lowerSelect(select, { rows, minGroupSize: options.minGroupSize, prefer });
     return { plan: builder.build(), result: written };
   });
@@ -80,6 +80,10 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
   });
   return { plan, tables, result, disclosure };
 }
+
+/** The innermost SELECT, which reads the declared table. */
+const rootOf = (select: SelectStatement): SelectStatement =>
+  select.from.groups ? rootOf(select.from.groups) : select;
 
 /** The declared tables of a query's text: what each party's CSV files must look like. Throws `sql.*`. */
 export async function declaredTables(text: string): Promise<TableSpecification[]> {

@@ -33,18 +33,8 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   const what = facts.length === 0 ? 'that it exists' : [...new Set(facts)].join('; ');
   const sentences: string[] = [];
   if (grouped) {
-    const names = [...new Set(select.groupBy.map(sqlOf))];
-    const keys = listed(names);
-    const size = `at least ${counted(least ?? 1n)}`;
-    const groups = `with ${size}${holds && ` where ${holds}`}`;
-    const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
-    const values = names.length === 1 ? 'value' : 'combination';
     sentences.push(
-      result.found && result.limit === undefined
-        ? `${who} ${learns}, for each ${values} of ${keys} ${groups}, in their order: ${what}; and how many such ${values}s there are.`
-        : result.limit === undefined
-          ? `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`
-          : `${who} ${learns}, for the first ${result.limit === 1 ? 'group' : `${result.limit} groups`} per ${keys} ${groups}, ${orderWords(select, result)}: ${what}; and how many there are if there are fewer.`,
+      groupSentence(select, result, { start: `${who} ${learns}`, what, least: least ?? 1n, holds }),
     );
   } else if (result.shown !== undefined) {
     const unless = [least === undefined ? '' : `at least ${counted(least)} count`, holds]
@@ -55,6 +45,7 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
     sentences.push(`${who} ${learns}: ${what}.`);
   }
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
+  sentences.push(...sourceSentences(select));
   sentences.push(...aggregateRules(select, options.minGroupSize));
   if (options.sorts)
     sentences.push(
@@ -64,6 +55,47 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
     "Nothing else about anyone's rows is revealed, except row limits, who takes part and the query.",
   );
   return sentences;
+}
+
+function groupSentence(
+  select: SelectStatement,
+  result: ResultSpecification,
+  { start, what, least, holds }: { start: string; what: string; least: bigint; holds: string },
+): string {
+  const keys = keysOf(select);
+  const size = `at least ${counted(least)}`;
+  const groups = `with ${size}${holds && ` where ${holds}`}`;
+  if (result.limit !== undefined) {
+    const first = result.limit === 1 ? 'group' : `${result.limit} groups`;
+    return `${start}, for the first ${first} per ${listed(keys)} ${groups}, ${orderWords(select, result)}: ${what}; and how many there are if there are fewer.`;
+  }
+  if (result.found) {
+    const values = valuesOf(keys);
+    return `${start}, for each ${values} of ${listed(keys)} ${groups}, in their order: ${what}; and how many such ${values}s there are.`;
+  }
+  const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
+  return `${start}, per ${listed(keys)} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`;
+}
+
+const keysOf = ({ groupBy }: SelectStatement): string[] => [...new Set(groupBy.map(sqlOf))];
+const valuesOf = (keys: readonly string[]): string => (keys.length === 1 ? 'value' : 'combination');
+
+/** What rows are, where a subquery makes them of groups. */
+function sourceSentences(select: SelectStatement, subject = 'A row here'): string[] {
+  const { groups } = select.from;
+  if (!groups) return [];
+  const keys = keysOf(groups);
+  const all = keys.length === 0 ? 'all rows' : `all rows with one ${valuesOf(keys)} of ${listed(keys)}`;
+  const where = groups.where ? ` among those where ${sqlOf(groups.where)}` : '';
+  const having = groups.having ? `, if ${sqlOf(groups.having)}` : '';
+  const columns = groups.columns
+    .filter(({ name, expression }) => name !== sqlOf(expression))
+    .map(({ name, expression }) => `${name} is ${wordsOf(expression, 0)}`);
+  const named = columns.length === 0 ? '' : `: ${columns.join('; ')}`;
+  return [
+    `${subject} stands for ${all}${where}${having}${named}.`,
+    ...sourceSentences(groups, 'Each of those rows'),
+  ];
 }
 
 /** The order that decides which groups are the first. */

@@ -4,9 +4,10 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import type { Bits, Ring } from '../plan/builder.ts';
-import { type RowScope, sizeOf } from './columns.ts';
+import { sizeOf } from './columns.ts';
 import { combinations, groupKeys } from './group-keys.ts';
 import { type Groups, numberedGroups } from './groups.ts';
+import type { Rows } from './rows.ts';
 import type { Aggregate, Expression } from './statement.ts';
 
 type Column = Expression & { readonly kind: 'column' };
@@ -19,7 +20,7 @@ const NUMBERS = 256;
 
 /** The column whose values are counted, if it makes few enough groups. */
 export function enumeratedColumn(
-  rows: RowScope,
+  rows: Rows,
   groupBy: readonly Expression[],
   { argument, distinct }: Aggregate,
 ): Column | undefined {
@@ -32,7 +33,7 @@ export function enumeratedColumn(
 
 /** The number of values per group, and most that there can be. `included` are the rows that count. */
 export function countDistinct(
-  rows: RowScope,
+  rows: Rows,
   groupBy: readonly Expression[],
   groups: Groups | undefined,
   column: Column,

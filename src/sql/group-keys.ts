@@ -3,12 +3,13 @@
  * the values equal. NULL is a value of its own here, after all others.
  */
 import type { Ring } from '../plan/builder.ts';
-import { type RowScope, sizeOf } from './columns.ts';
+import { sizeOf } from './columns.ts';
 import { lower } from './expressions.ts';
 import { sqlFault, unsupported } from './faults.ts';
 import { identityOf } from './identity.ts';
 import { formatDate, formatDecimal } from './literals.ts';
 import { certain } from './logic.ts';
+import type { Rows } from './rows.ts';
 import type { ColumnSpecification } from './specification.ts';
 import type { Expression } from './statement.ts';
 import { always, isAlways, knownOf, type NumberValue, type Value, type Vectors } from './values.ts';
@@ -40,7 +41,7 @@ export interface GroupKey {
 const MOST_PLACES = 2n ** 64n;
 
 /** The keys that GROUP BY lists, each once. Throws `sql.unsupported`, and what `lower` throws. */
-export function groupKeys(rows: RowScope, groupBy: readonly Expression[]): GroupKey[] {
+export function groupKeys(rows: Rows, groupBy: readonly Expression[]): GroupKey[] {
   const keys = groupBy.map((expression) => groupKey(rows, expression));
   return keys.filter(({ identity }, at) => keys.findIndex((key) => key.identity === identity) === at);
 }
@@ -49,7 +50,7 @@ export function groupKeys(rows: RowScope, groupBy: readonly Expression[]): Group
  * Equal for expressions that are the same but for their places in the text, and for how they name the same column. Throws
  * `sql.unknown-column`, `sql.unknown-table`.
  */
-export function keyIdentity(rows: RowScope, expression: Expression): string {
+export function keyIdentity(rows: Rows, expression: Expression): string {
   const named = (inner: Expression): Expression =>
     inner.kind === 'column'
       ? { kind: 'column', name: columnIdentity(rows, inner), at: inner.at }
@@ -58,7 +59,7 @@ export function keyIdentity(rows: RowScope, expression: Expression): string {
 }
 
 /** Columns are what is in them: the same vector of the plan. */
-function columnIdentity(rows: RowScope, reference: Expression & { readonly kind: 'column' }): string {
+function columnIdentity(rows: Rows, reference: Expression & { readonly kind: 'column' }): string {
   const { name, type, values } = rows.specification(reference);
   if (type === 'text' && !values) return name;
   const value = rows.column(reference);
@@ -66,7 +67,7 @@ function columnIdentity(rows: RowScope, reference: Expression & { readonly kind:
   return `${value.kind === 'truth' ? value.isTrue.id : value.kind === 'text' ? value.code.id : value.ring.id}`;
 }
 
-function groupKey(rows: RowScope, expression: Expression): GroupKey {
+function groupKey(rows: Rows, expression: Expression): GroupKey {
   const identity = keyIdentity(rows, expression);
   if (expression.kind === 'column') return { identity, ...columnKey(rows, expression) };
   const value = lower(rows, expression);
@@ -101,7 +102,7 @@ function groupKey(rows: RowScope, expression: Expression): GroupKey {
 }
 
 function columnKey(
-  rows: RowScope,
+  rows: Rows,
   reference: Expression & { readonly kind: 'column' },
 ): Omit<GroupKey, 'identity'> {
   const column = rows.specification(reference);

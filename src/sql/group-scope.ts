@@ -3,23 +3,23 @@
  */
 import type { PlanBuilder } from '../plan/builder.ts';
 import type { Aggregation } from './aggregates.ts';
-import type { RowScope } from './columns.ts';
 import type { Scope } from './expressions.ts';
 import { type GroupKey, keyIdentity, notGrouped } from './group-keys.ts';
+import type { Rows } from './rows.ts';
 import type { Aggregate, Expression } from './statement.ts';
 import type { Value } from './values.ts';
 
 export class GroupScope implements Scope {
   readonly builder: PlanBuilder;
   readonly length: number;
-  private readonly rows: RowScope;
+  private readonly rows: Rows;
   private readonly keys: readonly GroupKey[];
   private readonly aggregation: Aggregation;
   /** The kinds of expressions that keys are: all others need no second look. */
   private readonly kinds: ReadonlySet<Expression['kind']>;
 
   constructor(
-    rows: RowScope,
+    rows: Rows,
     keys: readonly GroupKey[],
     groupBy: readonly Expression[],
     aggregation: Aggregation,

@@ -4,14 +4,14 @@
  * over the rows.
  */
 import type { Bits, Ring } from '../plan/builder.ts';
-import type { RowScope } from './columns.ts';
 import type { Position } from './faults.ts';
+import type { Rows } from './rows.ts';
 import type { Fraction } from './statement.ts';
 import type { NumberValue, Value, Vectors } from './values.ts';
 
 /** The rows that are grouped. */
 export interface GroupedRows {
-  readonly rows: RowScope;
+  readonly rows: Rows;
   /** Rows that are present and satisfy WHERE; undefined where all that are present do. */
   readonly included: Bits | undefined;
 }

@@ -10,8 +10,8 @@
 import { assert } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Bits, Ring } from '../plan/builder.ts';
-import type { RowScope } from './columns.ts';
 import { combinations, type GroupKey } from './group-keys.ts';
+import type { Rows } from './rows.ts';
 
 export interface NumberedKey {
   readonly key: GroupKey;
@@ -31,11 +31,7 @@ export interface Groups {
 export const areFew = (keys: readonly GroupKey[]): boolean => combinations(keys) <= LIMITS.groups;
 
 /** The groups that few keys make. `included` are the rows that count; undefined where all that are present do. */
-export function numberedGroups(
-  rows: RowScope,
-  keys: readonly GroupKey[],
-  included: Bits | undefined,
-): Groups {
+export function numberedGroups(rows: Rows, keys: readonly GroupKey[], included: Bits | undefined): Groups {
   assert(areFew(keys), 'there are few groups');
   const parts = keys.map((key) => key.parts[0]!);
   const count = Number(combinations(keys));

@@ -120,17 +120,21 @@ export function distinctGroups(select: SelectStatement): SelectStatement {
   return { ...select, groupBy: columns };
 }
 
-/** Refuses a subquery that does more than choose rows and compute columns. */
-export function requireProjection(select: SelectStatement): Projection {
+/** What a subquery brings: rows of its table, or its groups. Refuses what would order them. */
+export function projectionOf(select: SelectStatement): Projection {
   const { columns, from, where, unread } = select;
-  const hint = 'a subquery may compute columns and choose rows of one table: aggregate in the outer SELECT';
-  if (select.groupBy[0]) throw unsupported(select.groupBy[0].at, 'GROUP BY in a subquery', hint);
-  if (select.having) throw unsupported(select.having.at, 'HAVING in a subquery', hint);
   if (select.orderBy[0])
     throw unsupported(select.orderBy[0].at, 'ORDER BY in a subquery', 'order the outer SELECT');
-  const expressions = [...columns.map(({ expression }) => expression), ...(where ? [where] : [])];
-  const aggregate = expressions.map(firstAggregate).find((found) => found !== undefined);
-  if (aggregate) throw unsupported(aggregate.at, 'an aggregate in a subquery', hint);
+  const groups =
+    select.groupBy.length > 0 || select.having || columns.some((column) => firstAggregate(column.expression));
+  if (groups) {
+    const named = columns.map(({ name, at }) => ({
+      name,
+      at,
+      expression: { kind: 'column', name, at } as const,
+    }));
+    return { columns: named, from: { ...from, groups: select }, unread: [] };
+  }
   return { columns, from, ...(where ? { where } : {}), unread };
 }
 

@@ -8,16 +8,16 @@
 import type { Bits, Ring } from '../plan/builder.ts';
 import { requireFits } from '../plan/compose/ranged.ts';
 import { sortRows } from '../plan/compose/sort.ts';
-import type { RowScope } from './columns.ts';
 import type { Position } from './faults.ts';
 import type { Sortable } from './grouping.ts';
 import type { Groups } from './groups.ts';
 import { percentile } from './percentile.ts';
+import type { Rows } from './rows.ts';
 import type { Fraction } from './statement.ts';
 import { fitted, type NumberValue } from './values.ts';
 
 export interface RankedRows {
-  readonly rows: RowScope;
+  readonly rows: Rows;
   readonly groups: Groups | undefined;
   /** Rows that are present and satisfy WHERE. */
   readonly present: Bits;

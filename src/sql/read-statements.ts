@@ -4,7 +4,7 @@
  */
 import type { Node, RangeSubselect, ResTarget, SelectStmt, SortBy, WithClause } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
-import { distinctGroups, inlined, type Projection, requireProjection } from './inline.ts';
+import { distinctGroups, inlined, type Projection, projectionOf } from './inline.ts';
 import { kindOf, type ParsedStatement, parseText, placeOf, refuseOthers } from './parse.ts';
 import { ExpressionReader } from './read-expressions.ts';
 import { checkedName, TableReader, tableName } from './read-tables.ts';
@@ -130,7 +130,6 @@ class StatementReader {
     };
     const plain = from.source ? inlined(read, from.source, from.table.alias) : read;
     if (!node.distinctClause) return plain;
-    if (depth > 0) throw unsupported(at, 'DISTINCT in a subquery', 'write DISTINCT in the outer SELECT');
     // DISTINCT ON names columns; plain DISTINCT holds one empty node.
     const on = node.distinctClause.find((key) => Object.keys(key).length > 0);
     if (on) throw unsupported(placeOf(this.source, on, at), 'DISTINCT ON', 'write GROUP BY');
@@ -151,7 +150,7 @@ class StatementReader {
       const name = checkedName(element.CommonTableExpr.ctename ?? '', 'table', place);
       if (this.tables.some((table) => table.name === name) || named.has(name))
         throw sqlFault('duplicate-table', place, `${name} is a table already`, 'choose another name');
-      const projection = requireProjection(this.select(query.SelectStmt, place, named, depth + 1));
+      const projection = projectionOf(this.select(query.SelectStmt, place, named, depth + 1));
       named.set(name, { projection, at: place, used: false });
     }
   }
@@ -221,7 +220,7 @@ class StatementReader {
       throw unsupported(at, 'this subquery', 'write (SELECT …) AS name');
     const { alias } = node;
     if (alias) this.only(alias, ['aliasname'], 'an alias', at);
-    const source = requireProjection(this.select(node.subquery.SelectStmt, at, named, depth + 1));
+    const source = projectionOf(this.select(node.subquery.SelectStmt, at, named, depth + 1));
     const name = alias?.aliasname ?? 'the subquery';
     return { table: { table: name, alias: name, at }, source };
   }

@@ -42,7 +42,7 @@ export interface ResultSpecification {
   /** Candidate rows: 1, or one for each possible group, or as many as there can be groups with rows. */
   readonly rows: number;
   /** Groups are those that rows have, in the order of their keys; absent: all that are possible. */
-  readonly found?: true;
+  readonly found?: boolean;
   /** Plan output (bits; with LIMIT integers): 1 for the candidate rows that are part of the answer. Absent: all are. */
   readonly shown?: string;
   /** ORDER BY, which the output party does: columns by place, most significant first. Absent: the groups' own order. */

@@ -110,7 +110,12 @@ export interface OrderTerm extends Placed {
 
 export interface SelectStatement extends Placed {
   readonly columns: readonly SelectColumn[];
-  readonly from: { readonly table: string; readonly alias: string } & Placed;
+  readonly from: {
+    readonly table: string;
+    readonly alias: string;
+    /** The rows are the groups of this SELECT over the table. */
+    readonly groups?: SelectStatement;
+  } & Placed;
   readonly where?: Expression;
   readonly groupBy: readonly Expression[];
   readonly having?: Expression;

@@ -1,0 +1,117 @@
+/**
+ * Owns the way from rows to groups: which rows count, what they are grouped by, and which groups are shown. A subquery that groups is
+ * written first: its groups are the rows.
+ *
+ * A group is shown when at least max(1, minGroupSize) rows count in it and HAVING is true.
+ */
+import type { Bits } from '../plan/builder.ts';
+import { Aggregation } from './aggregates.ts';
+import type { Preference } from './choose-plan.ts';
+import { DerivedRows } from './derived-rows.ts';
+import { lower, lowerTruth } from './expressions.ts';
+import { sqlFault } from './faults.ts';
+import { groupKeys } from './group-keys.ts';
+import { GroupScope } from './group-scope.ts';
+import { areFew, numberedGroups } from './groups.ts';
+import { numberedGrouping } from './numbered-grouping.ts';
+import type { Rows } from './rows.ts';
+import { sortedGrouping } from './sorted-grouping.ts';
+import type { Aggregate, Expression, SelectStatement } from './statement.ts';
+import { isAlways } from './values.ts';
+import { innerExpressions } from './walk.ts';
+
+export interface SelectOptions {
+  /** The rows of the declared table. */
+  readonly rows: Rows;
+  readonly minGroupSize: number;
+  readonly prefer: Preference;
+}
+
+export interface GroupedSelect {
+  readonly scope: GroupScope;
+  readonly shown: Bits;
+  /** Whether groups are those that rows have, rather than all that are possible. */
+  readonly found: boolean;
+  /** Most groups that are shown. */
+  readonly most: bigint;
+}
+
+/** Writes the groups of a SELECT into the plan. Throws `sql.*` with the place of what cannot be computed. */
+export function groupedSelect(select: SelectStatement, options: SelectOptions): GroupedSelect {
+  const rows = select.from.groups ? derivedRows(select.from.groups, options) : options.rows;
+  const minGroupSize = BigInt(Math.max(1, options.minGroupSize));
+  for (const expression of select.unread) lower(rows, expression);
+  const included = includedRows(rows, select.where);
+  const keys = groupKeys(rows, select.groupBy);
+  const numbered = keys.length === 0 || (areFew(keys) && options.prefer === 'numbers');
+  const groups = numbered && keys.length > 0 ? numberedGroups(rows, keys, included) : undefined;
+  const grouped = { rows, included };
+  const grouping = numbered ? numberedGrouping(grouped, groups) : sortedGrouping(grouped, keys);
+  const { groupBy } = select;
+  const aggregation = new Aggregation({ ...grouped, grouping, groupBy, groups, minGroupSize });
+  for (const call of aggregatesOf(select)) aggregation.need(call);
+  const scope = new GroupScope(rows, keys, groupBy, aggregation);
+  const shown = shownGroups(scope, aggregation, select, minGroupSize);
+  const length = BigInt(scope.length);
+  const most = groupBy.length > 0 && rows.rows < length ? rows.rows : length;
+  return { scope, shown, found: !numbered, most };
+}
+
+/** The groups of a subquery as rows. Of how many rows each is made does not matter: what is shown is made of enough of them. */
+function derivedRows(select: SelectStatement, options: SelectOptions): Rows {
+  const { scope, shown, most } = groupedSelect(select, { ...options, minGroupSize: 1 });
+  const columns = select.columns.map(({ name, expression }) => ({ name, value: lower(scope, expression) }));
+  return new DerivedRows({ vectors: scope, shown, rows: most, columns });
+}
+
+/** Present rows that satisfy WHERE; undefined without WHERE. */
+function includedRows(rows: Rows, where: Expression | undefined): Bits | undefined {
+  if (!where) return undefined;
+  const condition = lowerTruth(rows, where).isTrue;
+  if (isAlways(rows, condition)) return undefined;
+  // Opened once for all that is counted or summed, rather than multiplied into every FILTER again.
+  return rows.builder.opened(rows.builder.and(rows.present(), condition));
+}
+
+/** All aggregates of the select list and HAVING, in order. Throws `sql.no-aggregate` where rows would be shown. */
+function aggregatesOf(select: SelectStatement): Aggregate[] {
+  const roots = [
+    ...select.columns.map(({ expression }) => expression),
+    ...(select.having ? [select.having] : []),
+  ];
+  const calls: Aggregate[] = [];
+  const visit = (expression: Expression): void => {
+    if (expression.kind === 'aggregate') calls.push(expression);
+    else innerExpressions(expression).forEach(visit);
+  };
+  roots.forEach(visit);
+  const columns = roots.some(usesColumn);
+  if (calls.length === 0 && select.groupBy.length === 0 && !columns && !select.having)
+    throw sqlFault(
+      'no-aggregate',
+      select.at,
+      'this would show one row for each row of the parties',
+      'use aggregates, such as COUNT(*), or GROUP BY',
+    );
+  return calls;
+}
+
+const usesColumn = (expression: Expression): boolean =>
+  expression.kind === 'column' || innerExpressions(expression).some(usesColumn);
+
+function shownGroups(
+  scope: GroupScope,
+  aggregation: Aggregation,
+  select: SelectStatement,
+  minGroupSize: bigint,
+): Bits {
+  const { builder, length } = scope;
+  const conditions: Bits[] = [];
+  const { exists } = aggregation.summary;
+  // Groups that do not exist have no rows.
+  if (exists && minGroupSize === 1n) conditions.push(exists);
+  else if (select.groupBy.length > 0 || minGroupSize > 1n)
+    conditions.push(builder.atLeast(aggregation.rowCount().ring, builder.constant(minGroupSize, length)));
+  if (select.having) conditions.push(lowerTruth(scope, select.having).isTrue);
+  return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
+}
