@@ -3,6 +3,7 @@
  * approve a query by reading it. Must never say less than what the plan's outputs reveal.
  */
 import { sqlOf, wordsOf } from './describe.ts';
+import { sizeCondition } from './group-size.ts';
 import type { ResultSpecification, TableSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectStatement } from './statement.ts';
 import { isStatistic } from './statistics.ts';
@@ -21,7 +22,7 @@ export interface DisclosureOptions {
 /** The first sentence names what is revealed, the last says that nothing else is. */
 export function disclosureOf(select: SelectStatement, options: DisclosureOptions): string[] {
   const { result, outputs } = options;
-  const { least, others } = conditionsOf(select, options);
+  const { least, others } = sizeCondition(select, options.minGroupSize);
   const grouped = select.groupBy.length > 0;
   const who = listed(outputs.length === 0 ? ['the output party'] : outputs);
   const learns = outputs.length > 1 ? 'learn' : 'learns';
@@ -140,38 +141,6 @@ function aggregateRules(select: SelectStatement, minGroupSize: number): string[]
 
 function aggregatesIn(expression: Expression): Aggregate[] {
   return expression.kind === 'aggregate' ? [expression] : innerExpressions(expression).flatMap(aggregatesIn);
-}
-
-/** The least size of a group that is shown (from HAVING and the agreed minimum), and what else HAVING asks. */
-function conditionsOf(
-  select: SelectStatement,
-  { minGroupSize }: DisclosureOptions,
-): { least: bigint | undefined; others: Expression[] } {
-  const grouped = select.groupBy.length > 0;
-  let least = BigInt(grouped ? Math.max(1, minGroupSize) : minGroupSize);
-  const others: Expression[] = [];
-  for (const term of conjuncts(select.having)) {
-    const size = leastCount(term);
-    if (size === undefined) others.push(term);
-    else if (size > least) least = size;
-  }
-  return { least: grouped || least > 1n ? least : undefined, others };
-}
-
-const conjuncts = (condition: Expression | undefined): readonly Expression[] =>
-  condition === undefined ? [] : condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
-
-/** k where a condition says COUNT(*) >= k. */
-function leastCount(term: Expression): bigint | undefined {
-  if (term.kind !== 'compare') return undefined;
-  const { operator, left, right } = term;
-  const direct = operator === '>=' || operator === '>';
-  const [count, bound] = direct ? [left, right] : [right, left];
-  if (!direct && operator !== '<=' && operator !== '<') return undefined;
-  if (count.kind !== 'aggregate' || count.name !== 'count' || count.argument || count.filter)
-    return undefined;
-  if (bound.kind !== 'number' || bound.scale !== 0) return undefined;
-  return operator === '>' || operator === '<' ? bound.value + 1n : bound.value;
 }
 
 const counted = (rows: bigint | number): string => `${rows} ${BigInt(rows) === 1n ? 'row' : 'rows'}`;

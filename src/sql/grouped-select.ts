@@ -12,6 +12,7 @@ import { lower, lowerTruth } from './expressions.ts';
 import { sqlFault } from './faults.ts';
 import { groupKeys } from './group-keys.ts';
 import { GroupScope } from './group-scope.ts';
+import { sizeCondition } from './group-size.ts';
 import { areFew, numberedGroups } from './groups.ts';
 import { numberedGrouping } from './numbered-grouping.ts';
 import type { Rows } from './rows.ts';
@@ -32,6 +33,8 @@ export interface GroupedSelect {
   readonly shown: Bits;
   /** Whether groups are those that rows have, rather than all that are possible. */
   readonly found: boolean;
+  /** Whether groups that rows have lie hidden between those that are shown: their places would tell of them. */
+  readonly gaps: boolean;
   /** Most groups that are shown. */
   readonly most: bigint;
 }
@@ -45,16 +48,17 @@ export function groupedSelect(select: SelectStatement, options: SelectOptions): 
   const keys = groupKeys(rows, select.groupBy);
   const numbered = keys.length === 0 || (areFew(keys) && options.prefer === 'numbers');
   const groups = numbered && keys.length > 0 ? numberedGroups(rows, keys, included) : undefined;
+  const { least, others } = sizeCondition(select, options.minGroupSize);
   const grouped = { rows, included };
-  const grouping = numbered ? numberedGrouping(grouped, groups) : sortedGrouping(grouped, keys);
+  const grouping = numbered ? numberedGrouping(grouped, groups) : sortedGrouping(grouped, keys, least ?? 1n);
   const { groupBy } = select;
   const aggregation = new Aggregation({ ...grouped, grouping, groupBy, groups, minGroupSize });
   for (const call of aggregatesOf(select)) aggregation.need(call);
   const scope = new GroupScope(rows, keys, groupBy, aggregation);
-  const shown = shownGroups(scope, aggregation, select, minGroupSize);
+  const shown = shownGroups(scope, aggregation, select, others, minGroupSize);
   const length = BigInt(scope.length);
   const most = groupBy.length > 0 && rows.rows < length ? rows.rows : length;
-  return { scope, shown, found: !numbered, most };
+  return { scope, shown, found: !numbered, gaps: !numbered && others.length > 0, most };
 }
 
 /** The groups of a subquery as rows. Of how many rows each is made does not matter: what is shown is made of enough of them. */
@@ -102,16 +106,18 @@ const usesColumn = (expression: Expression): boolean =>
 function shownGroups(
   scope: GroupScope,
   aggregation: Aggregation,
-  select: SelectStatement,
+  { groupBy, having }: SelectStatement,
+  others: readonly Expression[],
   minGroupSize: bigint,
 ): Bits {
   const { builder, length } = scope;
   const conditions: Bits[] = [];
   const { exists } = aggregation.summary;
-  // Groups that do not exist have no rows.
-  if (exists && minGroupSize === 1n) conditions.push(exists);
-  else if (select.groupBy.length > 0 || minGroupSize > 1n)
+  const terms = exists ? others : having ? [having] : [];
+  // Groups that exist are large enough.
+  if (exists) conditions.push(exists);
+  else if (groupBy.length > 0 || minGroupSize > 1n)
     conditions.push(builder.atLeast(aggregation.rowCount().ring, builder.constant(minGroupSize, length)));
-  if (select.having) conditions.push(lowerTruth(scope, select.having).isTrue);
+  for (const term of terms) conditions.push(lowerTruth(scope, term).isTrue);
   return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
 }

@@ -7,7 +7,7 @@
  * Must never take a part at its word where it says nothing of absent rows: an overflow would move them among the others.
  */
 import { assert } from '../base/errors.ts';
-import type { Ring } from '../plan/builder.ts';
+import type { PlanBuilder, Ring } from '../plan/builder.ts';
 import type { Ranged } from '../plan/compose/ranged.ts';
 import type { RunColumn } from '../plan/compose/runs.ts';
 import type { GroupKey, KeyPart } from './group-keys.ts';
@@ -17,7 +17,7 @@ import type { GroupedRows } from './grouping.ts';
 const MOST = 2n ** 62n;
 
 /** A number and the parts in it, most significant first. */
-interface Packed {
+export interface Packed {
   readonly ring: Ring;
   readonly domain: bigint;
   /** What it is in rows outside. */
@@ -92,7 +92,7 @@ export function runColumns(numbers: readonly Packed[], carried: readonly Ring[])
 
 /** The parts of each key, most significant first, from what travelled: the last of a number is what the others leave of it. */
 export function partsFrom(
-  { rows: { builder } }: GroupedRows,
+  builder: PlanBuilder,
   numbers: readonly Packed[],
   keys: readonly GroupKey[],
   carried: readonly Ring[],

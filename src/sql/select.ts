@@ -7,7 +7,7 @@ import { lower } from './expressions.ts';
 import { sqlFault } from './faults.ts';
 import type { GroupScope } from './group-scope.ts';
 import { groupedSelect, type SelectOptions } from './grouped-select.ts';
-import { firstGroups } from './limit.ts';
+import { firstGroups, shownGroupsFirst } from './limit.ts';
 import type { ResultColumn, ResultSource, ResultSpecification } from './specification.ts';
 import type { SelectColumn, SelectStatement } from './statement.ts';
 import { isAlways, knownOf, type Value } from './values.ts';
@@ -15,10 +15,13 @@ import { publicText, typeOf, visibleVector } from './visible.ts';
 
 /** Writes the query into the plan. Throws `sql.*` with the place of what cannot be computed. */
 export function lowerSelect(select: SelectStatement, options: SelectOptions): ResultSpecification {
-  const { scope, shown, found } = groupedSelect(select, options);
-  const { builder } = scope;
+  const { scope, shown, found, gaps } = groupedSelect(select, options);
+  const common = found ? { found } : {};
   if (select.limit !== undefined && select.limit < scope.length)
-    return { ...firstGroups(select, select.limit, scope, shown), ...(found ? { found } : {}) };
+    return { ...firstGroups(select, select.limit, scope, shown), ...common };
+  const order = orderOf(select);
+  if (gaps) return { ...shownGroupsFirst(select, scope, shown), ...common, ...order };
+  const { builder } = scope;
   const writer = new OutputWriter(builder, scope, shown);
   const columns = select.columns.map((column, index) => writer.column(column, index));
   if (!isAlways(scope, shown)) builder.output('shown', shown);
@@ -32,18 +35,17 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   return {
     columns,
     rows: scope.length,
-    ...(found ? { found } : {}),
+    ...common,
     ...(isAlways(scope, shown) ? {} : { shown: 'shown' }),
-    ...(select.orderBy.length === 0
-      ? {}
-      : {
-          order: select.orderBy.map(({ column, descending, nullsFirst }) => ({
-            column,
-            descending,
-            nullsFirst,
-          })),
-        }),
+    ...order,
   };
+}
+
+/** ORDER BY as the output party does it. */
+function orderOf({ orderBy }: SelectStatement): Pick<ResultSpecification, 'order'> {
+  if (orderBy.length === 0) return {};
+  const order = orderBy.map(({ column, descending, nullsFirst }) => ({ column, descending, nullsFirst }));
+  return { order };
 }
 
 class OutputWriter {

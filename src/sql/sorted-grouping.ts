@@ -4,8 +4,9 @@
  *   P_i = v_0 + ... + v_i over the sorted rows is local. At the last rows of two groups that follow one another P differs by the second
  *   group's total. The last rows are brought to the front by a stable sort of one bit; where they are and how many there are is
  *   as secret as the rows.
- * There are no more groups than rows, nor than combinations of values: so many elements the answers have. Those past the groups that
- * exist are zeros; `exists` says which they are.
+ * There are no more groups than rows, nor than combinations of values: so many elements the answers have; `exists` says which of them
+ * are groups. Where only groups of at least k rows are shown, those are brought to the front in the same way: there are no more than rows / k,
+ * and no gap tells where a smaller group was.
  *
  * Aggregates of rows in order sort by the keys and then by the value, which puts the groups in the same places:
  *   MIN is the first row of a run, MAX the last; rows that do not count hold a value that never wins.
@@ -14,22 +15,35 @@
  */
 import { assert } from '../base/errors.ts';
 import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
-import { requireFits } from '../plan/compose/ranged.ts';
+import { larger, type Ranged, requireFits, smaller } from '../plan/compose/ranged.ts';
 import { rowsAt } from '../plan/compose/rows-at.ts';
 import { compacted, differences, following, lastOfRuns, preceding } from '../plan/compose/runs.ts';
 import { sortRows } from '../plan/compose/sort.ts';
 import { combinations, type GroupKey, keyValue } from './group-keys.ts';
 import type { GroupedRows, Grouping, Needs, Ordering, Summary, Use } from './grouping.ts';
-import { carriedKeys, packedKeys, partsFrom, runColumns, sortKeys } from './packed-keys.ts';
+import { carriedKeys, type Packed, packedKeys, partsFrom, runColumns, sortKeys } from './packed-keys.ts';
 import { percentile } from './percentile.ts';
 import type { Fraction } from './statement.ts';
 import { fitted, type NumberValue, type Value } from './values.ts';
 
-export function sortedGrouping(grouped: GroupedRows, keys: readonly GroupKey[]): Grouping {
+/** Groups of fewer than `least` rows are left out. */
+export function sortedGrouping(grouped: GroupedRows, keys: readonly GroupKey[], least: bigint): Grouping {
   const { rows } = grouped.rows;
-  const possible = combinations(keys);
-  const length = Number(possible < rows ? possible : rows);
-  return { length, summary: (needs) => new SortedSummary(grouped, keys, length, needs) };
+  const size = smaller(least, rows + 1n);
+  const length = Number(smaller(combinations(keys), rows));
+  // At least one element, though no group may be large enough.
+  const shown = Number(smaller(BigInt(length), larger(rows / size, 1n)));
+  const summary = (needs: Needs) => {
+    const sorted = sortedRows(grouped, keys, needs);
+    const groups = groupsOf(grouped, sorted, length);
+    return new SortedSummary(
+      grouped.rows.builder,
+      keys,
+      sorted,
+      size > 1n ? largeGroups(grouped, groups, size, shown) : groups,
+    );
+  };
+  return { length: size > 1n ? shown : length, summary };
 }
 
 /** What rows of a group are ordered by: integers in 0..hi, of all rows. */
@@ -38,99 +52,147 @@ interface Part {
   readonly hi: bigint;
 }
 
+interface SortedRows {
+  readonly numbers: readonly Packed[];
+  /** What travelled of the keys. */
+  readonly carried: readonly Ring[];
+  readonly sums: ReadonlyMap<string, Ring>;
+  /** Parts in order, by the part as it was. */
+  readonly parts: ReadonlyMap<number, Ring>;
+  readonly orderings: readonly Ordering[];
+}
+
+function sortedRows(grouped: GroupedRows, keys: readonly GroupKey[], needs: Needs): SortedRows {
+  const { builder } = grouped.rows;
+  const numbers = packedKeys(grouped, keys);
+  const carried = carriedKeys(numbers);
+  const parts = new Map(
+    needs.orderings.map((ordering) => partOf(builder, ordering)).map((part) => [part.ring.id, part]),
+  );
+  const by = ({ ring, hi }: Part): Ranged[] => [...sortKeys(numbers), { value: ring, lo: 0n, hi }];
+  // One of the orders serves the totals too.
+  const [first, ...others] = parts.values();
+  const travelling = [...carried, ...needs.sums, ...(first ? [first.ring] : [])];
+  const sorted = sortRows(builder, first ? by(first) : sortKeys(numbers), travelling);
+  const inOrder = new Map<number, Ring>();
+  if (first) inOrder.set(first.ring.id, sorted.at(-1)!);
+  for (const part of others) inOrder.set(part.ring.id, sortRows(builder, by(part), [part.ring])[0]!);
+  return {
+    numbers,
+    carried: sorted.slice(0, carried.length),
+    sums: new Map(needs.sums.map((ring, at) => [sumOf(ring), sorted[carried.length + at]!])),
+    parts: inOrder,
+    orderings: needs.orderings,
+  };
+}
+
+interface SortedGroups {
+  /** 1 for as many groups as there are. */
+  readonly exists: Bits;
+  /** What each group has, by name. */
+  readonly values: ReadonlyMap<string, Ring>;
+}
+
+/** The first `length` groups. Past those that exist, counts, totals and keys are 0. */
+function groupsOf(grouped: GroupedRows, sorted: SortedRows, length: number): SortedGroups {
+  const { builder } = grouped.rows;
+  const last = lastOfRuns(builder, runColumns(sorted.numbers, sorted.carried));
+  const isLast = builder.toRing(last);
+  const totals = new Map([[ROWS, builder.constant(1n, isLast.length)], ...sorted.sums]);
+  const columns = new Map<string, Ring>();
+  for (const ordering of sorted.orderings) {
+    const part = partOf(builder, ordering);
+    const ring = sortedPart(sorted, part);
+    const next = following(builder, ring, builder.slice(ring, 0, 1));
+    const name = nameOf(ordering.use, part);
+    // The row behind a group's last one is the first of the next.
+    if (ordering.use === 'least') columns.set(name, next);
+    if (ordering.use === 'greatest') columns.set(name, ring);
+    if (ordering.use === 'different')
+      totals.set(name, builder.toRing(builder.or(last, builder.not(builder.equals(ring, next)))));
+  }
+  sorted.carried.forEach((ring, at) => {
+    columns.set(carriedAs(at), ring);
+  });
+  for (const [name, ring] of totals) columns.set(name, builder.runningSum(ring));
+  const gathered = compacted(builder, isLast, [...columns.values()], length);
+  const exists = firstOf(builder, builder.sum(isLast), length);
+  const zeroed = (ring: Ring) => builder.timesBit(exists, ring);
+  const values = new Map([...columns.keys()].map((name, at) => [name, gathered[at]!]));
+  values.set(START, preceding(builder, values.get(ROWS)!, builder.constant(0n, 1)));
+  for (const name of totals.keys()) values.set(name, zeroed(differences(builder, values.get(name)!)));
+  for (const at of sorted.carried.keys()) values.set(carriedAs(at), zeroed(values.get(carriedAs(at))!));
+  for (const ordering of sorted.orderings) {
+    const part = partOf(builder, ordering);
+    const name = nameOf(ordering.use, part);
+    if (ordering.use !== 'least') continue;
+    values.set(name, preceding(builder, values.get(name)!, builder.slice(sortedPart(sorted, part), 0, 1)));
+  }
+  return { exists, values };
+}
+
+/** The groups of at least `least` rows, in their order, before others: the first `length` of that. */
+function largeGroups(
+  { rows: { builder } }: GroupedRows,
+  { values }: SortedGroups,
+  least: bigint,
+  length: number,
+): SortedGroups {
+  const counts = values.get(ROWS)!;
+  const isLarge = builder.toRing(builder.atLeast(counts, builder.constant(least, counts.length)));
+  const gathered = compacted(builder, isLarge, [...values.values()], length);
+  return {
+    exists: firstOf(builder, builder.sum(isLarge), length),
+    values: new Map([...values.keys()].map((name, at) => [name, gathered[at]!])),
+  };
+}
+
 class SortedSummary implements Summary {
   readonly builder: PlanBuilder;
   readonly length: number;
   readonly exists: Bits;
   private readonly keys: readonly GroupKey[];
+  private readonly sorted: SortedRows;
+  private readonly values: ReadonlyMap<string, Ring>;
   private readonly keyParts: readonly (readonly Ring[])[];
-  /** The parts of all rows in order, by what they were before. */
-  private readonly ordered: ReadonlyMap<number, Ring>;
-  /** What the last row of each group has, by name; anything past the groups that exist. */
-  private readonly lasts: ReadonlyMap<string, Ring>;
-  /** Totals, 0 past the groups that exist. */
-  private readonly totals = new Map<string, Ring>();
 
-  constructor(grouped: GroupedRows, keys: readonly GroupKey[], length: number, needs: Needs) {
-    const { builder } = grouped.rows;
+  constructor(builder: PlanBuilder, keys: readonly GroupKey[], sorted: SortedRows, groups: SortedGroups) {
     this.builder = builder;
-    this.length = length;
+    this.length = groups.exists.length;
+    this.exists = groups.exists;
     this.keys = keys;
-    const numbers = packedKeys(grouped, keys);
-    const by = sortKeys(numbers);
-    const carried = carriedKeys(numbers);
-    const [first, ...others] = unique(needs.orderings.map((ordering) => partOf(builder, ordering).ring));
-    const ranges = new Map(
-      needs.orderings.map((ordering) => partOf(builder, ordering)).map((part) => [part.ring.id, part.hi]),
-    );
-    const order = (ring: Ring) => [...by, { value: ring, lo: 0n, hi: ranges.get(ring.id) ?? 0n }];
-    const sums = unique(needs.sums);
-    // One of the orders serves the totals too.
-    const sorted = sortRows(builder, first ? order(first) : by, [
-      ...carried,
-      ...sums,
-      ...(first ? [first] : []),
-    ]);
-    const keysSorted = sorted.slice(0, carried.length);
-    const ordered = new Map(others.map((ring) => [ring.id, sortRows(builder, order(ring), [ring])[0]!]));
-    if (first) ordered.set(first.id, sorted.at(-1)!);
-    this.ordered = ordered;
-    const last = lastOfRuns(builder, runColumns(numbers, keysSorted));
-    const isLast = builder.toRing(last);
-    this.exists = this.firstOf(builder.sum(isLast));
-    const columns = new Map([[ROWS, builder.runningSum(builder.constant(1n, isLast.length))]]);
-    sums.forEach(({ id }, at) => {
-      columns.set(`sum ${id}`, builder.runningSum(sorted[carried.length + at]!));
-    });
-    for (const ordering of needs.orderings) {
-      const part = partOf(builder, ordering);
-      const ring = this.inOrder(part);
-      const name = nameOf(ordering.use, part);
-      if (ordering.use === 'least') columns.set(name, following(builder, ring, builder.slice(ring, 0, 1)));
-      if (ordering.use === 'greatest') columns.set(name, ring);
-      if (ordering.use === 'different') {
-        const next = following(builder, ring, builder.slice(ring, 0, 1));
-        const differs = builder.or(last, builder.not(builder.equals(ring, next)));
-        columns.set(name, builder.runningSum(builder.toRing(differs)));
-      }
-    }
-    const gathered = compacted(builder, isLast, [...keysSorted, ...columns.values()], length);
-    this.lasts = new Map([...columns.keys()].map((name, at) => [name, gathered[carried.length + at]!]));
-    const existing = gathered.slice(0, carried.length).map((ring) => builder.timesBit(this.exists, ring));
-    this.keyParts = partsFrom(grouped, numbers, keys, existing);
+    this.sorted = sorted;
+    this.values = groups.values;
+    const carried = sorted.carried.map((_, at) => this.valueOf(carriedAs(at)));
+    this.keyParts = partsFrom(builder, sorted.numbers, keys, carried);
   }
 
   counts(): Ring {
-    return this.totalOf(ROWS);
+    return this.valueOf(ROWS);
   }
 
-  total({ id }: Ring): Ring {
-    return this.totalOf(`sum ${id}`);
+  total(vector: Ring): Ring {
+    return this.valueOf(sumOf(vector));
   }
 
   extreme(ordering: Ordering): Ring {
-    const { builder } = this;
-    const part = partOf(builder, ordering);
-    const found = this.atLast(nameOf(ordering.use, part));
-    // The row behind a group's last one is the first of the next.
-    const first = () => preceding(builder, found, builder.slice(this.inOrder(part), 0, 1));
-    return builder.linear([[1n, ordering.use === 'least' ? first() : found]], ordering.values.lo);
+    const found = this.valueOf(nameOf(ordering.use, partOf(this.builder, ordering)));
+    return this.builder.linear([[1n, found]], ordering.values.lo);
   }
 
   percentile(ordering: Ordering<NumberValue>, fraction: Fraction, count: NumberValue): NumberValue {
     const { builder, length } = this;
     const { values, filter, at } = ordering;
-    const ring = this.inOrder(partOf(builder, ordering));
+    const ring = sortedPart(this.sorted, partOf(builder, ordering));
     const rows = builder.constant(BigInt(ring.length), length);
     // Groups of which no row counts read their first row: places must ascend.
-    const some = filter
-      ? builder.add(count.ring, builder.toRing(builder.equalsZero(count.ring)))
-      : count.ring;
-    const before = preceding(builder, this.atLast(ROWS), builder.constant(0n, 1));
-    return percentile(builder, values, fraction, { ...count, ring: some }, at, (index, withStep) => {
-      const places = builder.select(this.exists, builder.add(before, index), rows);
+    const none = () => builder.toRing(builder.equalsZero(count.ring));
+    const some = { ...count, ring: filter ? builder.add(count.ring, none()) : count.ring };
+    return percentile(builder, values, fraction, some, at, (index, withStep) => {
+      const place = builder.add(this.valueOf(START), index);
       const steps = builder.sub(following(builder, ring, builder.slice(ring, 0, 1)), ring);
-      const [low, step] = rowsAt(builder, withStep ? [ring, steps] : [ring], places);
+      const columns = withStep ? [ring, steps] : [ring];
+      const [low, step] = rowsAt(builder, columns, builder.select(this.exists, place, rows));
       assert(low, 'a column read is a column found');
       return { low, step };
     });
@@ -138,7 +200,7 @@ class SortedSummary implements Summary {
 
   different(ordering: Ordering, count: Ring): Ring {
     const { builder } = this;
-    const found = this.totalOf(nameOf('different', partOf(builder, ordering)));
+    const found = this.valueOf(nameOf('different', partOf(builder, ordering)));
     if (!ordering.filter) return found;
     return builder.sub(found, builder.toRing(builder.lessThan(count, this.counts())));
   }
@@ -153,60 +215,40 @@ class SortedSummary implements Summary {
     return undefined;
   }
 
-  /** 1 for as many groups as there are. */
-  private firstOf(groups: Ring): Bits {
-    const { builder, length } = this;
-    const numbers = builder.runningSum(builder.constant(1n, length));
-    return builder.lessThanZero(
-      builder.linear(
-        [
-          [1n, numbers],
-          [-1n, builder.repeat(groups, length)],
-        ],
-        -1n,
-      ),
-    );
-  }
-
-  private totalOf(name: string): Ring {
-    const known = this.totals.get(name);
-    if (known) return known;
-    const total = this.builder.timesBit(this.exists, differences(this.builder, this.atLast(name)));
-    this.totals.set(name, total);
-    return total;
-  }
-
-  private atLast(name: string): Ring {
-    const ring = this.lasts.get(name);
+  private valueOf(name: string): Ring {
+    const ring = this.values.get(name);
     assert(ring, 'all that is asked for is named before');
     return ring;
-  }
-
-  private inOrder({ ring }: Part): Ring {
-    const sorted = this.ordered.get(ring.id);
-    assert(sorted, 'all orders are named before');
-    return sorted;
   }
 }
 
 const ROWS = 'rows';
-
+/** Rows before the group's first. */
+const START = 'start';
+const carriedAs = (at: number): string => `key ${at}`;
+const sumOf = ({ id }: Ring): string => `sum ${id}`;
 const nameOf = (use: Use, { ring }: Part): string => `${use} ${ring.id}`;
 
-const unique = (rings: readonly Ring[]): Ring[] => [
-  ...new Map(rings.map((ring) => [ring.id, ring])).values(),
-];
+function sortedPart({ parts }: SortedRows, { ring }: Part): Ring {
+  const sorted = parts.get(ring.id);
+  assert(sorted, 'all orders are named before');
+  return sorted;
+}
 
-/** Rows that do not count come last, where only the last row is asked for they come first. */
+/** 1 in the first `groups` of `length` elements. */
+function firstOf(builder: PlanBuilder, groups: Ring, length: number): Bits {
+  const numbers = builder.runningSum(builder.constant(1n, length));
+  return builder.atLeast(builder.repeat(builder.opened(groups), length), numbers);
+}
+
+/** Rows that do not count come last; where only the last row is asked for they come first. */
 function partOf(builder: PlanBuilder, { use, values, filter, at }: Ordering): Part {
   const { ring, lo, hi } = values;
-  fitted(at, () => requireFits(hi - lo + 1n, 'a number of possible values'));
-  const part = builder.linear([[1n, ring]], -lo);
   const size = hi - lo + 1n;
+  fitted(at, () => requireFits(size, 'a number of possible values'));
+  const part = builder.linear([[1n, ring]], -lo);
   if (!filter) return { ring: part, hi: size - 1n };
   const other = use === 'greatest' ? 0n : size;
-  return {
-    ring: builder.select(filter, part, builder.constant(other, ring.length)),
-    hi: use === 'greatest' ? size - 1n : size,
-  };
+  const chosen = builder.select(filter, part, builder.constant(other, ring.length));
+  return { ring: chosen, hi: use === 'greatest' ? size - 1n : size };
 }
