@@ -11,6 +11,7 @@ import { multiplyGate } from '../../src/gates/multiply.ts';
 import { openGate } from '../../src/gates/open.ts';
 import { GATES } from '../../src/gates/registry.ts';
 import { repeatGate } from '../../src/gates/repeat.ts';
+import { runningSumGate } from '../../src/gates/running-sum.ts';
 import { selectGate } from '../../src/gates/select.ts';
 import { sliceGate } from '../../src/gates/slice.ts';
 import { sumGate } from '../../src/gates/sum.ts';
@@ -40,6 +41,8 @@ test('inputs that do not fit are refused as a plan’s fault', () => {
     () => sumGate.infer({ op: 'sum', groups: 3 }, [wire]),
     () => sumGate.infer({ op: 'sum', groups: 0 }, [wire]),
     () => sumGate.infer({ op: 'sum', groups: 2 }, [flags]),
+    () => runningSumGate.infer({ op: 'runningSum' }, [flags]),
+    () => runningSumGate.infer({ op: 'runningSum' }, [wire, wire]),
     () => sliceGate.infer({ op: 'slice', start: 2, length: 3 }, [wire]),
     () => sliceGate.infer({ op: 'slice', start: -1, length: 2 }, [wire]),
     () => sliceGate.infer({ op: 'slice', start: 0, length: 0 }, [wire]),
@@ -72,11 +75,11 @@ test('inputs that do not fit are refused as a plan’s fault', () => {
       `${refusal}`,
     );
   }
-  assert.equal(refusals.length, 39);
+  assert.equal(refusals.length, 41);
 });
 
 test('the record holds every gate under the name of its operation', () => {
   const entries: readonly (readonly [string, Pick<Gate<{ op: string }>, 'op'>])[] = Object.entries(GATES);
   for (const [name, gate] of entries) assert.equal(gate.op, name);
-  assert.equal(entries.length, 20);
+  assert.equal(entries.length, 21);
 });

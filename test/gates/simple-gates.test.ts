@@ -14,6 +14,7 @@ import { linearGate } from '../../src/gates/linear.ts';
 import { multiplyGate } from '../../src/gates/multiply.ts';
 import { openGate } from '../../src/gates/open.ts';
 import { repeatGate } from '../../src/gates/repeat.ts';
+import { runningSumGate } from '../../src/gates/running-sum.ts';
 import { selectGate } from '../../src/gates/select.ts';
 import { sliceGate } from '../../src/gates/slice.ts';
 import { sumGate } from '../../src/gates/sum.ts';
@@ -144,6 +145,21 @@ test('sum adds up rows', () => {
           wrap(values.slice(g * len, (g + 1) * len).reduce((a, b) => a + b)),
         ),
       );
+      assert.equal(run.shape.form, held);
+    }),
+  );
+});
+
+test('runningSum adds to each element all before it', () => {
+  fc.assert(
+    fc.property(length.chain(elements), form, seed, (values, held, number) => {
+      const run = runGate(runningSumGate, { op: 'runningSum' }, [ring(values, held)], number);
+      let sum = 0n;
+      const expected = values.map((value) => {
+        sum = wrap(sum + value);
+        return sum;
+      });
+      assertRing(run, expected);
       assert.equal(run.shape.form, held);
     }),
   );
