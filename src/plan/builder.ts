@@ -10,7 +10,7 @@ import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
-import { PlanGraph } from './graph.ts';
+import { type LocalName, PlanGraph } from './graph.ts';
 import { type Bits, type Handle, ordered, powerOfTwo, type Ring } from './handles.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
@@ -20,20 +20,7 @@ export type { Bits, Handle, Ring };
 const FAN_IN = 4;
 
 /** The gates that need their inputs masked, in the order of their operands. */
-type WireOperation = Exclude<
-  Operation['op'],
-  | 'constant'
-  | 'linear'
-  | 'sum'
-  | 'runningSum'
-  | 'slice'
-  | 'concat'
-  | 'repeat'
-  | 'xor'
-  | 'open'
-  | 'shuffle'
-  | 'sort'
->;
+type WireOperation = Exclude<Operation['op'], LocalName | 'constant' | 'open' | 'shuffle' | 'sort'>;
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();

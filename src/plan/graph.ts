@@ -11,17 +11,12 @@ import type { Operation, OperationName, OperationOf } from '../gates/operations.
 import { gateOf } from './check.ts';
 import type { InputOperation, NodeId, PlanNode } from './plan.ts';
 
-type LocalOperation = OperationOf<'linear' | 'sum' | 'runningSum' | 'slice' | 'concat' | 'repeat' | 'xor'>;
+const LOCAL_NAMES = ['linear', 'sum', 'runningSum', 'slice', 'concat', 'repeat', 'xor'] as const;
+/** Operations on wires and shares alike. */
+export type LocalName = (typeof LOCAL_NAMES)[number];
+type LocalOperation = OperationOf<LocalName>;
 
-const LOCAL: ReadonlySet<string> = new Set([
-  'linear',
-  'sum',
-  'runningSum',
-  'slice',
-  'concat',
-  'repeat',
-  'xor',
-]);
+const LOCAL: ReadonlySet<string> = new Set(LOCAL_NAMES);
 const isLocal = (operation: Operation | InputOperation): operation is LocalOperation =>
   LOCAL.has(operation.op);
 

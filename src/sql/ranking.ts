@@ -78,10 +78,10 @@ function sortedOrders(
   const outside = BigInt(groups?.count ?? 1) * size;
   const inGroup: (readonly [bigint, Ring])[] = groups ? [[size, groups.key]] : [];
   const order = builder.linear([[1n, ring], ...inGroup], -lo);
-  const counting = groups ? filter : filter ? builder.and(filter, present) : present;
+  const counting = filter ? builder.and(filter, present) : groups ? undefined : present;
   const value = counting ? builder.select(counting, order, builder.constant(outside, rows.length)) : order;
-  // Rows outside all groups keep what they hold, so that their orders fill an extra group.
-  const largest = groups ? outside + size - 1n : outside;
+  // Without a filter rows outside all groups keep what they hold, so that their orders fill an extra group.
+  const largest = counting ? outside : outside + size - 1n;
   fitted(at, () => requireFits(largest, 'the group and the value together'));
   const [orders, ...carried] = sortRows(builder, [{ value, lo: 0n, hi: largest }], [value, ...carry]);
   return { orders: orders ?? value, size, outside, carried };
