@@ -10,7 +10,7 @@ import type { Bits, Ring } from '../plan/builder.ts';
 import { countDistinct, enumeratedColumn } from './distinct.ts';
 import { AVERAGE_DIGITS, average } from './division.ts';
 import { lowerTruth } from './expressions.ts';
-import type { GroupedRows, Grouping, Ordering, Summary } from './grouping.ts';
+import type { GroupedRows, Grouping, Summary } from './grouping.ts';
 import type { Groups } from './groups.ts';
 import { type Request, Requests } from './requests.ts';
 import type { Aggregate, Expression } from './statement.ts';
@@ -80,17 +80,13 @@ export class Aggregation {
     if (argument?.kind !== 'number' || (call.second && second?.kind !== 'number')) return { kind: 'null' };
     if (isStatistic(call.name)) return this.statistic(call, call.name, request, count, wanted);
     const known = this.enough(request, count);
-    const ordering: Ordering<NumberValue> = {
-      use: call.fraction ? 'percentile' : call.name === 'min' ? 'least' : 'greatest',
-      values: argument,
-      filter: request.filter,
-      at: call.at,
-    };
-    if (call.name === 'min' || call.name === 'max') {
+    const ordering = this.requests.orderingOf(call);
+    if (ordering && call.fraction)
+      return { ...this.summary.percentile(ordering, argument, call.fraction, count), known };
+    if (ordering) {
       const { each: _, ...rest } = argument;
       return { ...rest, ring: this.summary.extreme(ordering), known, zeroed: false };
     }
-    if (call.fraction) return { ...this.summary.percentile(ordering, call.fraction, count), known };
     const sum = { ...this.sum(call, argument, request.summed, count), known };
     if (call.name === 'sum') return sum;
     const scale = wanted ?? argument.scale + AVERAGE_DIGITS;
@@ -202,7 +198,7 @@ export class Aggregation {
 
   /** Not NULL where nothing counts, as any COUNT, but hidden as values are: few rows with one value tell much. */
   private differentValues(call: Aggregate, request: Request, count: NumberValue): NumberValue {
-    const ordering = this.requests.ordering(request, 'different', call.at);
+    const ordering = this.requests.orderingOf(call);
     if (!ordering) return constantNumber(this.vectors, 0n, 0, 'integer');
     const known = this.options.minGroupSize > 1n ? this.enough(request, count) : always(this.vectors);
     return { ...this.count(this.summary.different(ordering, count.ring), 0n), known };

@@ -26,9 +26,9 @@ export interface Sortable {
 export type Use = 'least' | 'greatest' | 'different' | 'percentile';
 
 /** An aggregate of rows in order. */
-export interface Ordering<S extends Sortable = Sortable> {
+export interface Ordering {
   readonly use: Use;
-  readonly values: S;
+  readonly values: Sortable;
   /** Rows that count beyond being in a group; undefined where all of them do. */
   readonly filter: Bits | undefined;
   readonly at: Position;
@@ -48,9 +48,9 @@ export interface Summary extends Vectors {
   total(vector: Ring): Ring;
   /** MIN or MAX, as `use` says. Says nothing where no row counts, nor do percentiles. Throws `sql.too-wide`, as they all do. */
   extreme(ordering: Ordering): Ring;
-  /** `count` of the rows that count. */
-  percentile(ordering: Ordering<NumberValue>, fraction: Fraction, count: NumberValue): NumberValue;
-  /** COUNT(DISTINCT). */
+  /** The percentile of an argument, which the rows are in order of; `count` of them count. */
+  percentile(ordering: Ordering, argument: NumberValue, fraction: Fraction, count: NumberValue): NumberValue;
+  /** COUNT(DISTINCT); `count` of the rows count. */
   different(ordering: Ordering, count: Ring): Ring;
   /** The value of the key of that place in GROUP BY. */
   key(at: number): Value;

@@ -74,8 +74,8 @@ class NumberedSummary implements Summary {
     return fitted(at, () => tournament(builder, { value: players, lo, hi }, length));
   }
 
-  percentile(ordering: Ordering<NumberValue>, fraction: Fraction, count: NumberValue): NumberValue {
-    return groupPercentile(this.ranked(ordering), ordering.values, fraction, count, ordering.at);
+  percentile(ordering: Ordering, argument: NumberValue, fraction: Fraction, count: NumberValue): NumberValue {
+    return groupPercentile(this.ranked(ordering), argument, fraction, count, ordering.at);
   }
 
   different(ordering: Ordering): Ring {

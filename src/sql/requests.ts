@@ -8,7 +8,6 @@ import { assert } from '../base/errors.ts';
 import type { Bits, Ring } from '../plan/builder.ts';
 import { refuseDates } from './arithmetic.ts';
 import { lower, lowerTruth } from './expressions.ts';
-import type { Position } from './faults.ts';
 import type { GroupedRows, Needs, Ordering, Sortable, Use } from './grouping.ts';
 import { identityOf } from './identity.ts';
 import type { Aggregate, Expression } from './statement.ts';
@@ -37,8 +36,8 @@ export interface Request {
   x: RowAxis | undefined;
   y: RowAxis | undefined;
   readonly products: Map<Product, Ring>;
-  /** In what order they are asked for, and where. */
-  readonly uses: Map<Use, Position>;
+  /** The orders they are asked for in. */
+  readonly orderings: Map<Use, Ordering>;
 }
 
 export class Requests {
@@ -68,7 +67,9 @@ export class Requests {
     const request = this.requests.get(id) ?? this.request(call, argument, second, counting);
     this.requests.set(id, request);
     const use = useOf(call);
-    if (use) request.uses.set(use, call.at);
+    const values = use && this.sortable(argument);
+    if (values && !request.orderings.has(use))
+      request.orderings.set(use, { use, values, filter: request.filter, at: call.at });
     if (argument?.kind !== 'number') return;
     if (call.name === 'sum' || call.name === 'avg')
       request.summed = this.summedRing(argument, isAlways(rows, chosen), request.filter);
@@ -94,16 +95,13 @@ export class Requests {
       ...products.values(),
     ]);
     const sums = new Map(vectors.flatMap((ring) => (ring ? [[ring.id, ring] as const] : [])));
-    const orderings = all.flatMap((request) =>
-      [...request.uses].flatMap(([use, at]) => this.ordering(request, use, at) ?? []),
-    );
-    return { sums: [...sums.values()], orderings };
+    return { sums: [...sums.values()], orderings: all.flatMap(({ orderings }) => [...orderings.values()]) };
   }
 
-  /** The rows of a request in order; undefined where nothing of them can count. */
-  ordering({ argument, filter }: Request, use: Use, at: Position): Ordering | undefined {
-    const values = this.sortable(argument);
-    return values && { use, values, filter, at };
+  /** The order of rows that a call is about; undefined where it is about none, or can count no row. */
+  orderingOf(call: Aggregate): Ordering | undefined {
+    const use = useOf(call);
+    return use && this.of(call).orderings.get(use);
   }
 
   /** Any value but NULL as integers that are equal where the values are. */
@@ -139,7 +137,7 @@ export class Requests {
       x: undefined,
       y: undefined,
       products: new Map(),
-      uses: new Map(),
+      orderings: new Map(),
     };
   }
 

@@ -20,7 +20,7 @@ import { rowsAt } from '../plan/compose/rows-at.ts';
 import { compacted, differences, following, lastOfRuns, preceding } from '../plan/compose/runs.ts';
 import { sortRows } from '../plan/compose/sort.ts';
 import { combinations, type GroupKey, keyValue } from './group-keys.ts';
-import type { GroupedRows, Grouping, Needs, Ordering, Summary, Use } from './grouping.ts';
+import type { GroupedRows, Grouping, Needs, Ordering, Summary } from './grouping.ts';
 import { carriedKeys, type Packed, packedKeys, partsFrom, runColumns, sortKeys } from './packed-keys.ts';
 import { percentile } from './percentile.ts';
 import type { Fraction } from './statement.ts';
@@ -57,21 +57,19 @@ interface SortedRows {
   /** What travelled of the keys. */
   readonly carried: readonly Ring[];
   readonly sums: ReadonlyMap<string, Ring>;
-  /** Parts in order, by the part as it was. */
-  readonly parts: ReadonlyMap<number, Ring>;
-  readonly orderings: readonly Ordering[];
+  /** The parts of the rows in each order. */
+  readonly orders: ReadonlyMap<Ordering, Ring>;
 }
 
 function sortedRows(grouped: GroupedRows, keys: readonly GroupKey[], needs: Needs): SortedRows {
   const { builder } = grouped.rows;
   const numbers = packedKeys(grouped, keys);
   const carried = carriedKeys(numbers);
-  const parts = new Map(
-    needs.orderings.map((ordering) => partOf(builder, ordering)).map((part) => [part.ring.id, part]),
-  );
+  const parts = new Map(needs.orderings.map((ordering) => [ordering, partOf(builder, ordering)]));
+  const distinct = new Map([...parts.values()].map((part) => [part.ring.id, part]));
   const by = ({ ring, hi }: Part): Ranged[] => [...sortKeys(numbers), { value: ring, lo: 0n, hi }];
   // One of the orders serves the totals too.
-  const [first, ...others] = parts.values();
+  const [first, ...others] = distinct.values();
   const travelling = [...carried, ...needs.sums, ...(first ? [first.ring] : [])];
   const sorted = sortRows(builder, first ? by(first) : sortKeys(numbers), travelling);
   const inOrder = new Map<number, Ring>();
@@ -81,16 +79,17 @@ function sortedRows(grouped: GroupedRows, keys: readonly GroupKey[], needs: Need
     numbers,
     carried: sorted.slice(0, carried.length),
     sums: new Map(needs.sums.map((ring, at) => [sumOf(ring), sorted[carried.length + at]!])),
-    parts: inOrder,
-    orderings: needs.orderings,
+    orders: new Map([...parts].map(([ordering, { ring }]) => [ordering, inOrder.get(ring.id)!])),
   };
 }
+
+/** What a group has: an aggregate of an order, or something else by its name. */
+type Name = Ordering | string;
 
 interface SortedGroups {
   /** 1 for as many groups as there are. */
   readonly exists: Bits;
-  /** What each group has, by name. */
-  readonly values: ReadonlyMap<string, Ring>;
+  readonly values: ReadonlyMap<Name, Ring>;
 }
 
 /** The first `length` groups. Past those that exist, counts, totals and keys are 0. */
@@ -98,18 +97,16 @@ function groupsOf(grouped: GroupedRows, sorted: SortedRows, length: number): Sor
   const { builder } = grouped.rows;
   const last = lastOfRuns(builder, runColumns(sorted.numbers, sorted.carried));
   const isLast = builder.toRing(last);
-  const totals = new Map([[ROWS, builder.constant(1n, isLast.length)], ...sorted.sums]);
-  const columns = new Map<string, Ring>();
-  for (const ordering of sorted.orderings) {
-    const part = partOf(builder, ordering);
-    const ring = sortedPart(sorted, part);
+  const totals = new Map<Name, Ring>([[ROWS, builder.constant(1n, isLast.length)], ...sorted.sums]);
+  const columns = new Map<Name, Ring>();
+  for (const [ordering, ring] of sorted.orders) {
+    const { use } = ordering;
     const next = following(builder, ring, builder.slice(ring, 0, 1));
-    const name = nameOf(ordering.use, part);
     // The row behind a group's last one is the first of the next.
-    if (ordering.use === 'least') columns.set(name, next);
-    if (ordering.use === 'greatest') columns.set(name, ring);
-    if (ordering.use === 'different')
-      totals.set(name, builder.toRing(builder.or(last, builder.not(builder.equals(ring, next)))));
+    if (use === 'least') columns.set(ordering, next);
+    if (use === 'greatest') columns.set(ordering, ring);
+    if (use === 'different')
+      totals.set(ordering, builder.toRing(builder.or(last, builder.not(builder.equals(ring, next)))));
   }
   sorted.carried.forEach((ring, at) => {
     columns.set(carriedAs(at), ring);
@@ -122,11 +119,9 @@ function groupsOf(grouped: GroupedRows, sorted: SortedRows, length: number): Sor
   values.set(START, preceding(builder, values.get(ROWS)!, builder.constant(0n, 1)));
   for (const name of totals.keys()) values.set(name, zeroed(differences(builder, values.get(name)!)));
   for (const at of sorted.carried.keys()) values.set(carriedAs(at), zeroed(values.get(carriedAs(at))!));
-  for (const ordering of sorted.orderings) {
-    const part = partOf(builder, ordering);
-    const name = nameOf(ordering.use, part);
-    if (ordering.use !== 'least') continue;
-    values.set(name, preceding(builder, values.get(name)!, builder.slice(sortedPart(sorted, part), 0, 1)));
+  for (const [ordering, ring] of sorted.orders) {
+    if (ordering.use === 'least')
+      values.set(ordering, preceding(builder, values.get(ordering)!, builder.slice(ring, 0, 1)));
   }
   return { exists, values };
 }
@@ -153,7 +148,7 @@ class SortedSummary implements Summary {
   readonly exists: Bits;
   private readonly keys: readonly GroupKey[];
   private readonly sorted: SortedRows;
-  private readonly values: ReadonlyMap<string, Ring>;
+  private readonly values: ReadonlyMap<Name, Ring>;
   private readonly keyParts: readonly (readonly Ring[])[];
 
   constructor(builder: PlanBuilder, keys: readonly GroupKey[], sorted: SortedRows, groups: SortedGroups) {
@@ -176,19 +171,19 @@ class SortedSummary implements Summary {
   }
 
   extreme(ordering: Ordering): Ring {
-    const found = this.valueOf(nameOf(ordering.use, partOf(this.builder, ordering)));
-    return this.builder.linear([[1n, found]], ordering.values.lo);
+    return this.builder.linear([[1n, this.valueOf(ordering)]], ordering.values.lo);
   }
 
-  percentile(ordering: Ordering<NumberValue>, fraction: Fraction, count: NumberValue): NumberValue {
+  percentile(ordering: Ordering, argument: NumberValue, fraction: Fraction, count: NumberValue): NumberValue {
     const { builder, length } = this;
-    const { values, filter, at } = ordering;
-    const ring = sortedPart(this.sorted, partOf(builder, ordering));
+    const { filter, at } = ordering;
+    const ring = this.sorted.orders.get(ordering);
+    assert(ring, 'all orders are named before');
     const rows = builder.constant(BigInt(ring.length), length);
     // Groups of which no row counts read their first row: places must ascend.
     const none = () => builder.toRing(builder.equalsZero(count.ring));
     const some = { ...count, ring: filter ? builder.add(count.ring, none()) : count.ring };
-    return percentile(builder, values, fraction, some, at, (index, withStep) => {
+    return percentile(builder, argument, fraction, some, at, (index, withStep) => {
       const place = builder.add(this.valueOf(START), index);
       const steps = builder.sub(following(builder, ring, builder.slice(ring, 0, 1)), ring);
       const columns = withStep ? [ring, steps] : [ring];
@@ -200,7 +195,7 @@ class SortedSummary implements Summary {
 
   different(ordering: Ordering, count: Ring): Ring {
     const { builder } = this;
-    const found = this.valueOf(nameOf('different', partOf(builder, ordering)));
+    const found = this.valueOf(ordering);
     if (!ordering.filter) return found;
     return builder.sub(found, builder.toRing(builder.lessThan(count, this.counts())));
   }
@@ -215,7 +210,7 @@ class SortedSummary implements Summary {
     return undefined;
   }
 
-  private valueOf(name: string): Ring {
+  private valueOf(name: Name): Ring {
     const ring = this.values.get(name);
     assert(ring, 'all that is asked for is named before');
     return ring;
@@ -227,13 +222,6 @@ const ROWS = 'rows';
 const START = 'start';
 const carriedAs = (at: number): string => `key ${at}`;
 const sumOf = ({ id }: Ring): string => `sum ${id}`;
-const nameOf = (use: Use, { ring }: Part): string => `${use} ${ring.id}`;
-
-function sortedPart({ parts }: SortedRows, { ring }: Part): Ring {
-  const sorted = parts.get(ring.id);
-  assert(sorted, 'all orders are named before');
-  return sorted;
-}
 
 /** 1 in the first `groups` of `length` elements. */
 function firstOf(builder: PlanBuilder, groups: Ring, length: number): Bits {

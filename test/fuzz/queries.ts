@@ -340,7 +340,11 @@ class Writer {
     const where = condition();
     const having =
       keys.length > 0 && this.below(3) === 0
-        ? `COUNT(*) > ${this.below(6)} OR ${this.aggregate()} > 3`
+        ? this.one(
+            () => `COUNT(*) > ${this.below(6)} OR ${this.aggregate()} > 3`,
+            () => `COUNT(*) >= ${this.below(4)}`,
+            () => `${1 + this.below(3)} < COUNT(*) AND ${this.aggregate()} <= ${this.below(9)}`,
+          )
         : undefined;
     return { form: 'grouped', keys, named, outputs, where, having, source: this.source(), first };
   }
