@@ -9,10 +9,17 @@
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import type { Operation, WireName } from '../gates/operations.ts';
-import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
+import {
+  concatNode,
+  linearNode,
+  lowBitNode,
+  repeatNode,
+  runningSumNode,
+  sliceNode,
+  xorNode,
+} from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import { type Bits, type Handle, inOrder, powerOfTwo, type Ring } from './handles.ts';
-import { lowBitNode, runningSumNode } from './local-nodes.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };

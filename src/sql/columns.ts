@@ -4,9 +4,10 @@
 
 import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
 import { greatest, least } from './arithmetic.ts';
-import { misplacedAggregate, type Scope } from './expressions.ts';
+import { misplacedAggregate } from './expressions.ts';
 import { type Position, sqlFault } from './faults.ts';
 import { truthWhere } from './logic.ts';
+import type { Rows } from './rows.ts';
 import type { ColumnSpecification } from './specification.ts';
 import type { Aggregate, Expression } from './statement.ts';
 import { always, type Value } from './values.ts';
@@ -30,7 +31,7 @@ export interface RowSource {
   knownRing(column: ColumnSpecification): Ring;
 }
 
-export class RowScope implements Scope {
+export class RowScope implements Rows {
   readonly builder: PlanBuilder;
   /** Elements of a vector. */
   readonly length: number;
@@ -87,17 +88,7 @@ export class RowScope implements Scope {
 
   /** 0 for the smallest value of the column, one more for each next, and one past the largest for NULL. */
   key(column: ColumnSpecification): Ring {
-    const value = this.value(column);
-    if (!column.nullable) return this.builder.linear([[1n, value]], -column.lo);
-    // NULLs are zeros: value - lo known + size (1 - known).
-    const size = sizeOf(column);
-    return this.builder.linear(
-      [
-        [1n, value],
-        [-column.lo - size, this.knownRing(column)],
-      ],
-      size,
-    );
+    return keyOf(this.builder, column, this.value(column), () => this.knownRing(column));
   }
 
   knownRing(column: ColumnSpecification): Ring {
@@ -113,8 +104,27 @@ export class RowScope implements Scope {
   }
 }
 
+/** The key of a column from its value, which is 0 for NULL and in absent rows, and 1 where it is known. */
+export function keyOf(
+  builder: PlanBuilder,
+  column: ColumnSpecification,
+  value: Ring,
+  known: () => Ring,
+): Ring {
+  if (!column.nullable) return builder.linear([[1n, value]], -column.lo);
+  // value - lo known + size (1 - known).
+  const size = sizeOf(column);
+  return builder.linear(
+    [
+      [1n, value],
+      [-column.lo - size, known()],
+    ],
+    size,
+  );
+}
+
 /** Possible values of a column besides NULL. */
-export const sizeOf = (column: ColumnSpecification): bigint => column.hi - column.lo + 1n;
+export const sizeOf = ({ lo, hi }: Pick<ColumnSpecification, 'lo' | 'hi'>): bigint => hi - lo + 1n;
 
 /** The texts of a text column. Throws `sql.no-values`. */
 export function enumerationOf({ name, values }: ColumnSpecification, at: Position): readonly string[] {

@@ -7,16 +7,16 @@ import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PlanBuilder } from '../plan/builder.ts';
 import type { Slice } from '../plan/plan.ts';
+import { cheaperPlan } from './choose-plan.ts';
 import { declareTable } from './declare.ts';
 import { disclosureOf } from './disclosure.ts';
 import { sqlFault } from './faults.ts';
-import { rowsOf } from './joins.ts';
 import { requireOneParty } from './keys.ts';
 import { readStatements } from './read-statements.ts';
 import type { DeclaredTable } from './relation.ts';
 import { lowerSelect } from './select.ts';
 import type { CompiledQuery, TableSpecification } from './specification.ts';
-import type { Statements, TableDeclaration, TableReference } from './statement.ts';
+import type { SelectStatement, Statements, TableDeclaration, TableReference } from './statement.ts';
 import type { TableSize } from './table-rows.ts';
 
 export interface QueryInput {
@@ -44,20 +44,22 @@ const ROW_GROUP = 64;
 export async function compileQuery(text: string, options: CompileOptions): Promise<CompiledQuery> {
   const { tables, statements } = await declarations(text);
   const sizes = checkedInputs(options.inputs, statements, tables);
-  const builder = new PlanBuilder();
-  for (const [name, { slices }] of sizes) builder.table(name, slices);
-  const orders = new Map<string, readonly string[]>();
-  const tableOf = ({ table: name }: TableReference): DeclaredTable => ({
-    specification: tables.find((table) => table.name === name)!,
-    size: sizes.get(name)!,
-    orderBy: (key) => {
-      if (!orders.has(name)) orders.set(name, key);
-      return orders.get(name)!.join() === key.join();
-    },
+  const { plan, result, orders } = cheaperPlan((prefer) => {
+    const builder = new PlanBuilder();
+    for (const [name, { slices }] of sizes) builder.table(name, slices);
+    const asked = new Map<string, readonly string[]>();
+    const tableOf = ({ table: name }: TableReference): DeclaredTable => ({
+      specification: tables.find((table) => table.name === name)!,
+      size: sizes.get(name)!,
+      orderBy: (key) => {
+        if (!asked.has(name)) asked.set(name, key);
+        return asked.get(name)!.join() === key.join();
+      },
+    });
+    const { minGroupSize } = options;
+    const written = lowerSelect(statements.select, { builder, tableOf, minGroupSize, prefer });
+    return { plan: builder.build(), result: written, orders: asked };
   });
-  const { rows, select } = rowsOf(builder, statements.select, tableOf);
-  const result = lowerSelect(select, { rows, minGroupSize: options.minGroupSize });
-  const plan = builder.build();
   const disclosure = disclosureOf(statements.select, {
     result,
     outputs: options.outputs ?? [],
@@ -70,6 +72,12 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
   });
   return { plan, tables: ordered, result, disclosure };
 }
+
+/** The declared tables that a SELECT and its subqueries read. */
+const tablesOf = ({ from, joins }: SelectStatement): TableReference[] =>
+  [from, ...joins.map(({ table }) => table)].flatMap((reference) =>
+    reference.groups ? tablesOf(reference.groups) : [reference],
+  );
 
 /** The declared tables of a query's text: what each party's CSV files must look like. Throws `sql.*`. */
 export async function declaredTables(text: string): Promise<TableSpecification[]> {
@@ -97,7 +105,7 @@ function checkedInputs(
   { tables: declared, select }: Statements,
   tables: readonly TableSpecification[],
 ): ReadonlyMap<string, SizedTable> {
-  const references = [select.from, ...select.joins.map(({ table }) => table)];
+  const references = tablesOf(select);
   for (const { table, at } of references)
     if (!tables.some(({ name }) => name === table))
       throw sqlFault('unknown-table', at, `there is no table ${table}`, 'declare it with CREATE TABLE');

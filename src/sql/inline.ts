@@ -3,7 +3,7 @@
  * subquery computes written in place of its names. People then approve, and the plan computes, one plain query.
  * Must never lose a condition or a column: what is listed inside and not used is kept in `unread`, to be checked.
  */
-import { type Position, sqlFault, unsupported } from './faults.ts';
+import { sqlFault, unsupported } from './faults.ts';
 import type { Expression, Join, SelectColumn, SelectStatement, TableReference } from './statement.ts';
 import { innerExpressions, withInner } from './walk.ts';
 
@@ -81,7 +81,7 @@ export function inlined(select: SelectStatement, source: Projection, alias: stri
     from: source.from,
     joins: source.joins,
     ...(condition ? { where: condition } : {}),
-    groupBy: select.groupBy.map((reference) => groupedColumn(whole(reference), reference.at)),
+    groupBy: select.groupBy.map((key) => ({ ...whole(key), at: key.at })),
     ...(having ? { having: whole(having) } : {}),
   };
   const listed = source.columns.filter((column) => !column.star && !used.has(column));
@@ -134,11 +134,6 @@ function resolve(
   );
 }
 
-function groupedColumn(expression: Expression, at: Position): Expression & { readonly kind: 'column' } {
-  if (expression.kind === 'column') return { ...expression, at };
-  throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
-}
-
 interface Measure {
   readonly nodes: number;
   readonly depth: number;
@@ -160,27 +155,30 @@ function measureOf(expression: Expression, known: Map<Expression, Measure>): Mea
 /** The groups that SELECT DISTINCT means: one for each combination of its columns. Throws `sql.unsupported`. */
 export function distinctGroups(select: SelectStatement): SelectStatement {
   const columns = select.columns.map(({ expression }) => expression);
-  const plain = columns.filter((expression) => expression.kind === 'column');
-  if (select.groupBy.length > 0 || select.having || plain.length < columns.length)
+  if (select.groupBy.length > 0 || select.having || columns.some(firstAggregate))
     throw unsupported(
       select.at,
-      'DISTINCT with GROUP BY, aggregates or expressions',
-      'list declared columns alone, or write GROUP BY over them',
+      'DISTINCT with GROUP BY or aggregates',
+      'list columns and expressions of rows, or write GROUP BY over them',
     );
-  return { ...select, groupBy: plain };
+  return { ...select, groupBy: columns };
 }
 
-/** Refuses a subquery that does more than choose rows and compute columns. */
-export function requireProjection(select: SelectStatement): Projection {
+/** What a subquery brings: rows of its tables, or its groups. Refuses what would order them. */
+export function projectionOf(select: SelectStatement): Projection {
   const { columns, from, joins, where, unread } = select;
-  const hint = 'a subquery may compute columns and choose rows: aggregate in the outer SELECT';
-  if (select.groupBy[0]) throw unsupported(select.groupBy[0].at, 'GROUP BY in a subquery', hint);
-  if (select.having) throw unsupported(select.having.at, 'HAVING in a subquery', hint);
   if (select.orderBy[0])
     throw unsupported(select.orderBy[0].at, 'ORDER BY in a subquery', 'order the outer SELECT');
-  const expressions = [...columns.map(({ expression }) => expression), ...(where ? [where] : [])];
-  const aggregate = expressions.map(firstAggregate).find((found) => found !== undefined);
-  if (aggregate) throw unsupported(aggregate.at, 'an aggregate in a subquery', hint);
+  const groups =
+    select.groupBy.length > 0 || select.having || columns.some((column) => firstAggregate(column.expression));
+  if (groups) {
+    const named = columns.map(({ name, at }) => ({
+      name,
+      at,
+      expression: { kind: 'column', name, at } as const,
+    }));
+    return { columns: named, from: { ...from, groups: select }, joins: [], unread: [] };
+  }
   return { columns, from, joins, ...(where ? { where } : {}), unread };
 }
 

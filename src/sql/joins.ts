@@ -8,24 +8,44 @@
 import { assert } from '../base/errors.ts';
 import type { PlanBuilder } from '../plan/builder.ts';
 import { RowScope } from './columns.ts';
+import type { DerivedRows } from './derived-rows.ts';
 import { type Equality, joinRows, matchingOf } from './join-rows.ts';
-import { type DeclaredTable, nameOf, type Relation, RelationRows, tableRelation } from './relation.ts';
+import {
+  type DeclaredTable,
+  groupsRelation,
+  nameOf,
+  type Relation,
+  RelationRows,
+  tableRelation,
+} from './relation.ts';
+import type { Rows } from './rows.ts';
 import type { Expression, Join, SelectStatement, TableReference } from './statement.ts';
 import { TableRows } from './table-rows.ts';
 import { columnsIn, conjuncts } from './walk.ts';
 
+/** Where the rows of a FROM come from. */
+export interface Sources {
+  readonly builder: PlanBuilder;
+  readonly tableOf: (reference: TableReference) => DeclaredTable;
+  /** Writes a subquery that groups. Throws `sql.*`. */
+  readonly groupsOf: (select: SelectStatement) => DerivedRows;
+}
+
 /** The rows that a statement is over, and the statement with those of its conditions that do not hold by that. Throws `sql.*`. */
 export function rowsOf(
-  builder: PlanBuilder,
+  { builder, tableOf, groupsOf }: Sources,
   select: SelectStatement,
-  tableOf: (reference: TableReference) => DeclaredTable,
-): { readonly rows: RowScope; readonly select: SelectStatement } {
+): { readonly rows: Rows; readonly select: SelectStatement } {
   const { from, joins } = select;
   if (joins.length === 0) {
+    if (from.groups) return { rows: groupsOf(from.groups), select };
     const { specification, size } = tableOf(from);
     return { rows: new RowScope(builder, new TableRows(builder, specification, from.alias, size)), select };
   }
-  const relationOf = (reference: TableReference) => tableRelation(builder, tableOf(reference), reference);
+  const relationOf = (reference: TableReference) =>
+    reference.groups
+      ? groupsRelation(groupsOf(reference.groups), reference)
+      : tableRelation(builder, tableOf(reference), reference);
   const outputs = namesIn([
     ...select.columns.map(({ expression }) => expression),
     ...select.groupBy,

@@ -1,6 +1,6 @@
 /**
  * Owns the reading of FROM: declared tables, subqueries and names that WITH gives, one or several joined. Several become one list of
- * declared tables, each under an alias of its own, in which every column names its table's alias.
+ * declared tables and of subqueries that group, each under an alias of its own, in which every column names its table's alias.
  *
  * Inner joins are one product of rows and one set of conditions, in any order; so their conditions are only kept beside the tables. A LEFT JOIN
  * of a single table may trade places with inner joins before and after it:  a x (b LEFT JOIN c ON p) = (a x b) LEFT JOIN c ON p.
@@ -8,7 +8,7 @@
  */
 import type { JoinExpr, Node, RangeSubselect, SelectStmt } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
-import { type ProjectedColumn, type Projection, requireProjection, substitution } from './inline.ts';
+import { type ProjectedColumn, type Projection, projectionOf, substitution } from './inline.ts';
 import { kindOf, placeOf, refuseOthers } from './parse.ts';
 import type { ExpressionReader } from './read-expressions.ts';
 import { tableName } from './read-tables.ts';
@@ -87,6 +87,11 @@ export class FromReader {
     return { table: start!.table, source };
   }
 
+  /** The columns that FROM has, by their own names. */
+  names({ table, source }: From): string[] {
+    return (source?.columns ?? this.declared(table.table)?.columns ?? []).map(({ name }) => name);
+  }
+
   /** What a star lists. */
   allColumns({ table, source }: From, at: Position): (SelectColumn & { star: true })[] {
     const listed = source?.columns.filter(({ merged }) => !merged) ?? this.requireDeclared(table).columns;
@@ -137,7 +142,7 @@ export class FromReader {
     if (alias) this.only(alias, ['aliasname'], 'an alias', at);
     const select = this.options.select(node.subquery.SelectStmt, at, named, depth + 1);
     const name = alias?.aliasname ?? UNNAMED;
-    return { table: { table: name, alias: name, at }, source: requireProjection(select) };
+    return { table: { table: name, alias: name, at }, source: projectionOf(select) };
   }
 
   private part(node: Node, at: Position, named: Named, depth: number): Part {
@@ -164,10 +169,13 @@ export class FromReader {
   private projected(projection: Projection, { alias: of, at }: TableReference): Part {
     const { from, joins } = projection;
     const renamed = new Map(
-      [from, ...joins.map(({ table }) => table)].map((table) => [table, this.fresh(table.alias)]),
+      [from, ...joins.map(({ table }) => table)].map((table) => [
+        table,
+        this.fresh(table.groups && joins.length === 0 ? of : table.alias),
+      ]),
     );
     const columns = [...renamed].flatMap(([table, alias]) =>
-      this.requireDeclared(table).columns.map(
+      (table.groups ?? this.requireDeclared(table)).columns.map(
         ({ name }): ProjectedColumn => ({
           name,
           expression: { kind: 'column', table: alias, name, at },

@@ -4,10 +4,10 @@
  */
 import type { Node, ResTarget, SelectStmt, SortBy, WithClause } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
-import { distinctGroups, inlined, requireProjection } from './inline.ts';
+import { distinctGroups, inlined, projectionOf } from './inline.ts';
 import { kindOf, type ParsedStatement, parseText, placeOf, refuseOthers } from './parse.ts';
 import { ExpressionReader } from './read-expressions.ts';
-import { FromReader, type Named } from './read-from.ts';
+import { type From, FromReader, type Named } from './read-from.ts';
 import { checkedName, TableReader } from './read-tables.ts';
 import type {
   Expression,
@@ -125,7 +125,7 @@ class StatementReader {
       from: from.table,
       joins: [],
       ...(where ? { where } : {}),
-      groupBy: (node.groupClause ?? []).map((clause) => this.groupColumn(clause, columns, at)),
+      groupBy: (node.groupClause ?? []).map((clause) => this.groupKey(clause, from, columns, at)),
       ...(having ? { having } : {}),
       orderBy: (node.sortClause ?? []).map((clause) => this.orderTerm(clause, columns, at)),
       unread: [],
@@ -134,7 +134,6 @@ class StatementReader {
     };
     const plain = from.source ? inlined(read, from.source, from.table.alias) : read;
     if (!node.distinctClause) return plain;
-    if (depth > 0) throw unsupported(at, 'DISTINCT in a subquery', 'write DISTINCT in the outer SELECT');
     // DISTINCT ON names columns; plain DISTINCT holds one empty node.
     const on = node.distinctClause.find((key) => Object.keys(key).length > 0);
     if (on) throw unsupported(placeOf(this.source, on, at), 'DISTINCT ON', 'write GROUP BY');
@@ -155,7 +154,7 @@ class StatementReader {
       const name = checkedName(element.CommonTableExpr.ctename ?? '', 'table', place);
       if (this.sources.declared(name) || named.has(name))
         throw sqlFault('duplicate-table', place, `${name} is a table already`, 'choose another name');
-      const projection = requireProjection(this.select(query.SelectStmt, place, named, depth + 1));
+      const projection = projectionOf(this.select(query.SelectStmt, place, named, depth + 1));
       named.set(name, { projection, at: place, used: false });
     }
   }
@@ -171,17 +170,19 @@ class StatementReader {
     return { name: target.name ?? defaultName(expression), expression, at };
   }
 
-  /** A column, its place in the select list from 1, or its alias there. */
-  private groupColumn(clause: Node, columns: readonly SelectColumn[], outer: Position) {
+  /** An expression, or an output column by its alias or its place in the select list from 1. */
+  private groupKey(clause: Node, from: From, columns: readonly SelectColumn[], outer: Position): Expression {
     const at = placeOf(this.source, clause, outer);
     if ('GroupingSet' in clause)
       throw unsupported(at, 'GROUPING SETS, ROLLUP or CUBE', 'open one collaboration for each grouping');
     const read = this.expressions.read(clause, at);
-    const named = columns[placeInList(read, columns)]?.expression;
-    const column = read.kind === 'column' && named?.kind !== 'column' ? read : (named ?? read);
-    if (column.kind !== 'column')
-      throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
-    return { ...column, at };
+    // As in PostgreSQL, a name is a column of FROM if there is one, else an alias.
+    const meansInput =
+      read.kind === 'column'
+        ? read.table !== undefined || this.sources.names(from).includes(read.name)
+        : read.kind !== 'number';
+    const found = meansInput ? undefined : columns[placeInList(read, columns)];
+    return { ...(found?.expression ?? read), at };
   }
 
   private orderTerm(clause: Node, columns: readonly SelectColumn[], outer: Position): OrderTerm {

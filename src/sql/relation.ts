@@ -1,11 +1,12 @@
 /**
- * Owns rows of one table or of several that were joined, as the vectors that another join takes and leaves. Rows that a join leaves over
+ * Owns rows of one table, of a subquery's groups, or of several that were joined, as the vectors that another join takes and leaves. Rows that a join leaves over
  * are absent: which ones is as secret as everything they hold.
  * Invariants are those of `RowSource`: every value is one that its column may have, or 0, also in absent rows; NULLs are zeros.
  */
 import { assert } from '../base/errors.ts';
 import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
 import type { RowSource } from './columns.ts';
+import type { DerivedRows } from './derived-rows.ts';
 import type { ColumnSpecification, TableSpecification } from './specification.ts';
 import type { Expression, TableReference } from './statement.ts';
 import { TableRows, type TableSize } from './table-rows.ts';
@@ -80,6 +81,31 @@ export function tableRelation(
     ),
     keys: (specification.keys ?? []).map((key) => key.map(named)),
     orderBy: (key) => orderBy(key.map((name) => name.slice(alias.length + 1))),
+  };
+}
+
+/** The groups of a subquery under an alias. What they are grouped by is a key of theirs. */
+export function groupsRelation(rows: DerivedRows, { alias }: TableReference): Relation {
+  const named = (column: string): string => columnName(alias, column);
+  return {
+    length: rows.length,
+    rows: rows.rows,
+    present: rows.present(),
+    presentRing: rows.presentRing(),
+    isZeroed: rows.isZeroed,
+    columns: new Map(
+      rows.specifications.map((column) => [
+        named(column.name),
+        {
+          // A copy, since groups may be joined with themselves.
+          specification: { ...column },
+          value: rows.value(column),
+          known: column.nullable ? rows.knownRing(column) : undefined,
+        },
+      ]),
+    ),
+    keys: rows.unique ? [rows.unique.map(named)] : [],
+    orderBy: () => false,
   };
 }
 

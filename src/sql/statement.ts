@@ -111,6 +111,8 @@ export interface OrderTerm extends Placed {
 export interface TableReference extends Placed {
   readonly table: string;
   readonly alias: string;
+  /** The rows are the groups of this SELECT, rather than the table's. */
+  readonly groups?: SelectStatement;
 }
 
 /** One more table, whose rows are put beside those of all tables before it. */
@@ -128,7 +130,7 @@ export interface SelectStatement extends Placed {
   /** Where there are any, every column names its table's alias, and aliases differ. */
   readonly joins: readonly Join[];
   readonly where?: Expression;
-  readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
+  readonly groupBy: readonly Expression[];
   readonly having?: Expression;
   readonly orderBy: readonly OrderTerm[];
   /** What subqueries list and nothing reads: nothing is computed of it, but it must be right. */

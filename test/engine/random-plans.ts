@@ -157,11 +157,9 @@ const OPERATIONS = {
   },
   runningSum: (w: World) => {
     const x = one(w);
-    push(
-      w,
-      w.b.runningSum(x.handle),
-      x.values.map((_, i) => x.values.slice(0, i + 1).reduce((a, v) => a + v)),
-    );
+    let sum = 0n;
+    const running = x.values.map((value) => (sum += value));
+    push(w, w.b.runningSum(x.handle), running);
   },
   lowBit: (w: World) => {
     const x = one(w);

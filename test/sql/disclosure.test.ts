@@ -149,6 +149,60 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ],
   ],
   [
+    'SELECT salary, MAX(bonus) FROM pay WHERE site GROUP BY salary HAVING COUNT(*) > 4 AND SUM(bonus) > 9 ORDER BY 2',
+    3,
+    ['analyst'],
+    [
+      'analyst learns, for each value of salary with at least 5 rows where SUM(bonus) > 9, in their order: salary; the largest value of bonus; and how many such values there are.',
+      'Only rows where site count.',
+      'A smallest or largest value is the value of a single row.',
+      'A sum, average, smallest or largest value over fewer than 3 rows is not shown; numbers of rows are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT COUNT(*) FROM pay GROUP BY salary / 1000, bonus % 7, gender',
+    1,
+    ['a', 'b'],
+    [
+      'a and b learn, for each combination of salary / 1000, bonus % 7 and gender with at least 1 row, in their order: the number of rows; and how many such combinations there are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT DISTINCT salary, site FROM pay LIMIT 5',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, for the first 5 groups per salary and site with at least 1 row, in their order: salary; site; and how many there are if there are fewer.',
+      SORTS,
+    ],
+  ],
+  [
+    "WITH s AS (SELECT salary, COUNT(*) AS n, MAX(bonus) AS most FROM pay WHERE gender = 'f' GROUP BY salary HAVING SUM(bonus) > 3) SELECT n, AVG(most) FROM s WHERE most > 2 GROUP BY n",
+    2,
+    ['analyst'],
+    [
+      'analyst learns, per n with at least 2 rows: the average of most (4 decimals); and which of the 1000 possible groups have at least 2 rows.',
+      'Only rows where most > 2 count.',
+      "A row here stands for all rows with one value of salary among those where gender = 'f', if SUM(bonus) > 3: n is the number of rows; most is the largest value of bonus.",
+      'A sum, average, smallest or largest value over fewer than 2 rows is not shown; numbers of rows are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT MAX(n) FROM (SELECT k, SUM(c) AS n FROM (SELECT DISTINCT salary AS c, site AS k FROM pay) AS s GROUP BY k) AS u',
+    1,
+    ['analyst'],
+    [
+      'analyst learns: the largest value of n.',
+      'A row here stands for all rows with one value of k: n is the sum of c.',
+      'Each of those rows stands for all rows with one combination of salary and site: c is salary; k is site.',
+      'A smallest or largest value is the value of a single row.',
+      SORTS,
+    ],
+  ],
+  [
     'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
     1,
     ['analyst'],
