@@ -9,6 +9,7 @@
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import type { Operation, WireName } from '../gates/operations.ts';
+import { andNode } from './and-tree.ts';
 import {
   concatNode,
   linearNode,
@@ -23,9 +24,6 @@ import { type Bits, type Handle, inOrder, powerOfTwo, type Ring } from './handle
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
-
-/** Widest AND gate: its tape grows as 2^inputs. */
-const FAN_IN = 4;
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
@@ -210,29 +208,11 @@ export class PlanBuilder {
     return this.xorOf(terms, false);
   }
 
-  /**
-   * All of them: a tree of gates with four inputs each, what is ready first at its leaves. An AND among the terms that is not opened yet
-   * gives its own terms, so that nested conditions take no round each.
-   */
+  /** All of them. */
   and(...terms: readonly Bits[]): Bits {
     const length = this.sameLength(terms);
-    const distinct = [...new Set(terms.flatMap((b) => this.graph.factors(b.id)))];
-    if (distinct.some((id) => this.graph.valueOf(id) === 0n)) return this.bit(0, length);
-    const unknown = distinct.filter((id) => this.graph.valueOf(id) === undefined);
-    // A term and its opening are one.
-    const waiting = unknown.length > 1 ? [...new Set(unknown.map((id) => this.graph.wire(id)))] : unknown;
-    while (waiting.length > 1) {
-      waiting.sort((a, b) => this.graph.roundOf(a) - this.graph.roundOf(b) || a - b);
-      // The first gate takes so many that all others are full.
-      const group = waiting.splice(
-        0,
-        waiting.length <= FAN_IN ? FAN_IN : 2 + ((waiting.length - 2) % (FAN_IN - 1)),
-      );
-      const inputs = group.sort((a, b) => a - b).map((id) => this.bits(id));
-      waiting.push(this.gateId({ op: 'and' }, inputs, 'bits', length));
-    }
-    const [all] = waiting;
-    return all === undefined ? this.bit(1, length) : this.bits(all);
+    const ids = terms.map((b) => b.id);
+    return this.bits(andNode(this.graph, ids, length));
   }
 
   /** Any of them: the negation of all negations. */

@@ -7,10 +7,9 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { planCost } from '../../src/plan/cost.ts';
-import type { Plan } from '../../src/plan/plan.ts';
 import { compileQuery } from '../../src/sql/compile.ts';
 import { formatDate } from '../../src/sql/literals.ts';
-import { dealOut, Oracle, type Row, runClear } from './support.ts';
+import { dealOut, Oracle, type Row, runClear, sortsOf } from './support.ts';
 
 const TABLE = `CREATE TABLE t (
   z INTEGER,
@@ -79,7 +78,6 @@ const inAnyOrder = (rows: readonly (readonly unknown[])[]) =>
 
 const compiled = (select: string, maxRows = 1000, minGroupSize = 1) =>
   compileQuery(TABLE + select, { inputs: [{ party: 'p', table: 't', maxRows }], minGroupSize });
-const sortsOf = ({ nodes }: Plan) => nodes.filter(({ operation }) => operation.op === 'sort').length;
 
 test('answers equal those of SQLite', async () => {
   let cells = 0;
@@ -242,11 +240,11 @@ describe('what it costs', () => {
     );
   });
 
-  test('rounds do not grow with rows, and bytes only as rows do', async () => {
+  test('rounds grow slower than rows, and bytes only as rows do', async () => {
     const select = 'SELECT z, COUNT(*), SUM(n), MAX(n) FROM t GROUP BY z';
     const [few, many] = [await compiled(select, 1024), await compiled(select, 8192)];
     const [one, other] = [planCost(few.plan), planCost(many.plan)];
-    assert.equal(one.rounds, other.rounds);
+    assert.ok(other.rounds < 2 * one.rounds, `${one.rounds}, ${other.rounds}`);
     assert.ok(other.bytesOnline < 8.2 * one.bytesOnline, `${one.bytesOnline}, ${other.bytesOnline}`);
     assert.ok(one.bytesOnline < 2560 * 1024, `${one.bytesOnline / 1024} bytes a row`);
   });

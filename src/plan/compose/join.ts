@@ -10,7 +10,7 @@
  *                (Differences and prefix sums instead of a scan of selections: Asharov, Hamada, Kikuchi, Nof, Pinkas, Tomida,
  *                "Secure statistical analysis on multiple datasets: join and group-by", CCS 2023.)
  *   by pairs     every row with every row: |L| |R| comparisons, and l = sum of [match] l. Few rounds, many bytes.
- * Sorting grows with |L| + |R| and the keys' bits, pairs with |L| |R|: the cheaper way is taken. An L that is already in order, as
+ * Sorting grows with |L| + |R|, pairs with |L| |R|: the cheaper way is taken. An L that is already in order, as
  * one party can bring it, spares the first sort. A party that brings L out of order, or a key twice, gets the answer for other rows of
  * its own: every row of R still matches one row at most, whatever the sums are.
  */
@@ -18,7 +18,7 @@ import { assert } from '../../base/errors.ts';
 import type { Shape } from '../../gates/gate.ts';
 import { gateOf } from '../../gates/registry.ts';
 import type { Bits, PlanBuilder, Ring } from '../builder.ts';
-import { sortRows } from './sort.ts';
+import { sortGates, sortRows } from './sort.ts';
 
 export interface JoinSide {
   /** Each in 0..span-1, and 0 where the row is not usable. */
@@ -184,8 +184,10 @@ function codesOf(
   );
 }
 
+const rangeOf = (span: bigint, k: number) => ({ lo: 0n, hi: k === 0 ? span + 2n : span - 1n });
+
 const rangesOf = (keys: readonly Ring[], spans: readonly bigint[]) =>
-  keys.map((value, k) => ({ value, lo: 0n, hi: k === 0 ? spans[k]! + 2n : spans[k]! - 1n }));
+  keys.map((value, k) => ({ value, ...rangeOf(spans[k]!, k) }));
 
 /** Each element less the one before it. */
 function stepsOf(builder: PlanBuilder, column: Ring): Ring {
@@ -212,9 +214,9 @@ function sortingWork(spans: readonly bigint[], unique: UniqueSide, other: JoinSi
 }
 
 function sortWork(spans: readonly bigint[], rows: number, columns: number): number {
-  const bits = spans.reduce((sum, span) => sum + (span + 2n).toString(2).length, 0);
-  const operation = { op: 'sort', bits: Math.min(64, bits) } as const;
-  const inputs = Array.from({ length: columns + 1 }, () => ring(rows));
-  const { rounds, bytesOnline, bytesOnlineB, bytesTape } = gateOf(operation).cost(operation, inputs);
-  return bytesOnline + (bytesOnlineB ?? bytesOnline) + bytesTape + rounds * ROUND_BYTES;
+  return sortGates(spans.map(rangeOf), rows).reduce((work, gate, before) => {
+    const inputs = Array.from({ length: columns + 1 + before }, () => ring(rows));
+    const { rounds, bytesOnline, bytesOnlineB, bytesTape } = gateOf(gate).cost(gate, inputs);
+    return work + bytesOnline + (bytesOnlineB ?? bytesOnline) + bytesTape + rounds * ROUND_BYTES;
+  }, 0);
 }
