@@ -27,15 +27,21 @@ const nameOf = ({ table, alias, groups }: TableReference): string =>
 
 /** What rows are, where subqueries make them of groups. */
 export function sourceSentences(select: SelectStatement, subject = 'A row here'): string[] {
-  const references = [select.from, ...select.joins.map(({ table }) => table)];
-  return references.flatMap(({ groups, alias }) =>
-    groups ? groupsSentences(groups, select.joins.length > 0 ? `A row of ${alias}` : subject) : [],
-  );
+  const { from, joins } = select;
+  const references = [from, ...joins.map(({ table }) => table)];
+  return references.flatMap(({ groups, alias }) => {
+    if (!groups) return [];
+    return joins.length > 0
+      ? groupsSentences(groups, `A row of ${alias}`, ` of ${nameOf(groups.from)}`)
+      : groupsSentences(groups, subject, '');
+  });
 }
 
-function groupsSentences(groups: SelectStatement, subject: string): string[] {
+/** `of` names what is grouped, where there are several tables. */
+function groupsSentences(groups: SelectStatement, subject: string, of: string): string[] {
   const keys = keysOf(groups);
-  const all = keys.length === 0 ? 'all rows' : `all rows with one ${valuesOf(keys)} of ${listed(keys)}`;
+  const which = keys.length === 0 ? '' : ` with one ${valuesOf(keys)} of ${listed(keys)}`;
+  const all = `all rows${groups.joins.length > 0 || groups.from.groups ? '' : of}${which}`;
   const where = groups.where ? ` among those where ${sqlOf(groups.where)}` : '';
   const having = groups.having ? `, if ${sqlOf(groups.having)}` : '';
   const columns = groups.columns

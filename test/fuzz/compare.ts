@@ -86,7 +86,9 @@ export class Comparison {
     if (joined) await fillJoined(this.oracle, joined);
     // SQLite calls them MAX and MIN of several values; they differ for NULLs, which the generator keeps out.
     const theirs = (
-      await this.oracle.rows(textOf(query, true).replaceAll('GREATEST(', 'MAX(').replaceAll('LEAST(', 'MIN('))
+      await this.oracle.rows(
+        overJoin(textOf(query, true), joined).replaceAll('GREATEST(', 'MAX(').replaceAll('LEAST(', 'MIN('),
+      )
     ).map((row) =>
       Object.values(row).map((cell, at) => plainCell(cell, query.outputs[at - query.keys.length])),
     );

@@ -1,7 +1,7 @@
 /**
  * Owns the joins of the generated queries: a quarter of them are over the table t joined with a table u of the same columns and a number,
- * under t's own name, so that every other part of a query stays as it is. Keys, kinds of join and conditions vary, as does the room that
- * decides how a join is computed.
+ * or with groups of it, under t's own name, so that every other part of a query stays as it is. Keys, kinds of join and conditions vary, as
+ * does the room that decides how a join is computed.
  */
 import { runJoined } from '../sql/joined.ts';
 import { dealOut, type Oracle, type Row, type Run } from '../sql/support.ts';
@@ -56,7 +56,8 @@ export function joinedOf(seed: number): Joined | undefined {
   const rows = isKeyed ? firstOfEach(drawn, places) : drawn;
   const isOuter = below(3) === 0;
   const isFlipped = below(2) === 0;
-  const [left, right] = isFlipped ? ['u y', 't x'] : ['t x', 'u y'];
+  const other = below(3) === 0 ? `(${groupedBy(columns)}) y` : 'u y';
+  const [left, right] = isFlipped ? [other, 't x'] : ['t x', other];
   // b and g are not NULL, which the generated expressions count on.
   const always = isFlipped ? 'y' : 'x';
   const either = () => (below(2) === 0 ? 'x' : 'y');
@@ -73,6 +74,23 @@ export function joinedOf(seed: number): Joined | undefined {
     isKeyed,
     spare: below(3) === 0 ? 150 : 3,
   };
+}
+
+/** Groups of u by its key, under the same names; b and g are never NULL. */
+function groupedBy(columns: readonly string[]): string {
+  const others = {
+    a: 'MAX(a)',
+    b: 'MAX(b)',
+    d: 'MIN(d)',
+    c: "CASE WHEN MAX(a) > 9 THEN 'x' WHEN MAX(a) > 0 THEN 'y' WHEN COUNT(a) > 0 THEN 'z' END",
+    f: '(SUM(a) > 4)',
+    g: '(COUNT(*) > 1)',
+    n: 'MIN(n)',
+  };
+  const list = Object.entries(others).map(([name, text]) =>
+    columns.includes(name) ? name : `${text} AS ${name}`,
+  );
+  return `SELECT ${list.join(', ')} FROM u GROUP BY ${columns.join(', ')}`;
 }
 
 function firstOfEach(rows: readonly Row[], places: readonly number[]): Row[] {

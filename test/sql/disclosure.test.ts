@@ -233,6 +233,38 @@ test('the statement does not depend on who brings how many rows', async () => {
   assert.deepEqual(await of('a', 10), await of('b', 99_999));
 });
 
+test('what a row is where groups are joined, and where joined rows are grouped', async () => {
+  const tables = `CREATE TABLE c (id INTEGER CHECK (id BETWEEN 0 AND 50) PRIMARY KEY, zip INTEGER);
+    CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 50), amount INTEGER CHECK (amount BETWEEN 0 AND 9));`;
+  const of = async (select: string) => {
+    const inputs = ['c', 'o'].map((table) => ({ party: 'acme', table, maxRows: 100 }));
+    return (await compileQuery(tables + select, { inputs, outputs: ['analyst'], minGroupSize: 1 }))
+      .disclosure;
+  };
+  const groups = await of(
+    'SELECT zip, SUM(g.s) FROM c LEFT JOIN (SELECT customer, SUM(amount) AS s FROM o WHERE amount > 1 GROUP BY customer) g ON g.customer = id GROUP BY zip',
+  );
+  assert.deepEqual(groups, [
+    'analyst learns, for each value of c.zip with at least 1 row, in their order: c.zip; the sum of g.s; and how many such values there are.',
+    'A row is a row of c together with a row, or none, of g where g.customer = c.id; a row of one table may be in several of them.',
+    'Which rows match is not revealed, nor how many, beyond what is said above.',
+    'A row of g stands for all rows of o with one value of customer among those where amount > 1: s is the sum of amount.',
+    SORTS,
+    LAST,
+  ]);
+  const joined = await of(
+    'SELECT COUNT(*) FROM (SELECT zip, SUM(amount) AS s FROM c JOIN o ON customer = id GROUP BY zip) g WHERE s > 3',
+  );
+  assert.deepEqual(joined, [
+    'analyst learns: the number of rows.',
+    'Only rows where s > 3 count.',
+    'A row here stands for all rows with one value of c.zip: zip is c.zip; s is the sum of o.amount.',
+    'Each of those rows is a row of c together with one of o where o.customer = c.id; a row of one table may be in several of them.',
+    SORTS,
+    LAST,
+  ]);
+});
+
 test('what a row of a join is, and that joining reveals nothing of its own', async () => {
   const tables = `CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 9), amount SMALLINT);
     CREATE TABLE c (id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 9), city TEXT CHECK (city IN ('ulm', 'bonn')));`;
