@@ -88,8 +88,13 @@ function inputsOf(declared: Declared, { parties, rows }: CheckOptions): readonly
         maxRows: rows,
       }));
     case 'rows':
-      return declared.tables.flatMap(({ name: table }) =>
-        Array.from({ length: parties }, (_, at) => ({ party: `party-${at + 1}`, table, maxRows: rows })),
+      // Only one party can keep the promise that no key occurs twice.
+      return declared.tables.flatMap(({ name: table, keys }) =>
+        Array.from({ length: keys ? 1 : parties }, (_, at) => ({
+          party: `party-${at + 1}`,
+          table,
+          maxRows: rows,
+        })),
       );
   }
 }
@@ -104,16 +109,21 @@ function tablesText(inputs: readonly ProgramInput[], declared: DeclaredTables): 
   return declared.tables.flatMap((table) => {
     const input = inputs.find((own) => own.table === table.name);
     const rows = `${declared.form === 'plan' ? 'exactly' : 'at most'} ${input?.maxRows ?? 0} rows:`;
-    const who = declared.form === 'plan' ? `${input?.party} brings` : 'each party brings';
-    return [`${who} a CSV file for ${table.name}, ${rows}`, ...table.columns.map(columnText)];
+    const who = declared.form === 'plan' ? input?.party : table.keys ? 'one party' : 'each party';
+    return [
+      `${who} brings a CSV file for ${table.name}, ${rows}`,
+      ...table.columns.map(columnText),
+      ...(table.keys ?? []).map((key) => `  no two rows with the same ${key.join(', ')}`),
+    ];
   });
 }
 
 function tablesJson(inputs: readonly ProgramInput[], { tables }: DeclaredTables): object[] {
-  return tables.map(({ name, columns }) => ({
+  return tables.map(({ name, columns, keys }) => ({
     table: name,
     maxRows: inputs.find(({ table }) => table === name)?.maxRows,
     columns: columns.map(columnJson),
+    ...(keys ? { keys } : {}),
   }));
 }
 

@@ -25,7 +25,7 @@ export const LIMITS = {
   roundTripMs: 10_000,
   /** Characters of one CSV line: a longer one is a broken quote or an attack. */
   lineCharacters: 1024 * 1024,
-  /** Values of one enumerated column, and groups of one query: a tape holds that many words for each row. */
+  /** Values of one enumerated column, and groups numbered beforehand: a tape holds that many words for each row. */
   groups: 1024,
   /** Products that one matrix product sums in all: a second of work, during which a server's thread does nothing else. */
   matrixTerms: 2 ** 31,

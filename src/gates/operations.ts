@@ -12,6 +12,8 @@ export type Operation =
     } // every element the same; a wire with mask 0
   | { readonly op: 'linear'; readonly coefficients: readonly string[]; readonly offset: string } // sum of c_k x_k + offset; a share if any input is
   | { readonly op: 'sum'; readonly groups: number } // x as groups x len, row-major -> groups
+  | { readonly op: 'runningSum' } // element i: the sum of elements 0 to i
+  | { readonly op: 'lowBit' } // ring -> bits: each element modulo 2
   | { readonly op: 'slice'; readonly start: number; readonly length: number }
   | { readonly op: 'concat' }
   | { readonly op: 'repeat'; readonly times: number; readonly each: boolean } // whole vector again and again, or each element `times` times
@@ -53,3 +55,18 @@ export type OperationName = Operation['op'];
 
 /** The operation of that name. */
 export type OperationOf<N extends OperationName> = Extract<Operation, { readonly op: N }>;
+
+/** Those that cost nothing, on wires and shares alike. */
+export type FreeName =
+  | 'constant'
+  | 'linear'
+  | 'sum'
+  | 'runningSum'
+  | 'lowBit'
+  | 'slice'
+  | 'concat'
+  | 'repeat'
+  | 'xor';
+
+/** Those that need their inputs masked, in the order of their operands. */
+export type WireName = Exclude<OperationName, FreeName | 'open' | 'shuffle' | 'sort'>;

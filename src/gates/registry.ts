@@ -15,12 +15,14 @@ import { groupSumGate } from './group-sum.ts';
 import { lessThanZeroGate } from './less-than-zero.ts';
 import { linearGate } from './linear.ts';
 import { lookupGate } from './lookup.ts';
+import { lowBitGate } from './low-bit.ts';
 import { matrixProductGate } from './matrix-product.ts';
 import { multiplyGate } from './multiply.ts';
 import { oneHotGate } from './one-hot.ts';
 import { openGate } from './open.ts';
 import type { Operation, OperationName, OperationOf } from './operations.ts';
 import { repeatGate } from './repeat.ts';
+import { runningSumGate } from './running-sum.ts';
 import { sampleSortGate } from './sample-sort.ts';
 import { selectGate } from './select.ts';
 import { shuffleGate } from './shuffle.ts';
@@ -34,6 +36,8 @@ export const GATES: { readonly [N in OperationName]: Gate<OperationOf<N>> } = {
   constant: constantGate,
   linear: linearGate,
   sum: sumGate,
+  runningSum: runningSumGate,
+  lowBit: lowBitGate,
   slice: sliceGate,
   concat: concatGate,
   repeat: repeatGate,

@@ -8,23 +8,23 @@
  */
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
-import type { Operation } from '../gates/operations.ts';
-import { concatNode, linearNode, repeatNode, sliceNode, xorNode } from './folding.ts';
+import type { Operation, WireName } from '../gates/operations.ts';
+import { andNode } from './and-tree.ts';
+import {
+  concatNode,
+  linearNode,
+  lowBitNode,
+  repeatNode,
+  runningSumNode,
+  sliceNode,
+  xorNode,
+} from './folding.ts';
 import { PlanGraph } from './graph.ts';
 import { type Bits, type Handle, inOrder, powerOfTwo, type Ring } from './handles.ts';
 import { type Interval, magnitudeBits, signedBits } from './intervals.ts';
 import type { InputColumn, InputOperation, NodeId, Plan, PlanTable, Slice } from './plan.ts';
 
 export type { Bits, Handle, Ring };
-
-/** Widest AND gate: its tape grows as 2^inputs. */
-const FAN_IN = 4;
-
-/** The gates that need their inputs masked, in the order of their operands. */
-type WireOperation = Exclude<
-  Operation['op'],
-  'constant' | 'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor' | 'open' | 'shuffle' | 'sort'
->;
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
@@ -53,14 +53,7 @@ export class PlanBuilder {
       'every encoding but `present` names a column',
     );
     const length = table.slices.reduce((sum, slice) => sum + slice.capacity, 0);
-    const operation: InputOperation = {
-      op: 'input',
-      table: column.table,
-      encoding: column.encoding,
-      ...(column.column === undefined ? {} : { column: column.column }),
-      kind: column.kind,
-      length,
-    };
+    const operation: InputOperation = { op: 'input', ...column, length };
     return this.handle(this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length }));
   }
 
@@ -112,6 +105,16 @@ export class PlanBuilder {
     const value = this.graph.valueOf(x.id);
     if (value !== undefined) return this.constant(value * BigInt(each), groups);
     return each === 1 ? x : this.ring(this.graph.local({ op: 'sum', groups }, [x.id], 'ring', groups));
+  }
+
+  /** Element i: the sum of elements 0 to i. */
+  runningSum(x: Ring): Ring {
+    return this.ring(runningSumNode(this.graph, x.id));
+  }
+
+  /** Each element modulo 2: integers 0 and 1 as bits, without a round. */
+  lowBit(x: Ring): Bits {
+    return this.bits(lowBitNode(this.graph, x.id));
   }
 
   slice(x: Ring, start: number, length: number): Ring;
@@ -206,29 +209,11 @@ export class PlanBuilder {
     return this.xorOf(terms, false);
   }
 
-  /**
-   * All of them: a tree of gates with four inputs each, what is ready first at its leaves. An AND among the terms that is not opened yet
-   * gives its own terms, so that nested conditions take no round each.
-   */
+  /** All of them. */
   and(...terms: readonly Bits[]): Bits {
     const length = this.sameLength(terms);
-    const distinct = [...new Set(terms.flatMap((b) => this.graph.factors(b.id)))];
-    if (distinct.some((id) => this.graph.valueOf(id) === 0n)) return this.bit(0, length);
-    const unknown = distinct.filter((id) => this.graph.valueOf(id) === undefined);
-    // A term and its opening are one.
-    const waiting = unknown.length > 1 ? [...new Set(unknown.map((id) => this.graph.wire(id)))] : unknown;
-    while (waiting.length > 1) {
-      waiting.sort((a, b) => this.graph.roundOf(a) - this.graph.roundOf(b) || a - b);
-      // The first gate takes so many that all others are full.
-      const group = waiting.splice(
-        0,
-        waiting.length <= FAN_IN ? FAN_IN : 2 + ((waiting.length - 2) % (FAN_IN - 1)),
-      );
-      const inputs = group.sort((a, b) => a - b).map((id) => this.bits(id));
-      waiting.push(this.gateId({ op: 'and' }, inputs, 'bits', length));
-    }
-    const [all] = waiting;
-    return all === undefined ? this.bit(1, length) : this.bits(all);
+    const ids = terms.map((b) => b.id);
+    return this.bits(andNode(this.graph, ids, length));
   }
 
   /** Any of them: the negation of all negations. */
@@ -325,7 +310,7 @@ export class PlanBuilder {
 
   /** A gate that has no method here: its shares are opened, its result is a share of as many elements as it says. */
   gate(
-    operation: Operation & { op: WireOperation },
+    operation: Operation & { op: WireName },
     operands: readonly Handle[],
     kind: 'ring',
     length: number,
@@ -365,7 +350,7 @@ export class PlanBuilder {
   }
 
   private gateId(
-    operation: Operation & { op: WireOperation },
+    operation: Operation & { op: WireName },
     operands: readonly Handle[],
     kind: Kind,
     length: number,

@@ -123,3 +123,18 @@ export function repeatNode(graph: PlanGraph, id: NodeId, times: number, each: bo
   if (value !== undefined) return graph.constant(kind, value, length * times);
   return graph.local({ op: 'repeat', times, each: each && length > 1 }, [id], kind, length * times);
 }
+
+/** Element i: the sum of elements 0 to i. */
+export function runningSumNode(graph: PlanGraph, id: NodeId): NodeId {
+  if (graph.valueOf(id) === 0n) return id;
+  return graph.local({ op: 'runningSum' }, [id], 'ring', graph.shape(id).length);
+}
+
+/** Each element modulo 2: the bits themselves, where the elements were made of them. */
+export function lowBitNode(graph: PlanGraph, id: NodeId): NodeId {
+  const value = graph.valueOf(id);
+  const { length } = graph.shape(id);
+  if (value !== undefined) return graph.constant('bits', value, length);
+  if (graph.operation(id, 'bitToRing')) return graph.inputs(id)[0]!;
+  return graph.local({ op: 'lowBit' }, [id], 'bits', length);
+}

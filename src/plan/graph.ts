@@ -7,13 +7,25 @@
 import { canonicalJson } from '../base/canonical.ts';
 import { assert } from '../base/errors.ts';
 import type { Form, Kind, Shape } from '../gates/gate.ts';
-import type { Operation, OperationName, OperationOf } from '../gates/operations.ts';
+import type { FreeName, Operation, OperationName, OperationOf } from '../gates/operations.ts';
 import { gateOf } from './check.ts';
 import type { InputOperation, NodeId, PlanNode } from './plan.ts';
 
-type LocalOperation = OperationOf<'linear' | 'sum' | 'slice' | 'concat' | 'repeat' | 'xor'>;
+/** Operations that make of a share a share, and of a wire a wire. */
+type LocalName = Exclude<FreeName, 'constant'>;
+type LocalOperation = OperationOf<LocalName>;
 
-const LOCAL: ReadonlySet<string> = new Set(['linear', 'sum', 'slice', 'concat', 'repeat', 'xor']);
+const LOCAL_NAMES: Readonly<Record<LocalName, true>> = {
+  linear: true,
+  sum: true,
+  runningSum: true,
+  lowBit: true,
+  slice: true,
+  concat: true,
+  repeat: true,
+  xor: true,
+};
+const LOCAL: ReadonlySet<string> = new Set(Object.keys(LOCAL_NAMES));
 const isLocal = (operation: Operation | InputOperation): operation is LocalOperation =>
   LOCAL.has(operation.op);
 

@@ -119,6 +119,22 @@ export function fill(out: RingVector, k: RingConstant): RingVector {
   return out;
 }
 
+/** out[i] = a[0] + ... + a[i]. */
+export function runningSum(out: RingVector, a: RingVector): RingVector {
+  sameLength(out, a);
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < a.length; i += 2) {
+    const term = a[i]! | 0;
+    const sum = (low + term) | 0;
+    high = (((high + (a[i + 1]! | 0)) | 0) + carryOf(low, term, sum)) | 0;
+    low = sum;
+    out[i] = low;
+    out[i + 1] = high;
+  }
+  return out;
+}
+
 /** `a` read as groups x len, row-major; out = the groups' sums. */
 export function sumGroups(out: RingVector, a: RingVector, groups: number): RingVector {
   const width = groupWidth(out, a, groups);

@@ -4,6 +4,6 @@
 import { readTable, type TableFile } from './table.ts';
 
 /** The number of rows, all of which fit. Throws `rows.*`, exit code 65. */
-export function checkCsv(options: TableFile): Promise<number> {
-  return readTable(options, () => {});
+export async function checkCsv(options: TableFile): Promise<number> {
+  return (await readTable(options, () => {})).rows;
 }

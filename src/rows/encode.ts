@@ -1,9 +1,10 @@
 /**
  * Owns the step from a party's files to plain words, laid out as its slices of the plan's input nodes. Only what the plan
- * uses is encoded; absent rows are zeros. Must never keep an object a cell, nor let a plain word leave this machine.
+ * uses is encoded; absent rows are zeros; rows stand in the order that the plan expects. Must never keep an object a cell, nor let a plain word leave this machine.
  */
 import { assert } from '../base/errors.ts';
 import { uploadParts } from '../engine/mask.ts';
+import type { Kind } from '../gates/gate.ts';
 import type { InputOperation, NodeId, Plan } from '../plan/plan.ts';
 import { type Words, wordsOf } from '../ring/words.ts';
 import type { TableSpecification } from '../sql/specification.ts';
@@ -59,16 +60,19 @@ export async function encodeRows({
         'check the names under [client.tables]',
       );
     const own = targets.filter(({ input }) => input.table === name);
-    const count = await readTable({ file, table, party, maxRows }, (row, values) => {
+    const { rows, orders } = await readTable({ file, table, party, maxRows }, (row, values) => {
       for (const target of own) put(target, row, values);
     });
-    if (exact && count !== maxRows)
+    if (exact && rows !== maxRows)
       throw rowsFault(
         'count',
-        `there are ${count} rows, ${maxRows} were agreed on`,
+        `there are ${rows} rows, ${maxRows} were agreed on`,
         { party, file },
         'bring exactly the agreed number: it is public',
       );
+    const key = (table.keys ?? []).findIndex((columns) => columns.join() === table.order?.join());
+    const order = orders[key];
+    if (order) for (const { words, input } of own) reorder(words, input.kind, order);
   }
   return encoded;
 }
@@ -86,4 +90,18 @@ function put({ input, column, words }: Target, row: number, values: readonly (Un
     words[2 * row] = Number(BigInt.asUintN(32, coded));
     words[2 * row + 1] = Number(BigInt.asUintN(32, coded >> 32n));
   }
+}
+
+/** Puts the row with the number order[i] in place i; padding stays behind all rows. */
+function reorder(words: Words, kind: Kind, order: Uint32Array): void {
+  const before = words.slice();
+  if (kind === 'bits') words.fill(0);
+  order.forEach((row, place) => {
+    if (kind === 'bits') {
+      words[place >>> 5] = words[place >>> 5]! | (((before[row >>> 5]! >>> (row & 31)) & 1) << (place & 31));
+    } else {
+      words[2 * place] = before[2 * row]!;
+      words[2 * place + 1] = before[2 * row + 1]!;
+    }
+  });
 }

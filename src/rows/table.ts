@@ -8,6 +8,7 @@ import type { ColumnSpecification, TableSpecification } from '../sql/specificati
 import { type CellReader, cellReader, type Units } from './cells.ts';
 import { readCsv } from './csv.ts';
 import { rowsFault } from './faults.ts';
+import { KeyedRows } from './keys.ts';
 
 export interface TableFile {
   readonly file: string;
@@ -20,13 +21,24 @@ export interface TableFile {
 /** A row's integers in the order of the declared columns; null for NULL. The array is used again for the next row. */
 export type OnRow = (row: number, values: readonly (Units | null)[]) => void;
 
+/** What was read of a file besides its cells. */
+export interface TableRead {
+  readonly rows: number;
+  /** Of each key of the table, the rows' numbers in ascending order of it. */
+  readonly orders: readonly Uint32Array[];
+}
+
 /**
- * Reads every row; returns their number. An empty cell is NULL; lines without anything are passed over where a row has
+ * Reads every row. An empty cell is NULL; lines without anything are passed over where a row has
  * several columns. Throws `rows.*` (exit code 65) with file, line and column.
  */
-export async function readTable({ file, table, party, maxRows }: TableFile, onRow: OnRow): Promise<number> {
+export async function readTable(
+  { file, table, party, maxRows }: TableFile,
+  onRow: OnRow,
+): Promise<TableRead> {
   const place = { ...(party === undefined ? {} : { party }), file };
   const reader = new RowReader(table.columns, place);
+  const keys = (table.keys ?? []).map((key) => new KeyedRows(table, key));
   let rows = 0;
   await readCsv(place, (line, cells) => {
     if (!reader.take(line, cells)) return;
@@ -37,6 +49,7 @@ export async function readTable({ file, table, party, maxRows }: TableFile, onRo
         { ...place, line },
         'agree on a larger limit, or bring fewer rows',
       );
+    for (const key of keys) key.add(line, reader.values);
     onRow(rows, reader.values);
     rows += 1;
   });
@@ -47,7 +60,7 @@ export async function readTable({ file, table, party, maxRows }: TableFile, onRo
       place,
       `its first line must name the columns: ${namesOf(table.columns)}`,
     );
-  return rows;
+  return { rows, orders: keys.map((key) => key.order(place)) };
 }
 
 class RowReader {

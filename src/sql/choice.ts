@@ -36,7 +36,8 @@ export function coalesce(vectors: Vectors, values: readonly Value[], at: Positio
       if (value.kind === 'null') return rest;
       const known = knownOf(vectors, value);
       if (isAlways(vectors, known)) return value;
-      const zero = rest.kind === 'number' && isConstant(rest) && rest.lo === 0n;
+      const zero =
+        rest.kind === 'number' && isConstant(rest) && rest.lo === 0n && isAlways(vectors, rest.known);
       if (zero && value.kind === 'number' && value.zeroed)
         return { ...rescale(vectors, value, Math.max(value.scale, rest.scale), at), known: rest.known };
       return choose(vectors, known, value, rest, at);

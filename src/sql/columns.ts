@@ -1,57 +1,65 @@
 /**
- * Owns the rows of the queried table as vectors: which encodings of which columns the parties bring. Only what the query
- * uses becomes an input of the plan: dead columns are never masked.
- * Absent rows (padding up to each party's capacity) and NULLs are zeros with their bit 0.
+ * Owns what a name means in rows: a value for each row, from vectors that a source of rows has.
  */
 
 import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
 import { greatest, least } from './arithmetic.ts';
-import { misplacedAggregate, type Scope } from './expressions.ts';
+import { misplacedAggregate } from './expressions.ts';
 import { type Position, sqlFault } from './faults.ts';
 import { truthWhere } from './logic.ts';
-import type { ColumnSpecification, TableSpecification } from './specification.ts';
+import type { Rows } from './rows.ts';
+import type { ColumnSpecification } from './specification.ts';
 import type { Aggregate, Expression } from './statement.ts';
 import { always, type Value } from './values.ts';
 
-export class RowScope implements Scope {
-  readonly builder: PlanBuilder;
-  readonly table: TableSpecification;
-  /** Elements of a vector: all parties' capacities. */
+/** Rows as vectors of one length. Every value is one that the column may have, or 0; NULLs are zeros with their bit 0. */
+export interface RowSource {
   readonly length: number;
   /** Most rows that can be present. */
   readonly rows: bigint;
-  private readonly alias: string;
+  /** Whether absent rows are zeros in every column, and their known bits 0. */
+  readonly isZeroed: boolean;
+  present(): Bits;
+  presentRing(): Ring;
+  /** The column a reference names. Throws `sql.unknown-column`, `sql.unknown-table`. */
+  specification(reference: Expression & { readonly kind: 'column' }): ColumnSpecification;
+  value(column: ColumnSpecification): Ring;
+  /** A boolean column's values. */
+  truth(column: ColumnSpecification): Bits;
+  /** Where a nullable column is not NULL. */
+  known(column: ColumnSpecification): Bits;
+  knownRing(column: ColumnSpecification): Ring;
+}
 
-  constructor(builder: PlanBuilder, table: TableSpecification, alias: string, length: number, rows: number) {
+export class RowScope implements Rows {
+  readonly builder: PlanBuilder;
+  /** Elements of a vector. */
+  readonly length: number;
+  /** Most rows that can be present. */
+  readonly rows: bigint;
+  /** Whether absent rows add nothing to a sum of a column. */
+  readonly isZeroed: boolean;
+  private readonly source: RowSource;
+
+  constructor(builder: PlanBuilder, source: RowSource) {
     this.builder = builder;
-    this.table = table;
-    this.alias = alias;
-    this.length = length;
-    this.rows = BigInt(rows);
+    this.source = source;
+    this.length = source.length;
+    this.rows = source.rows;
+    this.isZeroed = source.isZeroed;
   }
 
   present(): Bits {
-    return this.builder.input({ table: this.table.name, encoding: 'present', kind: 'bits' });
+    return this.source.present();
   }
 
   presentRing(): Ring {
-    return this.builder.input({ table: this.table.name, encoding: 'present', kind: 'ring' });
+    return this.source.presentRing();
   }
 
   /** The declared column a reference names. Throws `sql.unknown-column`, `sql.unknown-table`. */
   specification(reference: Expression & { readonly kind: 'column' }): ColumnSpecification {
-    const { name, table, at } = reference;
-    if (table !== undefined && table !== this.alias)
-      throw sqlFault(
-        'unknown-table',
-        at,
-        `there is no table ${table} in this query`,
-        `it is called ${this.alias}`,
-      );
-    const column = this.table.columns.find((candidate) => candidate.name === name);
-    if (column) return column;
-    const names = this.table.columns.map((candidate) => candidate.name).join(', ');
-    throw sqlFault('unknown-column', at, `table ${this.table.name} has no column ${name}`, `it has ${names}`);
+    return this.source.specification(reference);
   }
 
   column(reference: Expression & { readonly kind: 'column' }): Value {
@@ -59,12 +67,7 @@ export class RowScope implements Scope {
     const known = this.known(column);
     const { type, scale } = column;
     if (type === 'boolean') {
-      const isTrue = this.builder.input({
-        table: this.table.name,
-        encoding: 'value',
-        column: column.name,
-        kind: 'bits',
-      });
+      const isTrue = this.source.truth(column);
       // NULLs are zeros, so the value bit is already 0 where the column is unknown.
       return column.nullable
         ? { kind: 'truth', isTrue, isFalse: this.builder.xor(known, isTrue) }
@@ -85,37 +88,46 @@ export class RowScope implements Scope {
 
   /** 0 for the smallest value of the column, one more for each next, and one past the largest for NULL. */
   key(column: ColumnSpecification): Ring {
-    const value = this.value(column);
-    if (!column.nullable) return this.builder.linear([[1n, value]], -column.lo);
-    // NULLs are zeros: value - lo known + size (1 - known).
-    const size = sizeOf(column);
-    return this.builder.linear(
-      [
-        [1n, value],
-        [-column.lo - size, this.knownRing(column)],
-      ],
-      size,
-    );
+    return keyOf(this.builder, column, this.value(column), () => this.knownRing(column));
   }
 
-  knownRing({ name }: ColumnSpecification): Ring {
-    return this.builder.input({ table: this.table.name, encoding: 'known', column: name, kind: 'ring' });
+  knownRing(column: ColumnSpecification): Ring {
+    return this.source.knownRing(column);
   }
 
-  private value({ name }: ColumnSpecification): Ring {
-    return this.builder.input({ table: this.table.name, encoding: 'value', column: name, kind: 'ring' });
+  private value(column: ColumnSpecification): Ring {
+    return this.source.value(column);
   }
 
-  private known({ name, nullable }: ColumnSpecification): Bits {
-    if (!nullable) return always(this);
-    return this.builder.input({ table: this.table.name, encoding: 'known', column: name, kind: 'bits' });
+  private known(column: ColumnSpecification): Bits {
+    return column.nullable ? this.source.known(column) : always(this);
   }
 }
 
-/** Possible values of a column besides NULL. */
-export const sizeOf = (column: ColumnSpecification): bigint => column.hi - column.lo + 1n;
+/** The key of a column from its value, which is 0 for NULL and in absent rows, and 1 where it is known. */
+export function keyOf(
+  builder: PlanBuilder,
+  column: ColumnSpecification,
+  value: Ring,
+  known: () => Ring,
+): Ring {
+  if (!column.nullable) return builder.linear([[1n, value]], -column.lo);
+  // value - lo known + size (1 - known).
+  const size = sizeOf(column);
+  return builder.linear(
+    [
+      [1n, value],
+      [-column.lo - size, known()],
+    ],
+    size,
+  );
+}
 
-function enumerationOf({ name, values }: ColumnSpecification, at: Position): readonly string[] {
+/** Possible values of a column besides NULL. */
+export const sizeOf = ({ lo, hi }: Pick<ColumnSpecification, 'lo' | 'hi'>): bigint => hi - lo + 1n;
+
+/** The texts of a text column. Throws `sql.no-values`. */
+export function enumerationOf({ name, values }: ColumnSpecification, at: Position): readonly string[] {
   if (values) return values;
   throw sqlFault(
     'no-values',

@@ -4,6 +4,7 @@
  */
 import { LIMITS } from '../base/limits.ts';
 import { type Position, sqlFault, unsupported } from './faults.ts';
+import { declaredKeys } from './keys.ts';
 import { DATE_RANGE, powerOfTen } from './literals.ts';
 import { dateLiteral } from './read-expressions.ts';
 import type { ColumnSpecification, TableSpecification } from './specification.ts';
@@ -38,7 +39,16 @@ export function declareTable(declaration: TableDeclaration): TableSpecification 
     for (const check of column.checks) applyCheck(check, drafts, column.name);
   }
   for (const check of declaration.checks) applyCheck(check, drafts);
-  return { name: declaration.name, columns: [...drafts.values()].map(specify) };
+  const columns = [...drafts.values()].map(specify);
+  const keys = declaredKeys(declaration, columns);
+  const primary = keys.find(({ isPrimary }) => isPrimary)?.columns ?? [];
+  return {
+    name: declaration.name,
+    columns: columns.map((column) =>
+      primary.includes(column.name) ? { ...column, nullable: false } : column,
+    ),
+    ...(keys.length === 0 ? {} : { keys: keys.map((key) => key.columns) }),
+  };
 }
 
 function draft(declaration: ColumnDeclaration): Draft {
@@ -188,7 +198,7 @@ function setValues(column: Draft, list: readonly Expression[], at: Position): vo
 
 function specify({ declaration, scale, lo, hi, values }: Draft): ColumnSpecification {
   const { name, type, nullable, at } = declaration;
-  const common = { name, type: type.name, scale, nullable };
+  const common = { name, type: type.name, scale, nullable: nullable ?? true };
   if (type.name === 'text') {
     return {
       ...common,

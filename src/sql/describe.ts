@@ -18,7 +18,7 @@ export function sqlOf(expression: Expression): string {
     case 'null':
       return 'NULL';
     case 'column':
-      return expression.name;
+      return expression.table === undefined ? expression.name : `${expression.table}.${expression.name}`;
     case 'negate':
       return `-${inner(expression.of)}`;
     case 'arithmetic':

@@ -3,13 +3,14 @@
  * approve a query by reading it. Must never say less than what the plan's outputs reveal.
  */
 import { sqlOf, wordsOf } from './describe.ts';
-import type { ResultSpecification, TableSpecification } from './specification.ts';
+import { sizeCondition } from './group-size.ts';
+import { joinSentences, keysOf, listed, readable, sourceSentences, valuesOf } from './row-words.ts';
+import type { ResultSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectStatement } from './statement.ts';
 import { isStatistic } from './statistics.ts';
 import { innerExpressions } from './walk.ts';
 
 export interface DisclosureOptions {
-  readonly table: TableSpecification;
   readonly result: ResultSpecification;
   /** Names of the parties that learn the result. */
   readonly outputs: readonly string[];
@@ -19,9 +20,10 @@ export interface DisclosureOptions {
 }
 
 /** The first sentence names what is revealed, the last says that nothing else is. */
-export function disclosureOf(select: SelectStatement, options: DisclosureOptions): string[] {
+export function disclosureOf(statement: SelectStatement, options: DisclosureOptions): string[] {
+  const select = readable(statement);
   const { result, outputs } = options;
-  const { least, others } = conditionsOf(select, options);
+  const { least, others } = sizeCondition(select, options.minGroupSize);
   const grouped = select.groupBy.length > 0;
   const who = listed(outputs.length === 0 ? ['the output party'] : outputs);
   const learns = outputs.length > 1 ? 'learn' : 'learns';
@@ -33,14 +35,8 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   const what = facts.length === 0 ? 'that it exists' : [...new Set(facts)].join('; ');
   const sentences: string[] = [];
   if (grouped) {
-    const keys = listed(select.groupBy.map(({ name }) => name));
-    const size = `at least ${counted(least ?? 1n)}`;
-    const groups = `with ${size}${holds && ` where ${holds}`}`;
-    const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
     sentences.push(
-      result.limit === undefined
-        ? `${who} ${learns}, per ${keys} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`
-        : `${who} ${learns}, for the first ${result.limit === 1 ? 'group' : `${result.limit} groups`} per ${keys} ${groups}, ${orderWords(select)}: ${what}; and how many there are if there are fewer.`,
+      groupSentence(select, result, { start: `${who} ${learns}`, what, least: least ?? 1n, holds }),
     );
   } else if (result.shown !== undefined) {
     const unless = [least === undefined ? '' : `at least ${counted(least)} count`, holds]
@@ -50,7 +46,9 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   } else {
     sentences.push(`${who} ${learns}: ${what}.`);
   }
+  sentences.push(...joinSentences(select));
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
+  sentences.push(...sourceSentences(select));
   sentences.push(...aggregateRules(select, options.minGroupSize));
   if (options.sorts)
     sentences.push(
@@ -62,13 +60,34 @@ export function disclosureOf(select: SelectStatement, options: DisclosureOptions
   return sentences;
 }
 
+function groupSentence(
+  select: SelectStatement,
+  result: ResultSpecification,
+  { start, what, least, holds }: { start: string; what: string; least: bigint; holds: string },
+): string {
+  const keys = keysOf(select);
+  const size = `at least ${counted(least)}`;
+  const groups = `with ${size}${holds && ` where ${holds}`}`;
+  if (result.limit !== undefined) {
+    const first = result.limit === 1 ? 'group' : `${result.limit} groups`;
+    return `${start}, for the first ${first} per ${listed(keys)} ${groups}, ${orderWords(select, result)}: ${what}; and how many there are if there are fewer.`;
+  }
+  if (result.found) {
+    const values = valuesOf(keys);
+    return `${start}, for each ${values} of ${listed(keys)} ${groups}, in their order: ${what}; and how many such ${values}s there are.`;
+  }
+  const which = `have ${size}${holds && ` and satisfy ${holds}`}`;
+  return `${start}, per ${listed(keys)} ${groups}: ${what}; and which of the ${result.rows} possible groups ${which}.`;
+}
+
 /** The order that decides which groups are the first. */
-function orderWords({ orderBy, columns }: SelectStatement): string {
+function orderWords({ orderBy, columns }: SelectStatement, { found }: ResultSpecification): string {
   const terms = orderBy.map(({ column, descending }) => {
     const by = columns[column];
     return by ? `${sqlOf(by.expression)}${descending ? ' descending' : ''}` : '';
   });
-  return terms.length === 0 ? 'in the order of their declaration' : `in the order of ${listed(terms)}`;
+  if (terms.length === 0) return found ? 'in their order' : 'in the order of their declaration';
+  return `in the order of ${listed(terms)}`;
 }
 
 /** Aggregates that say how many rows there are. */
@@ -105,40 +124,4 @@ function aggregatesIn(expression: Expression): Aggregate[] {
   return expression.kind === 'aggregate' ? [expression] : innerExpressions(expression).flatMap(aggregatesIn);
 }
 
-/** The least size of a group that is shown (from HAVING and the agreed minimum), and what else HAVING asks. */
-function conditionsOf(
-  select: SelectStatement,
-  { minGroupSize }: DisclosureOptions,
-): { least: bigint | undefined; others: Expression[] } {
-  const grouped = select.groupBy.length > 0;
-  let least = BigInt(grouped ? Math.max(1, minGroupSize) : minGroupSize);
-  const others: Expression[] = [];
-  for (const term of conjuncts(select.having)) {
-    const size = leastCount(term);
-    if (size === undefined) others.push(term);
-    else if (size > least) least = size;
-  }
-  return { least: grouped || least > 1n ? least : undefined, others };
-}
-
-const conjuncts = (condition: Expression | undefined): readonly Expression[] =>
-  condition === undefined ? [] : condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
-
-/** k where a condition says COUNT(*) >= k. */
-function leastCount(term: Expression): bigint | undefined {
-  if (term.kind !== 'compare') return undefined;
-  const { operator, left, right } = term;
-  const direct = operator === '>=' || operator === '>';
-  const [count, bound] = direct ? [left, right] : [right, left];
-  if (!direct && operator !== '<=' && operator !== '<') return undefined;
-  if (count.kind !== 'aggregate' || count.name !== 'count' || count.argument || count.filter)
-    return undefined;
-  if (bound.kind !== 'number' || bound.scale !== 0) return undefined;
-  return operator === '>' || operator === '<' ? bound.value + 1n : bound.value;
-}
-
 const counted = (rows: bigint | number): string => `${rows} ${BigInt(rows) === 1n ? 'row' : 'rows'}`;
-
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}

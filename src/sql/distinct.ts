@@ -1,48 +1,52 @@
 /**
- * Owns COUNT(DISTINCT column): rows are grouped once more, by the column besides the groups, and groups that have rows are counted.
- * For enumerated and boolean columns, whose values need no sorting; NULL is no value.
+ * Owns COUNT(DISTINCT column) without sorting: rows are grouped once more, by the column besides the groups, and groups that have
+ * rows are counted. For columns of few possible values; NULL is no value.
  */
 import { LIMITS } from '../base/limits.ts';
 import type { Bits, Ring } from '../plan/builder.ts';
-import { type RowScope, sizeOf } from './columns.ts';
-import { domainOf, type Groups, groupRows } from './groups.ts';
+import { sizeOf } from './columns.ts';
+import { combinations, groupKeys } from './group-keys.ts';
+import { type Groups, numberedGroups } from './groups.ts';
+import type { Rows } from './rows.ts';
 import type { Aggregate, Expression } from './statement.ts';
 
 type Column = Expression & { readonly kind: 'column' };
 
-/** The column whose values are counted, if it is enumerated or boolean and makes no more groups than are allowed. */
+/**
+ * Groups times values of a column of numbers: beyond it a tape with a word for each of them and each row, 2 KiB, is larger than what a
+ * sort takes. Texts and conditions go to the limit of groups.
+ */
+const NUMBERS = 256;
+
+/** The column whose values are counted, if it makes few enough groups. */
 export function enumeratedColumn(
-  rows: RowScope,
-  groupBy: readonly Column[],
+  rows: Rows,
+  groupBy: readonly Expression[],
   { argument, distinct }: Aggregate,
 ): Column | undefined {
   if (!distinct || argument?.kind !== 'column') return undefined;
   const { type, values } = rows.specification(argument);
-  if (type !== 'boolean' && !values) return undefined;
-  const columns = new Set([...groupBy, argument].map((reference) => rows.specification(reference)));
-  return [...columns].reduce((count, column) => count * domainOf(column), 1) <= LIMITS.groups
-    ? argument
-    : undefined;
+  if (type === 'text' && !values) return undefined;
+  const most = type === 'boolean' || values ? LIMITS.groups : NUMBERS;
+  return combinations(groupKeys(rows, [...groupBy, argument])) <= most ? argument : undefined;
 }
 
 /** The number of values per group, and most that there can be. `included` are the rows that count. */
 export function countDistinct(
-  rows: RowScope,
-  groupBy: readonly Column[],
+  rows: Rows,
+  groupBy: readonly Expression[],
   groups: Groups | undefined,
   column: Column,
   included: Bits | undefined,
 ): { count: Ring; most: bigint } {
   const { builder } = rows;
-  const specification = rows.specification(column);
-  const finer = groupRows(rows, [...groupBy, column], included, {
-    what: 'COUNT(DISTINCT …)',
-    at: column.at,
-  });
+  const [own] = groupKeys(rows, [column]);
+  const finer = numberedGroups(rows, groupKeys(rows, [...groupBy, column]), included);
   const { counts } = builder.groupSum(finer.key, finer.count + 1, []);
   const occurs = builder.toRing(builder.not(builder.equalsZero(builder.slice(counts, 0, finer.count))));
-  const { places } = finer.columns.find((candidate) => candidate.column === specification)!;
-  const size = Number(sizeOf(specification));
+  const { places } = finer.keys.find(({ key }) => key.identity === own!.identity)!;
+  const most = sizeOf(own!.domain);
+  const size = Number(most);
   // The column is last, so that each group's values lie beside one another, NULL behind them.
   const number = groups?.count ?? 1;
   const each = finer.count / number;
@@ -51,5 +55,5 @@ export function countDistinct(
     return values === 0 ? builder.constant(0n, 1) : builder.sum(builder.slice(occurs, g * each, values));
   });
   const whole = each === size ? builder.sum(occurs, number) : builder.concat(...sums);
-  return { count: whole, most: sizeOf(specification) };
+  return { count: whole, most };
 }

@@ -22,6 +22,8 @@ import {
 } from './values.ts';
 
 export interface Scope extends Vectors {
+  /** The value of a whole expression, where the scope knows it: what rows are grouped by. */
+  given?(expression: Expression): Value | undefined;
   /** Throws `sql.unknown-column`, `sql.not-grouped`. */
   column(reference: Expression & { readonly kind: 'column' }): Value;
   /** `wanted` decimals of an average that is rounded at once. Throws `sql.misplaced-aggregate`. */
@@ -30,6 +32,8 @@ export interface Scope extends Vectors {
 
 /** Writes an expression into the plan. `wanted` decimals replace the declared ones of a quotient or an average. */
 export function lower(scope: Scope, expression: Expression, wanted?: number): Value {
+  const given = scope.given?.(expression);
+  if (given) return given;
   const { at } = expression;
   switch (expression.kind) {
     case 'null':

@@ -1,80 +1,66 @@
 /**
- * Owns what a name means once rows are grouped: the grouped columns, whose values are public, and the aggregates.
+ * Owns what a name means once rows are grouped: what they are grouped by, and the aggregates.
  */
-import type { Bits, PlanBuilder } from '../plan/builder.ts';
+import type { PlanBuilder } from '../plan/builder.ts';
 import type { Aggregation } from './aggregates.ts';
-import type { RowScope } from './columns.ts';
-import { sizeOf } from './columns.ts';
 import type { Scope } from './expressions.ts';
-import { sqlFault } from './faults.ts';
-import type { GroupColumn, Groups } from './groups.ts';
-import { certain } from './logic.ts';
+import { type GroupKey, keyIdentity, notGrouped } from './group-keys.ts';
+import type { Rows } from './rows.ts';
 import type { Aggregate, Expression } from './statement.ts';
-import { always, isAlways, type Value } from './values.ts';
+import type { Value } from './values.ts';
 
 export class GroupScope implements Scope {
   readonly builder: PlanBuilder;
   readonly length: number;
-  private readonly rows: RowScope;
-  private readonly groups: Groups | undefined;
+  private readonly rows: Rows;
+  private readonly keys: readonly GroupKey[];
   private readonly aggregation: Aggregation;
+  /** The kinds of expressions that keys are: all others need no second look. */
+  private readonly kinds: ReadonlySet<Expression['kind']>;
 
-  constructor(rows: RowScope, groups: Groups | undefined, aggregation: Aggregation) {
+  constructor(
+    rows: Rows,
+    keys: readonly GroupKey[],
+    groupBy: readonly Expression[],
+    aggregation: Aggregation,
+  ) {
     this.builder = rows.builder;
-    this.length = groups?.count ?? 1;
+    this.length = aggregation.vectors.length;
     this.rows = rows;
-    this.groups = groups;
+    this.keys = keys;
     this.aggregation = aggregation;
+    this.kinds = new Set(groupBy.map(({ kind }) => kind));
   }
 
   aggregate(call: Aggregate, wanted?: number): Value {
     return this.aggregation.value(call, wanted);
   }
 
-  /** The grouped column a reference names. Throws `sql.not-grouped`, `sql.unknown-column`. */
-  grouped(reference: Expression & { readonly kind: 'column' }): GroupColumn {
-    const column = this.rows.specification(reference);
-    const found = this.groups?.columns.find((candidate) => candidate.column === column);
-    if (found) return found;
-    throw sqlFault(
-      'not-grouped',
-      reference.at,
-      `${column.name} must be in GROUP BY or inside an aggregate: single rows are not revealed`,
-      `write AVG(${column.name}), COUNT(${column.name}) or the like, or GROUP BY ${column.name}`,
-    );
+  get keyCount(): number {
+    return this.keys.length;
   }
 
+  /** The place in GROUP BY of what an expression repeats, or -1. */
+  keyOf(expression: Expression): number {
+    if (!this.kinds.has(expression.kind)) return -1;
+    const identity = keyIdentity(this.rows, expression);
+    return this.keys.findIndex((key) => key.identity === identity);
+  }
+
+  given(expression: Expression): Value | undefined {
+    const at = this.keyOf(expression);
+    return at < 0 ? undefined : this.aggregation.summary.key(at);
+  }
+
+  /** The texts of a key that is public. */
+  publicTexts(expression: Expression): readonly (string | null)[] | undefined {
+    const at = this.keyOf(expression);
+    return at < 0 ? undefined : this.aggregation.summary.keyTexts(at);
+  }
+
+  /** Throws `sql.not-grouped`, `sql.unknown-column`. */
   column(reference: Expression & { readonly kind: 'column' }): Value {
-    const { column, places } = this.grouped(reference);
-    const size = Number(sizeOf(column));
-    const isNull = places.map((place) => place >= size);
-    const known = isNull.includes(true) ? this.publicBits(isNull.map((is) => !is)) : always(this);
-    const values = places.map((place, g) => (isNull[g] ? 0n : column.lo + BigInt(place)));
-    if (column.type === 'boolean') {
-      const isTrue = this.publicBits(values.map((value) => value === 1n));
-      return isAlways(this, known)
-        ? certain(this, isTrue)
-        : { kind: 'truth', isTrue, isFalse: this.builder.xor(known, isTrue) };
-    }
-    const ring = this.builder.vector(values);
-    const { type, scale, values: texts, lo, hi } = column;
-    if (type === 'text') {
-      const key = this.builder.vector(places.map(BigInt));
-      return { kind: 'text', values: texts ?? [], code: ring, key, known };
-    }
-    return {
-      kind: 'number',
-      type,
-      scale,
-      lo: lo < 0n ? lo : 0n,
-      hi: hi > 0n ? hi : 0n,
-      ring,
-      known,
-      zeroed: false,
-    };
-  }
-
-  private publicBits(bits: readonly boolean[]): Bits {
-    return this.builder.concat(...bits.map((bit) => this.builder.bit(bit ? 1 : 0, 1)));
+    this.rows.specification(reference);
+    throw notGrouped(reference);
   }
 }

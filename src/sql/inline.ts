@@ -1,16 +1,26 @@
 /**
- * Owns subqueries: a SELECT over a projection and filter of one table becomes a SELECT over that table, with what the
+ * Owns subqueries and joins: a SELECT over projections and filters of tables becomes a SELECT over those tables, with what a
  * subquery computes written in place of its names. People then approve, and the plan computes, one plain query.
  * Must never lose a condition or a column: what is listed inside and not used is kept in `unread`, to be checked.
  */
-import { type Position, sqlFault, unsupported } from './faults.ts';
-import type { Expression, SelectColumn, SelectStatement } from './statement.ts';
+import { sqlFault, unsupported } from './faults.ts';
+import type { Expression, Join, SelectColumn, SelectStatement, TableReference } from './statement.ts';
 import { innerExpressions, withInner } from './walk.ts';
 
-/** A SELECT that only projects and filters the rows of one declared table. */
+export interface ProjectedColumn extends SelectColumn {
+  /** Listed by a star, or by its table: nothing is computed of it unless it is used. */
+  readonly star?: true;
+  /** What its table is called, where there are several. */
+  readonly of?: string;
+  /** JOIN … USING made it one with the column of that name before it, which is meant where no table is named. */
+  readonly merged?: true;
+}
+
+/** A SELECT that only projects and filters the rows of declared tables. */
 export interface Projection {
-  readonly columns: readonly (SelectColumn & { readonly star?: true })[];
-  readonly from: SelectStatement['from'];
+  readonly columns: readonly ProjectedColumn[];
+  readonly from: TableReference;
+  readonly joins: readonly Join[];
   readonly where?: Expression;
   readonly unread: readonly Expression[];
 }
@@ -20,15 +30,25 @@ const NODES = 20_000;
 /** As deep as an expression may be written. */
 const DEPTH = 200;
 
-/** The statement over the projection's own table; `alias` is what the statement calls the projection. Throws `sql.*`. */
-export function inlined(select: SelectStatement, source: Projection, alias: string): SelectStatement {
-  const used = new Set<SelectColumn>();
+/** Writes what a projection computes in place of its names. */
+export interface Substitution {
+  readonly of: (expression: Expression) => Expression;
+  /** The columns that were named so far. */
+  readonly used: ReadonlySet<ProjectedColumn>;
+}
+
+/** `alias` is what the projection is called where its columns do not say. Its `of` throws `sql.*`. */
+export function substitution(source: Pick<Projection, 'columns'>, alias: string): Substitution {
+  const used = new Set<ProjectedColumn>();
   const measures = new Map<Expression, Measure>();
   const substitute = (expression: Expression): Expression => {
     if (expression.kind !== 'column') return withInner(expression, substitute);
     const column = resolve(expression, source, alias);
     used.add(column);
-    return column.expression;
+    // Of several tables a column stays a column, whose place is where it is named.
+    return column.of !== undefined && column.expression.kind === 'column'
+      ? { ...column.expression, at: expression.at }
+      : column.expression;
   };
   const whole = (expression: Expression): Expression => {
     const result = substitute(expression);
@@ -42,6 +62,12 @@ export function inlined(select: SelectStatement, source: Projection, alias: stri
       );
     return result;
   };
+  return { of: whole, used };
+}
+
+/** The statement over the projection's own tables; `alias` is what the statement calls the projection. Throws `sql.*`. */
+export function inlined(select: SelectStatement, source: Projection, alias: string): SelectStatement {
+  const { of: whole, used } = substitution(source, alias);
   const where = [source.where, ...(select.where ? [whole(select.where)] : [])].filter(
     (term) => term !== undefined,
   );
@@ -53,8 +79,9 @@ export function inlined(select: SelectStatement, source: Projection, alias: stri
     ...rest,
     columns: select.columns.map((column) => ({ ...column, expression: whole(column.expression) })),
     from: source.from,
+    joins: source.joins,
     ...(condition ? { where: condition } : {}),
-    groupBy: select.groupBy.map((reference) => groupedColumn(whole(reference), reference.at)),
+    groupBy: select.groupBy.map((key) => ({ ...whole(key), at: key.at })),
     ...(having ? { having: whole(having) } : {}),
   };
   const listed = source.columns.filter((column) => !column.star && !used.has(column));
@@ -67,32 +94,44 @@ export function inlined(select: SelectStatement, source: Projection, alias: stri
 /** The projection's column that a reference names. Throws `sql.unknown-column`, `sql.unknown-table`, `sql.ambiguous-column`. */
 function resolve(
   { name, table, at }: Expression & { readonly kind: 'column' },
-  source: Projection,
+  source: Pick<Projection, 'columns'>,
   alias: string,
-): SelectColumn {
-  if (table !== undefined && table !== alias)
+): ProjectedColumn {
+  const tableOf = ({ of }: ProjectedColumn): string => of ?? alias;
+  const tables = [...new Set(source.columns.map(tableOf))];
+  if (table !== undefined && !tables.includes(table))
     throw sqlFault(
       'unknown-table',
       at,
       `there is no table ${table} in this part of the query`,
-      `it is called ${alias}`,
+      tables.length === 1 ? `it is called ${tables[0]}` : `there are ${tables.join(', ')}`,
     );
-  const found = source.columns.filter((column) => column.name === name);
-  if (found.length > 1)
+  const own = source.columns.filter((column) =>
+    table === undefined ? !column.merged : tableOf(column) === table,
+  );
+  const found = own.filter((column) => column.name === name);
+  if (found.length > 1) {
+    const owners = [...new Set(found.map(tableOf))];
     throw sqlFault(
       'ambiguous-column',
       at,
-      `${alias} has ${found.length} columns called ${name}`,
-      'give each its own name with AS',
+      owners.length > 1
+        ? `${owners.join(' and ')} have a column ${name} each`
+        : `${owners[0]} has ${found.length} columns called ${name}`,
+      owners.length > 1
+        ? `write ${owners.map((owner) => `${owner}.${name}`).join(' or ')}`
+        : 'give each its own name with AS',
     );
+  }
   if (found[0]) return found[0];
-  const names = source.columns.map((column) => column.name).join(', ');
-  throw sqlFault('unknown-column', at, `${alias} has no column ${name}`, `it has ${names}`);
-}
-
-function groupedColumn(expression: Expression, at: Position): Expression & { readonly kind: 'column' } {
-  if (expression.kind === 'column') return { ...expression, at };
-  throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
+  const whose = table ?? (tables.length === 1 ? tables[0] : `none of ${tables.join(', ')}`);
+  const names = own.map((column) => column.name).join(', ');
+  throw sqlFault(
+    'unknown-column',
+    at,
+    `${whose} has ${table === undefined && tables.length > 1 ? 'a' : 'no'} column ${name}`,
+    `${table === undefined && tables.length > 1 ? 'they have' : 'it has'} ${names}`,
+  );
 }
 
 interface Measure {
@@ -116,28 +155,31 @@ function measureOf(expression: Expression, known: Map<Expression, Measure>): Mea
 /** The groups that SELECT DISTINCT means: one for each combination of its columns. Throws `sql.unsupported`. */
 export function distinctGroups(select: SelectStatement): SelectStatement {
   const columns = select.columns.map(({ expression }) => expression);
-  const plain = columns.filter((expression) => expression.kind === 'column');
-  if (select.groupBy.length > 0 || select.having || plain.length < columns.length)
+  if (select.groupBy.length > 0 || select.having || columns.some(firstAggregate))
     throw unsupported(
       select.at,
-      'DISTINCT with GROUP BY, aggregates or expressions',
-      'list declared columns alone, or write GROUP BY over them',
+      'DISTINCT with GROUP BY or aggregates',
+      'list columns and expressions of rows, or write GROUP BY over them',
     );
-  return { ...select, groupBy: plain };
+  return { ...select, groupBy: columns };
 }
 
-/** Refuses a subquery that does more than choose rows and compute columns. */
-export function requireProjection(select: SelectStatement): Projection {
-  const { columns, from, where, unread } = select;
-  const hint = 'a subquery may compute columns and choose rows of one table: aggregate in the outer SELECT';
-  if (select.groupBy[0]) throw unsupported(select.groupBy[0].at, 'GROUP BY in a subquery', hint);
-  if (select.having) throw unsupported(select.having.at, 'HAVING in a subquery', hint);
+/** What a subquery brings: rows of its tables, or its groups. Refuses what would order them. */
+export function projectionOf(select: SelectStatement): Projection {
+  const { columns, from, joins, where, unread } = select;
   if (select.orderBy[0])
     throw unsupported(select.orderBy[0].at, 'ORDER BY in a subquery', 'order the outer SELECT');
-  const expressions = [...columns.map(({ expression }) => expression), ...(where ? [where] : [])];
-  const aggregate = expressions.map(firstAggregate).find((found) => found !== undefined);
-  if (aggregate) throw unsupported(aggregate.at, 'an aggregate in a subquery', hint);
-  return { columns, from, ...(where ? { where } : {}), unread };
+  const groups =
+    select.groupBy.length > 0 || select.having || columns.some((column) => firstAggregate(column.expression));
+  if (groups) {
+    const named = columns.map(({ name, at }) => ({
+      name,
+      at,
+      expression: { kind: 'column', name, at } as const,
+    }));
+    return { columns: named, from: { ...from, groups: select }, joins: [], unread: [] };
+  }
+  return { columns, from, joins, ...(where ? { where } : {}), unread };
 }
 
 function firstAggregate(expression: Expression): Expression | undefined {

@@ -1,5 +1,6 @@
 /**
- * Owns LIMIT over groups: the possible groups are sorted inside the computation, and only the first ones are opened.
+ * Owns which rows of the answer groups stand in, where that must not follow from their numbers: with LIMIT the groups are sorted inside
+ * the computation, and only the first ones are opened; groups that were found are moved to the front, if hidden ones lie between them.
  * Which group stands in which row is as secret as its values are, so that grouped columns become values like all others.
  *
  * Groups that are not shown come last, with nothing but zeros in their rows: if there are fewer groups than rows, that
@@ -33,9 +34,28 @@ export function firstGroups(
   scope: GroupScope,
   shown: Bits,
 ): ResultSpecification {
+  return { ...sortedGroups(select, select.orderBy, limit, scope, shown), limit };
+}
+
+/** Writes all groups into the plan, those that are shown first, else in their own order. */
+export function shownGroupsFirst(
+  select: SelectStatement,
+  scope: GroupScope,
+  shown: Bits,
+): ResultSpecification {
+  return sortedGroups(select, [], scope.length, scope, shown);
+}
+
+function sortedGroups(
+  select: SelectStatement,
+  orderBy: readonly OrderTerm[],
+  limit: number,
+  scope: GroupScope,
+  shown: Bits,
+): ResultSpecification {
   const { builder } = scope;
   const columns = select.columns.map(({ expression }) => columnOf(scope, lower(scope, expression), shown));
-  const keys = select.orderBy.flatMap((term) => keysOf(scope, columns[term.column]!, term));
+  const keys = orderBy.flatMap((term) => keysOf(scope, columns[term.column]!, term));
   const shownRing = isAlways(scope, shown) ? undefined : builder.toRing(shown);
   const hiddenLast = shownRing ? [descending({ value: shownRing, lo: 0n, hi: 1n }, scope)] : [];
   const payload = new Map<string, Ring>();
@@ -61,7 +81,6 @@ export function firstGroups(
     })),
     rows: limit,
     ...(shownRing ? { shown: 'shown' } : {}),
-    limit,
   };
 }
 

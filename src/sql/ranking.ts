@@ -5,20 +5,19 @@
  * order of an extra group past the last. Of the sorted rows only the orders are kept. Where a group's rows begin is the
  * number of rows in the groups before it, which is as secret as every place: nothing of the order is opened.
  */
-import type { Bits, PlanBuilder, Ring } from '../plan/builder.ts';
-import { divideFloor } from '../plan/compose/divide.ts';
+import type { Bits, Ring } from '../plan/builder.ts';
 import { requireFits } from '../plan/compose/ranged.ts';
 import { sortRows } from '../plan/compose/sort.ts';
-import { greatest } from './arithmetic.ts';
-import type { RowScope } from './columns.ts';
 import type { Position } from './faults.ts';
+import type { Sortable } from './grouping.ts';
 import type { Groups } from './groups.ts';
-import { decimalsOf, powerOfTen } from './literals.ts';
+import { percentile } from './percentile.ts';
+import type { Rows } from './rows.ts';
 import type { Fraction } from './statement.ts';
-import { fitted, type NumberValue, type Value } from './values.ts';
+import { fitted, type NumberValue } from './values.ts';
 
 export interface RankedRows {
-  readonly rows: RowScope;
+  readonly rows: Rows;
   readonly groups: Groups | undefined;
   /** Rows that are present and satisfy WHERE. */
   readonly present: Bits;
@@ -26,81 +25,29 @@ export interface RankedRows {
   readonly filter: Bits | undefined;
 }
 
-/** What rows are sorted by: integers in lo..hi, in every row that counts. */
-interface Sortable {
-  readonly ring: Ring;
-  readonly lo: bigint;
-  readonly hi: bigint;
-}
-
-/**
- * PERCENTILE_CONT(a / b): with N rows in ascending order x_0.., and a (N - 1) = b k + rest, it is x_k + (rest / b)(x_(k+1) - x_k).
- * Exact, in as many more decimals as b needs. Says nothing for a group without rows. Throws `sql.too-wide`.
- */
-export function percentile(
+/** PERCENTILE_CONT in each group. Says nothing for a group without rows. Throws `sql.too-wide`. */
+export function groupPercentile(
   ranked: RankedRows,
   argument: NumberValue,
-  { numerator, denominator }: Fraction,
+  fraction: Fraction,
   count: NumberValue,
   at: Position,
 ): NumberValue {
   const { builder } = ranked.rows;
   const { orders, size } = sortedOrders(ranked, argument, at);
-  const digits = decimalsOf(denominator);
-  const unit = powerOfTen(digits) / denominator;
-  const largest = greatest([argument.hi, -argument.lo, argument.hi - argument.lo]) * powerOfTen(digits);
-  fitted(at, () => requireFits(largest, 'this percentile'));
-  // a (N - 1) + b is not negative even where N is 0, so its quotient is k + 1.
-  const shifted = builder.linear([[numerator, count.ring]], denominator - numerator);
-  const above = quotientByPublic(
-    builder,
-    shifted,
-    numerator * count.hi + denominator - numerator,
-    denominator,
-  );
-  const rest = builder.linear([
-    [1n, shifted],
-    [-denominator, above],
-  ]);
-  const picked = pick(
-    ranked,
-    orders,
-    builder.linear(
-      [
-        [1n, starts(ranked, count.ring)],
-        [1n, above],
-      ],
-      -1n,
-    ),
-    denominator > 1n,
-  );
-  const low = builder.linear(
-    [
-      [1n, picked.low],
+  const before = starts(ranked, count.ring);
+  return percentile(builder, argument, fraction, count, at, (index, withStep) => {
+    const { low, step } = pick(ranked, orders, builder.add(before, index), withStep);
+    const place = builder.linear([
+      [1n, low],
       [-size, groupNumbers(ranked)],
-    ],
-    argument.lo,
-  );
-  const ring = picked.step
-    ? builder.linear([
-        [unit * denominator, low],
-        [unit, builder.multiply(rest, picked.step)],
-      ])
-    : low;
-  const { each: _, ...value } = argument;
-  return {
-    ...value,
-    type: 'decimal',
-    scale: argument.scale + digits,
-    lo: argument.lo * powerOfTen(digits),
-    hi: argument.hi * powerOfTen(digits),
-    ring,
-    zeroed: false,
-  };
+    ]);
+    return { low: place, step };
+  });
 }
 
 /** COUNT(DISTINCT): rows whose value differs from that of the next row in order. Throws `sql.too-wide`. */
-export function distinctValues(ranked: RankedRows, values: Sortable, at: Position): Ring {
+export function differentValues(ranked: RankedRows, values: Sortable, at: Position): Ring {
   const { rows, groups } = ranked;
   const { builder, length } = rows;
   const { orders, outside, carried } = sortedOrders(ranked, values, at, groups ? [groups.key] : []);
@@ -112,14 +59,6 @@ export function distinctValues(ranked: RankedRows, values: Sortable, at: Positio
   // In a grouped query those rows may differ, in the extra group.
   const { sums } = builder.groupSum(group, groups.count + 1, [lasts]);
   return builder.slice(sums[0] ?? lasts, 0, groups.count);
-}
-
-/** Any value but NULL as integers that are equal where the values are. */
-export function sortableOf(builder: PlanBuilder, value: Value | undefined): Sortable | undefined {
-  if (value === undefined || value.kind === 'null') return undefined;
-  if (value.kind === 'number') return value;
-  if (value.kind === 'text') return { ring: value.code, lo: 0n, hi: BigInt(value.values.length - 1) };
-  return { ring: builder.toRing(value.isTrue), lo: 0n, hi: 1n };
 }
 
 /** The orders of all rows, ascending, and how many orders a group has; with `carry`, what travels with the rows too. */
@@ -139,10 +78,10 @@ function sortedOrders(
   const outside = BigInt(groups?.count ?? 1) * size;
   const inGroup: (readonly [bigint, Ring])[] = groups ? [[size, groups.key]] : [];
   const order = builder.linear([[1n, ring], ...inGroup], -lo);
-  const counting = groups ? filter : filter ? builder.and(filter, present) : present;
+  const counting = filter ? builder.and(filter, present) : groups ? undefined : present;
   const value = counting ? builder.select(counting, order, builder.constant(outside, rows.length)) : order;
-  // Rows outside all groups keep what they hold, so that their orders fill an extra group.
-  const largest = groups ? outside + size - 1n : outside;
+  // Without a filter rows outside all groups keep what they hold, so that their orders fill an extra group.
+  const largest = counting ? outside : outside + size - 1n;
   fitted(at, () => requireFits(largest, 'the group and the value together'));
   const [orders, ...carried] = sortRows(builder, [{ value, lo: 0n, hi: largest }], [value, ...carry]);
   return { orders: orders ?? value, size, outside, carried };
@@ -169,7 +108,7 @@ function pick(
 ): { readonly low: Ring; readonly step: Ring | undefined } {
   const [length, groups] = [orders.length, places.length];
   const distances = builder.sub(
-    builder.repeat(numbersBelow(builder, length), groups),
+    builder.repeat(builder.linear([[1n, builder.runningSum(builder.constant(1n, length))]], -1n), groups),
     builder.repeat(builder.opened(places), length, true),
   );
   const here = builder.equalsZero(distances);
@@ -177,22 +116,6 @@ function pick(
   const at = (values: Ring) => builder.sum(builder.timesBit(here, builder.repeat(values, groups)), groups);
   const next = builder.concat(builder.slice(opened, 1, length - 1), builder.slice(opened, length - 1, 1));
   return { low: at(opened), step: withStep ? at(builder.sub(next, opened)) : undefined };
-}
-
-/** 0, 1, ..., length - 1: each half is the one before it with its length added. */
-function numbersBelow(builder: PlanBuilder, length: number): Ring {
-  let numbers = builder.constant(0n, 1);
-  while (numbers.length < length) {
-    numbers = builder.concat(numbers, builder.linear([[1n, numbers]], BigInt(numbers.length)));
-  }
-  return builder.slice(numbers, 0, length);
-}
-
-/** 0 <= n <= largest divided by a public number. */
-function quotientByPublic(builder: PlanBuilder, n: Ring, largest: bigint, divisor: bigint): Ring {
-  if (divisor === 1n) return n;
-  const by = { value: builder.constant(divisor, n.length), lo: divisor, hi: divisor };
-  return divideFloor(builder, { value: n, lo: 0n, hi: largest }, by).value;
 }
 
 const groupNumbers = ({ rows, groups }: RankedRows): Ring =>

@@ -2,12 +2,13 @@
  * Owns the reading of whole texts: CREATE TABLE statements and then one SELECT, with its subqueries and WITH.
  * Must never ignore a clause: each one is read or refused with its place.
  */
-import type { Node, RangeSubselect, ResTarget, SelectStmt, SortBy, WithClause } from 'libpg-query';
+import type { Node, ResTarget, SelectStmt, SortBy, WithClause } from 'libpg-query';
 import { type Position, type SourceText, sqlFault, unsupported } from './faults.ts';
-import { distinctGroups, inlined, type Projection, requireProjection } from './inline.ts';
+import { distinctGroups, inlined, projectionOf } from './inline.ts';
 import { kindOf, type ParsedStatement, parseText, placeOf, refuseOthers } from './parse.ts';
 import { ExpressionReader } from './read-expressions.ts';
-import { checkedName, TableReader, tableName } from './read-tables.ts';
+import { type From, FromReader, type Named } from './read-from.ts';
+import { checkedName, TableReader } from './read-tables.ts';
 import type {
   Expression,
   OrderTerm,
@@ -40,9 +41,6 @@ export async function readStatements(text: string): Promise<Statements> {
   return { tables, select };
 }
 
-/** Projections by the name that WITH gives them. */
-type Named = Map<string, { readonly projection: Projection; readonly at: Position; used: boolean }>;
-
 /** Subqueries inside one another: beyond it nobody can read them. */
 const SUBQUERY_DEPTH = 20;
 
@@ -50,14 +48,19 @@ class StatementReader {
   private readonly source: SourceText;
   private readonly expressions: ExpressionReader;
   private readonly declarations: TableReader;
-  /** Those declared so far. */
-  private readonly tables: readonly TableDeclaration[];
+  private readonly sources: FromReader;
 
+  /** `tables` are those declared so far. */
   constructor(source: SourceText, tables: readonly TableDeclaration[]) {
     this.source = source;
-    this.tables = tables;
     this.expressions = new ExpressionReader(source);
     this.declarations = new TableReader(source, this.expressions);
+    this.sources = new FromReader({
+      source,
+      expressions: this.expressions,
+      tables,
+      select: (node, at, named, depth) => this.select(node, at, named, depth),
+    });
   }
 
   read({ node, at }: ParsedStatement): TableDeclaration | SelectStatement {
@@ -100,7 +103,7 @@ class StatementReader {
     this.only(fields, known, 'SELECT', at);
     const named = new Map(outer);
     if (node.withClause) this.with(node.withClause, at, named, depth);
-    const from = this.from(node.fromClause ?? [], at, named, depth);
+    const from = this.sources.read(node.fromClause ?? [], at, named, depth);
     for (const [name, { at: place, used }] of named)
       if (!used && !outer.has(name))
         throw sqlFault('unused-table', place, `nothing reads ${name}`, 'remove it from WITH');
@@ -108,7 +111,7 @@ class StatementReader {
     if (targets.length === 0) throw unsupported(at, 'SELECT without columns', 'name what is to be computed');
     const columns = targets.flatMap((target) =>
       depth > 0 && isStar(target)
-        ? this.allColumns(from, placeOf(this.source, target, at))
+        ? this.sources.allColumns(from, placeOf(this.source, target, at))
         : [this.selectColumn(target, at)],
     );
     const expression = (clause: Node | undefined) => (clause ? this.expressions.read(clause, at) : undefined);
@@ -120,8 +123,9 @@ class StatementReader {
     const read = {
       columns,
       from: from.table,
+      joins: [],
       ...(where ? { where } : {}),
-      groupBy: (node.groupClause ?? []).map((clause) => this.groupColumn(clause, columns, at)),
+      groupBy: (node.groupClause ?? []).map((clause) => this.groupKey(clause, from, columns, at)),
       ...(having ? { having } : {}),
       orderBy: (node.sortClause ?? []).map((clause) => this.orderTerm(clause, columns, at)),
       unread: [],
@@ -130,7 +134,6 @@ class StatementReader {
     };
     const plain = from.source ? inlined(read, from.source, from.table.alias) : read;
     if (!node.distinctClause) return plain;
-    if (depth > 0) throw unsupported(at, 'DISTINCT in a subquery', 'write DISTINCT in the outer SELECT');
     // DISTINCT ON names columns; plain DISTINCT holds one empty node.
     const on = node.distinctClause.find((key) => Object.keys(key).length > 0);
     if (on) throw unsupported(placeOf(this.source, on, at), 'DISTINCT ON', 'write GROUP BY');
@@ -149,32 +152,14 @@ class StatementReader {
       const known = ['ctename', 'ctematerialized', 'ctequery'];
       this.only(element.CommonTableExpr, known, 'WITH', place);
       const name = checkedName(element.CommonTableExpr.ctename ?? '', 'table', place);
-      if (this.tables.some((table) => table.name === name) || named.has(name))
+      if (this.sources.declared(name) || named.has(name))
         throw sqlFault('duplicate-table', place, `${name} is a table already`, 'choose another name');
-      const projection = requireProjection(this.select(query.SelectStmt, place, named, depth + 1));
+      const projection = projectionOf(this.select(query.SelectStmt, place, named, depth + 1));
       named.set(name, { projection, at: place, used: false });
     }
   }
 
   /** What * lists in a subquery. */
-  private allColumns({ table, source }: From, at: Position): (SelectColumn & { star: true })[] {
-    if (source) return source.columns.map((column) => ({ ...column, expression: named(column), star: true }));
-    const declared = this.tables.find(({ name }) => name === table.table);
-    if (!declared)
-      throw sqlFault(
-        'unknown-table',
-        table.at,
-        `there is no table ${table.table}`,
-        'declare it with CREATE TABLE',
-      );
-    return declared.columns.map((column) => ({
-      name: column.name,
-      expression: named(column),
-      at,
-      star: true,
-    }));
-  }
-
   private selectColumn(node: Node, outer: Position): SelectColumn {
     if (!('ResTarget' in node) || !node.ResTarget.val)
       throw unsupported(outer, 'this select list', 'list expressions, separated by commas');
@@ -185,58 +170,19 @@ class StatementReader {
     return { name: target.name ?? defaultName(expression), expression, at };
   }
 
-  private from(clause: readonly Node[], at: Position, named: Named, depth: number): From {
-    const [first, second] = clause;
-    if (!first) throw sqlFault('no-table', at, 'the SELECT has no FROM', 'name the declared table');
-    if (second)
-      throw unsupported(
-        placeOf(this.source, second, at),
-        'a join',
-        'query one table; parties of one table form its union',
-      );
-    if ('JoinExpr' in first)
-      throw unsupported(
-        placeOf(this.source, first.JoinExpr.rarg, at),
-        'JOIN',
-        'query one table; parties of one table form its union',
-      );
-    const place = placeOf(this.source, first, at);
-    if ('RangeSubselect' in first) return this.subquery(first.RangeSubselect, place, named, depth);
-    if (!('RangeVar' in first))
-      throw unsupported(place, `FROM with ${kindOf(first)}`, 'name one declared table');
-    const table = tableName(this.source, first.RangeVar, place);
-    const alias = first.RangeVar.alias;
-    if (alias) this.only(alias, ['aliasname'], 'an alias', place);
-    const common = named.get(table);
-    if (common) common.used = true;
-    return {
-      table: { table, alias: alias?.aliasname ?? table, at: place },
-      ...(common ? { source: common.projection } : {}),
-    };
-  }
-
-  private subquery(node: RangeSubselect, at: Position, named: Named, depth: number): From {
-    this.only(node, ['subquery', 'alias'], 'a subquery', at);
-    if (!node.subquery || !('SelectStmt' in node.subquery))
-      throw unsupported(at, 'this subquery', 'write (SELECT …) AS name');
-    const { alias } = node;
-    if (alias) this.only(alias, ['aliasname'], 'an alias', at);
-    const source = requireProjection(this.select(node.subquery.SelectStmt, at, named, depth + 1));
-    const name = alias?.aliasname ?? 'the subquery';
-    return { table: { table: name, alias: name, at }, source };
-  }
-
-  /** A column, its place in the select list from 1, or its alias there. */
-  private groupColumn(clause: Node, columns: readonly SelectColumn[], outer: Position) {
+  /** An expression, or an output column by its alias or its place in the select list from 1. */
+  private groupKey(clause: Node, from: From, columns: readonly SelectColumn[], outer: Position): Expression {
     const at = placeOf(this.source, clause, outer);
     if ('GroupingSet' in clause)
       throw unsupported(at, 'GROUPING SETS, ROLLUP or CUBE', 'open one collaboration for each grouping');
     const read = this.expressions.read(clause, at);
-    const named = columns[placeInList(read, columns)]?.expression;
-    const column = read.kind === 'column' && named?.kind !== 'column' ? read : (named ?? read);
-    if (column.kind !== 'column')
-      throw unsupported(at, 'GROUP BY over an expression', 'group by declared columns');
-    return { ...column, at };
+    // As in PostgreSQL, a name is a column of FROM if there is one, else an alias.
+    const meansInput =
+      read.kind === 'column'
+        ? read.table !== undefined || this.sources.names(from).includes(read.name)
+        : read.kind !== 'number';
+    const found = meansInput ? undefined : columns[placeInList(read, columns)];
+    return { ...(found?.expression ?? read), at };
   }
 
   private orderTerm(clause: Node, columns: readonly SelectColumn[], outer: Position): OrderTerm {
@@ -260,18 +206,6 @@ class StatementReader {
     return { column, descending, nullsFirst, at };
   }
 }
-
-interface From {
-  readonly table: SelectStatement['from'];
-  /** What the name stands for, where it is no declared table. */
-  readonly source?: Projection;
-}
-
-const named = ({ name, at }: { readonly name: string; readonly at: Position }): Expression => ({
-  kind: 'column',
-  name,
-  at,
-});
 
 function isStar(node: Node): boolean {
   const value = 'ResTarget' in node ? node.ResTarget.val : undefined;
@@ -308,9 +242,13 @@ function placeInList(read: Expression, columns: readonly SelectColumn[]): number
   return columns.findIndex(
     ({ name, expression }) =>
       (read.table === undefined && name === read.name) ||
-      (expression.kind === 'column' && expression.name === read.name),
+      (expression.kind === 'column' && expression.name === read.name && agree(expression.table, read.table)),
   );
 }
+
+/** Whether two references may name the same table. */
+const agree = (a: string | undefined, b: string | undefined): boolean =>
+  a === undefined || b === undefined || a === b;
 
 /** The name PostgreSQL gives a column without alias. */
 function defaultName(expression: Expression): string {

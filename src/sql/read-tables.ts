@@ -8,7 +8,7 @@ import { type Position, type SourceText, sqlFault, unsupported } from './faults.
 import { placeOf, refuseOthers } from './parse.ts';
 import type { ExpressionReader } from './read-expressions.ts';
 import { readType } from './read-types.ts';
-import type { ColumnDeclaration, Expression, TableDeclaration } from './statement.ts';
+import type { ColumnDeclaration, Expression, KeyDeclaration, TableDeclaration } from './statement.ts';
 
 export class TableReader {
   private readonly source: SourceText;
@@ -27,23 +27,28 @@ export class TableReader {
     const name = tableName(this.source, node.relation ?? {}, placeOf(this.source, node.relation, at));
     const columns: ColumnDeclaration[] = [];
     const checks: Expression[] = [];
+    const keys: KeyDeclaration[] = [];
     for (const element of node.tableElts ?? []) {
       const place = placeOf(this.source, element, at);
-      if ('ColumnDef' in element) columns.push(this.columnDeclaration(element.ColumnDef, place));
+      if ('ColumnDef' in element) columns.push(this.columnDeclaration(element.ColumnDef, place, keys));
+      else if ('Constraint' in element && isKey(element.Constraint))
+        keys.push(this.key(element.Constraint, place));
       else if ('Constraint' in element) checks.push(this.check(element.Constraint, place));
       else throw unsupported(place, 'LIKE in CREATE TABLE', 'declare the columns themselves');
     }
     if (columns.length === 0)
       throw sqlFault('no-columns', at, `table ${name} has no columns`, 'declare at least one');
-    return { name, columns, checks, at };
+    return { name, columns, checks, keys, at };
   }
 
   private columnDeclaration(
     node: Extract<Node, { ColumnDef: unknown }>['ColumnDef'],
     at: Position,
+    keys: KeyDeclaration[],
   ): ColumnDeclaration {
     this.only(node, ['colname', 'typeName', 'constraints', 'is_local'], 'a column', at);
     const type = readType(node.typeName, at, this.source);
+    const name = checkedName(node.colname ?? '', 'column', at);
     const checks: Expression[] = [];
     let nullable: boolean | undefined;
     for (const element of node.constraints ?? []) {
@@ -55,15 +60,19 @@ export class TableReader {
         if (nullable === !says)
           throw sqlFault('contradiction', place, 'a column cannot be NULL and NOT NULL', 'keep one of them');
         nullable = says;
-      } else checks.push(this.check(constraint, place));
+      } else if (isKey(constraint)) keys.push(this.key(constraint, place, name));
+      else checks.push(this.check(constraint, place));
     }
-    return {
-      name: checkedName(node.colname ?? '', 'column', at),
-      type,
-      nullable: nullable ?? true,
-      checks,
-      at,
-    };
+    return { name, type, nullable, checks, at };
+  }
+
+  /** `column` is the one it is written at. */
+  private key(node: Constraint, at: Position, column?: string): KeyDeclaration {
+    const isPrimary = node.contype === 'CONSTR_PRIMARY';
+    const what = isPrimary ? 'PRIMARY KEY' : 'UNIQUE';
+    this.only(node, ['contype', 'conname', 'is_enforced', 'initially_valid', 'keys'], what, at);
+    const named = (node.keys ?? []).flatMap((key) => ('String' in key ? [key.String.sval ?? ''] : []));
+    return { columns: column === undefined ? named : [column], isPrimary, at };
   }
 
   private check(node: Constraint, at: Position): Expression {
@@ -81,12 +90,10 @@ export class TableReader {
   }
 }
 
+const isKey = ({ contype }: Constraint): boolean =>
+  contype === 'CONSTR_PRIMARY' || contype === 'CONSTR_UNIQUE';
+
 const CONSTRAINTS: Readonly<Record<string, readonly [string, string]>> = {
-  CONSTR_PRIMARY: [
-    'PRIMARY KEY',
-    'write NOT NULL; uniqueness over several parties cannot be checked at home',
-  ],
-  CONSTR_UNIQUE: ['UNIQUE', 'leave it out; uniqueness over several parties cannot be checked at home'],
   CONSTR_FOREIGN: ['a foreign key', 'leave it out'],
   CONSTR_DEFAULT: ['DEFAULT', 'leave it out: an empty cell is NULL'],
   CONSTR_IDENTITY: ['GENERATED AS IDENTITY', 'leave it out'],

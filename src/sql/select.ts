@@ -1,48 +1,27 @@
 /**
- * Owns the SELECT as a whole: rows to groups, groups to output columns, and the rule that nothing is opened that is hidden.
- *
- * A group is shown when at least max(1, minGroupSize) rows count in it and HAVING is true. Values of groups that are not
- * shown, and values that are NULL, are zeroed before they are opened: neither leaves a trace in the result.
+ * Owns the SELECT as a whole: from groups to output columns, and the rule that nothing is opened that is hidden. Values of groups that are
+ * not shown, and values that are NULL, are zeroed before they are opened: neither leaves a trace in the result.
  */
 import type { Bits, PlanBuilder } from '../plan/builder.ts';
-import { Aggregation } from './aggregates.ts';
-import type { RowScope } from './columns.ts';
-import { lower, lowerTruth } from './expressions.ts';
+import { lower } from './expressions.ts';
 import { sqlFault } from './faults.ts';
-import { GroupScope } from './group-scope.ts';
-import { groupRows, textAt } from './groups.ts';
-import { firstGroups } from './limit.ts';
+import type { GroupScope } from './group-scope.ts';
+import { groupedSelect, type SelectOptions } from './grouped-select.ts';
+import { firstGroups, shownGroupsFirst } from './limit.ts';
 import type { ResultColumn, ResultSource, ResultSpecification } from './specification.ts';
-import type { Aggregate, Expression, SelectColumn, SelectStatement } from './statement.ts';
+import type { SelectColumn, SelectStatement } from './statement.ts';
 import { isAlways, knownOf, type Value } from './values.ts';
 import { publicText, typeOf, visibleVector } from './visible.ts';
-import { innerExpressions } from './walk.ts';
-
-export interface SelectOptions {
-  readonly rows: RowScope;
-  readonly minGroupSize: number;
-}
 
 /** Writes the query into the plan. Throws `sql.*` with the place of what cannot be computed. */
 export function lowerSelect(select: SelectStatement, options: SelectOptions): ResultSpecification {
-  const { rows } = options;
-  const { builder } = rows;
-  const minGroupSize = BigInt(Math.max(1, options.minGroupSize));
-  for (const expression of select.unread) lower(rows, expression);
-  const included = includedRows(rows, select.where);
-  const groups = select.groupBy.length > 0 ? groupRows(rows, select.groupBy, included) : undefined;
-  const aggregation = new Aggregation({
-    rows,
-    included,
-    groups,
-    groupBy: select.groupBy,
-    minGroupSize,
-  });
-  for (const call of aggregatesOf(select)) aggregation.need(call);
-  const scope = new GroupScope(rows, groups, aggregation);
-  const shown = shownGroups(scope, aggregation, select, minGroupSize);
+  const { scope, shown, found, gaps } = groupedSelect(select, options);
+  const common = found ? { found } : {};
   if (select.limit !== undefined && select.limit < scope.length)
-    return firstGroups(select, select.limit, scope, shown);
+    return { ...firstGroups(select, select.limit, scope, shown), ...common };
+  const order = orderOf(select);
+  if (gaps) return { ...shownGroupsFirst(select, scope, shown), ...common, ...order };
+  const { builder } = scope;
   const writer = new OutputWriter(builder, scope, shown);
   const columns = select.columns.map((column, index) => writer.column(column, index));
   if (!isAlways(scope, shown)) builder.output('shown', shown);
@@ -56,66 +35,17 @@ export function lowerSelect(select: SelectStatement, options: SelectOptions): Re
   return {
     columns,
     rows: scope.length,
+    ...common,
     ...(isAlways(scope, shown) ? {} : { shown: 'shown' }),
-    ...(select.orderBy.length === 0
-      ? {}
-      : {
-          order: select.orderBy.map(({ column, descending, nullsFirst }) => ({
-            column,
-            descending,
-            nullsFirst,
-          })),
-        }),
+    ...order,
   };
 }
 
-/** Present rows that satisfy WHERE; undefined without WHERE. */
-function includedRows(rows: RowScope, where: Expression | undefined): Bits | undefined {
-  if (!where) return undefined;
-  const condition = lowerTruth(rows, where).isTrue;
-  if (isAlways(rows, condition)) return undefined;
-  // Opened once for all that is counted or summed, rather than multiplied into every FILTER again.
-  return rows.builder.opened(rows.builder.and(rows.present(), condition));
-}
-
-/** All aggregates of the select list and HAVING, in order. Throws `sql.no-aggregate` where rows would be shown. */
-export function aggregatesOf(select: SelectStatement): Aggregate[] {
-  const roots = [
-    ...select.columns.map(({ expression }) => expression),
-    ...(select.having ? [select.having] : []),
-  ];
-  const calls: Aggregate[] = [];
-  const visit = (expression: Expression): void => {
-    if (expression.kind === 'aggregate') calls.push(expression);
-    else innerExpressions(expression).forEach(visit);
-  };
-  roots.forEach(visit);
-  const columns = roots.some(usesColumn);
-  if (calls.length === 0 && select.groupBy.length === 0 && !columns && !select.having)
-    throw sqlFault(
-      'no-aggregate',
-      select.at,
-      'this would show one row for each row of the parties',
-      'use aggregates, such as COUNT(*), or GROUP BY',
-    );
-  return calls;
-}
-
-const usesColumn = (expression: Expression): boolean =>
-  expression.kind === 'column' || innerExpressions(expression).some(usesColumn);
-
-function shownGroups(
-  scope: GroupScope,
-  aggregation: Aggregation,
-  select: SelectStatement,
-  minGroupSize: bigint,
-): Bits {
-  const { builder, length } = scope;
-  const conditions: Bits[] = [];
-  if (select.groupBy.length > 0 || minGroupSize > 1n)
-    conditions.push(builder.atLeast(aggregation.rowCount().ring, builder.constant(minGroupSize, length)));
-  if (select.having) conditions.push(lowerTruth(scope, select.having).isTrue);
-  return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
+/** ORDER BY as the output party does it. */
+function orderOf({ orderBy }: SelectStatement): Pick<ResultSpecification, 'order'> {
+  if (orderBy.length === 0) return {};
+  const order = orderBy.map(({ column, descending, nullsFirst }) => ({ column, descending, nullsFirst }));
+  return { order };
 }
 
 class OutputWriter {
@@ -131,15 +61,12 @@ class OutputWriter {
   }
 
   column({ name, expression }: SelectColumn, index: number): ResultColumn {
-    if (expression.kind === 'column') {
-      const { column, places } = this.scope.grouped(expression);
-      const values = places.map((place) => textAt(column, place));
-      return { name, type: column.type, scale: column.scale, source: { from: 'key', values } };
-    }
+    const texts = this.scope.publicTexts(expression);
     const value = lower(this.scope, expression);
     const fixed = publicText(this.scope, value);
-    const source: ResultSource =
-      fixed === undefined
+    const source: ResultSource = texts
+      ? { from: 'key', values: texts }
+      : fixed === undefined
         ? this.output(index, value)
         : { from: 'key', values: Array.from({ length: this.scope.length }, () => fixed) };
     return { name, ...typeOf(value), source };

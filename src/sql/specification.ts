@@ -21,12 +21,16 @@ export interface ColumnSpecification {
 export interface TableSpecification {
   readonly name: string;
   readonly columns: readonly ColumnSpecification[];
+  /** Columns that no two rows are equal in, unless one of them is NULL: the party that brings the rows checks them. */
+  readonly keys?: readonly (readonly string[])[];
+  /** One of the keys, where the plan expects the rows in ascending order of it, those with a NULL in it at the end. */
+  readonly order?: readonly string[];
 }
 
 /** Where a result column's values come from. */
 export type ResultSource =
   | { readonly from: 'key'; readonly values: readonly (string | null)[] } // public: the group's value in each row, as text
-  | { readonly from: 'output'; readonly value: string; readonly known?: string }; // plan outputs: ring values (bits for a boolean column; 0 and 1 with LIMIT), and bits that are 0 where NULL
+  | { readonly from: 'output'; readonly value: string; readonly known?: string }; // plan outputs: ring values (bits for a boolean column; 0 and 1 where groups were moved), and bits that are 0 where NULL
 
 export interface ResultColumn {
   readonly name: string;
@@ -39,9 +43,11 @@ export interface ResultColumn {
 
 export interface ResultSpecification {
   readonly columns: readonly ResultColumn[];
-  /** Candidate rows: 1, or one for each possible group. */
+  /** Candidate rows: 1, or one for each possible group, or as many as there can be groups with rows. */
   readonly rows: number;
-  /** Plan output (bits; with LIMIT integers): 1 for the candidate rows that are part of the answer. Absent: all are. */
+  /** Groups are those that rows have, in the order of their keys; absent: all that are possible. */
+  readonly found?: boolean;
+  /** Plan output (bits; integers where groups were moved): 1 for the candidate rows that are part of the answer. Absent: all are. */
   readonly shown?: string;
   /** ORDER BY, which the output party does: columns by place, most significant first. Absent: the groups' own order. */
   readonly order?: readonly ResultOrder[];

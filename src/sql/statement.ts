@@ -108,11 +108,29 @@ export interface OrderTerm extends Placed {
   readonly nullsFirst: boolean;
 }
 
+export interface TableReference extends Placed {
+  readonly table: string;
+  readonly alias: string;
+  /** The rows are the groups of this SELECT, rather than the table's. */
+  readonly groups?: SelectStatement;
+}
+
+/** One more table, whose rows are put beside those of all tables before it. */
+export interface Join extends Placed {
+  readonly table: TableReference;
+  /** LEFT JOIN: rows of the tables before it stay, with NULLs beside them, where `on` holds for none. */
+  readonly isOuter: boolean;
+  /** What must hold, all of it. Empty for a comma or CROSS JOIN, whose condition is in WHERE. */
+  readonly on: readonly Expression[];
+}
+
 export interface SelectStatement extends Placed {
   readonly columns: readonly SelectColumn[];
-  readonly from: { readonly table: string; readonly alias: string } & Placed;
+  readonly from: TableReference;
+  /** Where there are any, every column names its table's alias, and aliases differ. */
+  readonly joins: readonly Join[];
   readonly where?: Expression;
-  readonly groupBy: readonly (Expression & { readonly kind: 'column' })[];
+  readonly groupBy: readonly Expression[];
   readonly having?: Expression;
   readonly orderBy: readonly OrderTerm[];
   /** What subqueries list and nothing reads: nothing is computed of it, but it must be right. */
@@ -124,14 +142,22 @@ export interface SelectStatement extends Placed {
 export interface ColumnDeclaration extends Placed {
   readonly name: string;
   readonly type: TypeName;
-  readonly nullable: boolean;
+  /** Undefined where the declaration says neither NULL nor NOT NULL. */
+  readonly nullable: boolean | undefined;
   readonly checks: readonly Expression[];
+}
+
+/** PRIMARY KEY or UNIQUE: no two rows are equal in all of these columns. */
+export interface KeyDeclaration extends Placed {
+  readonly columns: readonly string[];
+  readonly isPrimary: boolean;
 }
 
 export interface TableDeclaration extends Placed {
   readonly name: string;
   readonly columns: readonly ColumnDeclaration[];
   readonly checks: readonly Expression[];
+  readonly keys: readonly KeyDeclaration[];
 }
 
 export interface Statements {

@@ -37,6 +37,14 @@ export function innerExpressions(expression: Expression): readonly Expression[] 
   }
 }
 
+/** The conditions whose AND this is. */
+export const conjuncts = (condition: Expression | undefined): readonly Expression[] =>
+  condition === undefined ? [] : condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
+
+/** The columns that an expression names, as often as it does. */
+export const columnsIn = (expression: Expression): readonly (Expression & { readonly kind: 'column' })[] =>
+  expression.kind === 'column' ? [expression] : innerExpressions(expression).flatMap(columnsIn);
+
 /** The same expression with others directly inside it, in the same order. */
 export function withInner(expression: Expression, change: (inner: Expression) => Expression): Expression {
   switch (expression.kind) {

@@ -155,6 +155,20 @@ const OPERATIONS = {
     const groups = divisor(x.values.length, w.picks[1]!);
     push(w, w.b.sum(x.handle, groups), sums(x.values, groups));
   },
+  runningSum: (w: World) => {
+    const x = one(w);
+    let sum = 0n;
+    const running = x.values.map((value) => (sum += value));
+    push(w, w.b.runningSum(x.handle), running);
+  },
+  lowBit: (w: World) => {
+    const x = one(w);
+    pushBits(
+      w,
+      w.b.lowBit(x.handle),
+      x.values.map((v) => (v & 1n) === 1n),
+    );
+  },
   slice: (w: World) => {
     const x = one(w);
     const [start, length] = range(x.values.length, w.picks);

@@ -1,11 +1,12 @@
 /**
  * Owns the comparison of one generated case with SQLite, and the search for a smaller case that fails as well.
- * Everything but AVG must be equal: SQLite's averages are floating-point numbers.
+ * Everything but AVG and percentiles must be equal: SQLite's averages, and percentiles of its values, are floating-point numbers.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { MpcError } from '../../src/base/errors.ts';
 import { dealOut, Oracle, type Row, runClear } from '../sql/support.ts';
-import { type Case, caseOf, TABLE, TEXTS, textOf } from './queries.ts';
+import { fillJoined, overJoin, runOverJoin } from './joins.ts';
+import { type Case, caseOf, type Output, TABLE, TEXTS, textOf } from './queries.ts';
 
 const plain = ([a, b, d, c, f, g]: Row): unknown[] => [
   a === null ? null : Number(a),
@@ -54,8 +55,8 @@ export class Comparison {
     const { smallest, reason } = await this.smallest(first, outcome);
     return {
       seed,
-      query: textOf(first.query),
-      smaller: textOf(smallest.query),
+      query: overJoin(textOf(first.query), first.joined),
+      smaller: overJoin(textOf(smallest.query), first.joined),
       rows: smallest.rows.map((row) => JSON.stringify(plain(row))),
       reason,
     };
@@ -70,19 +71,27 @@ export class Comparison {
     }
   }
 
-  private async compared({ query, rows, parties }: Case): Promise<Outcome | string> {
-    const text = textOf(query);
-    const run = await runClear(TABLE + text, dealOut(rows, parties)).catch((error: unknown) => {
+  private async compared({ query, rows, parties, joined }: Case): Promise<Outcome | string> {
+    const text = overJoin(textOf(query), joined);
+    const running = joined
+      ? runOverJoin(joined, TABLE + text, rows, parties)
+      : runClear(TABLE + text, dealOut(rows, parties));
+    const run = await running.catch((error: unknown) => {
       if (error instanceof MpcError && REFUSALS.includes(error.code)) return undefined;
       throw error;
     });
     if (!run) return { cells: 0, nulls: 0, refused: true };
     await this.oracle.run('DELETE FROM t');
     await this.oracle.insert('t', rows.map(plain));
+    if (joined) await fillJoined(this.oracle, joined);
     // SQLite calls them MAX and MIN of several values; they differ for NULLs, which the generator keeps out.
     const theirs = (
-      await this.oracle.rows(text.replaceAll('GREATEST(', 'MAX(').replaceAll('LEAST(', 'MIN('))
-    ).map((row) => Object.values(row).map((cell) => (cell === 0 ? 0 : cell))); // SQLite has -0.0
+      await this.oracle.rows(
+        overJoin(textOf(query, true), joined).replaceAll('GREATEST(', 'MAX(').replaceAll('LEAST(', 'MIN('),
+      )
+    ).map((row) =>
+      Object.values(row).map((cell, at) => plainCell(cell, query.outputs[at - query.keys.length])),
+    );
     const { table } = run;
     const ours = table.rows.map((row) =>
       row.map((cell) => (typeof cell === 'boolean' ? Number(cell) : cell)),
@@ -93,7 +102,8 @@ export class Comparison {
     const agree = mine.every((row, at) =>
       row.every((cell, column) => {
         const their = other[at]?.[column];
-        if (table.columns[column]!.name === 'about' && typeof cell === 'number' && typeof their === 'number')
+        const about = /^(about|p\d)$/.test(table.columns[column]!.name);
+        if (about && typeof cell === 'number' && typeof their === 'number')
           return Math.abs(cell - their) <= 0.0001;
         return isDeepStrictEqual(cell, their);
       }),
@@ -109,7 +119,8 @@ export class Comparison {
     let [smallest, reason] = [first, firstReason];
     for (let shrunk = true; shrunk; ) {
       shrunk = false;
-      for (const candidate of smallerCases(smallest)) {
+      for (const smaller of smallerCases(smallest)) {
+        const candidate = { ...smaller, joined: first.joined };
         const outcome = await this.tried(candidate);
         if (typeof outcome !== 'string' || firstWord(outcome) !== firstWord(reason)) continue;
         [smallest, reason, shrunk] = [candidate, outcome, true];
@@ -118,6 +129,16 @@ export class Comparison {
     }
     return { smallest, reason };
   }
+}
+
+/** SQLite's cell as ours: it has -0.0, and a list where a percentile is asked for. */
+function plainCell(cell: unknown, output: Output | undefined): unknown {
+  if (output?.fraction === undefined) return cell === 0 ? 0 : cell;
+  const list: (number | null)[] = JSON.parse(String(cell));
+  const values = list.filter((value) => value !== null).sort((x, y) => x - y);
+  const place = output.fraction * (values.length - 1);
+  const [low, high] = [values[Math.floor(place)], values[Math.ceil(place)]];
+  return low === undefined || high === undefined ? null : low + (place - Math.floor(place)) * (high - low);
 }
 
 /** Tells a different answer from a refusal or a crash: a smaller case must fail in the same way. */
@@ -132,6 +153,7 @@ function* smallerCases({ query, rows, parties }: Case): Generator<Case> {
   if (query.outputs.length > 1)
     for (const at of query.outputs.keys())
       yield { query: { ...query, outputs: without(query.outputs, at) }, rows, parties };
+  if (query.first) yield { query: { ...query, first: undefined }, rows, parties };
   if (query.having) yield { query: { ...query, having: undefined }, rows, parties };
   if (query.where) yield { query: { ...query, where: undefined }, rows, parties };
   if (query.keys.length > (query.form === 'distinct' ? 1 : 0))

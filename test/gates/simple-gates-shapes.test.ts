@@ -7,10 +7,12 @@ import { constantGate } from '../../src/gates/constant.ts';
 import { dotGate } from '../../src/gates/dot.ts';
 import type { Form, Gate, Kind, Shape } from '../../src/gates/gate.ts';
 import { linearGate } from '../../src/gates/linear.ts';
+import { lowBitGate } from '../../src/gates/low-bit.ts';
 import { multiplyGate } from '../../src/gates/multiply.ts';
 import { openGate } from '../../src/gates/open.ts';
 import { GATES } from '../../src/gates/registry.ts';
 import { repeatGate } from '../../src/gates/repeat.ts';
+import { runningSumGate } from '../../src/gates/running-sum.ts';
 import { selectGate } from '../../src/gates/select.ts';
 import { sliceGate } from '../../src/gates/slice.ts';
 import { sumGate } from '../../src/gates/sum.ts';
@@ -40,6 +42,10 @@ test('inputs that do not fit are refused as a plan’s fault', () => {
     () => sumGate.infer({ op: 'sum', groups: 3 }, [wire]),
     () => sumGate.infer({ op: 'sum', groups: 0 }, [wire]),
     () => sumGate.infer({ op: 'sum', groups: 2 }, [flags]),
+    () => runningSumGate.infer({ op: 'runningSum' }, [wire, wire]),
+    () => runningSumGate.infer({ op: 'runningSum' }, [flags]),
+    () => lowBitGate.infer({ op: 'lowBit' }, []),
+    () => lowBitGate.infer({ op: 'lowBit' }, [flags]),
     () => sliceGate.infer({ op: 'slice', start: 2, length: 3 }, [wire]),
     () => sliceGate.infer({ op: 'slice', start: -1, length: 2 }, [wire]),
     () => sliceGate.infer({ op: 'slice', start: 0, length: 0 }, [wire]),
@@ -72,7 +78,7 @@ test('inputs that do not fit are refused as a plan’s fault', () => {
       `${refusal}`,
     );
   }
-  assert.equal(refusals.length, 39);
+  assert.equal(refusals.length, 43);
 });
 
 test('the record holds every gate under the name of its operation', () => {

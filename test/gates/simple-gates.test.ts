@@ -11,9 +11,11 @@ import { constantGate } from '../../src/gates/constant.ts';
 import { dotGate } from '../../src/gates/dot.ts';
 import type { Form } from '../../src/gates/gate.ts';
 import { linearGate } from '../../src/gates/linear.ts';
+import { lowBitGate } from '../../src/gates/low-bit.ts';
 import { multiplyGate } from '../../src/gates/multiply.ts';
 import { openGate } from '../../src/gates/open.ts';
 import { repeatGate } from '../../src/gates/repeat.ts';
+import { runningSumGate } from '../../src/gates/running-sum.ts';
 import { selectGate } from '../../src/gates/select.ts';
 import { sliceGate } from '../../src/gates/slice.ts';
 import { sumGate } from '../../src/gates/sum.ts';
@@ -145,6 +147,28 @@ test('sum adds up rows', () => {
         ),
       );
       assert.equal(run.shape.form, held);
+    }),
+  );
+});
+
+test('runningSum adds up all elements so far, lowBit keeps each modulo 2; both keep the form', () => {
+  fc.assert(
+    fc.property(length.chain(elements), form, seed, (values, held, number) => {
+      let sum = 0n;
+      const sums = runGate(runningSumGate, { op: 'runningSum' }, [ring(values, held)], number);
+      assertRing(
+        sums,
+        values.map((value) => {
+          sum = wrap(sum + value);
+          return sum;
+        }),
+      );
+      const low = runGate(lowBitGate, { op: 'lowBit' }, [ring(values, held)], number);
+      assertBits(
+        low,
+        values.map((value) => (value & 1n) === 1n),
+      );
+      assert.deepEqual([sums.shape.form, low.shape.form], [held, held]);
     }),
   );
 });

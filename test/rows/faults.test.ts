@@ -176,7 +176,7 @@ test('a good file is read exactly: BOM, CRLF, quotes, more columns than are decl
     `\ufeffage,team,note,wage,since,full\r\n44,red,"a, b",12.5,1970-01-02,YES\r\n-5,"green",,,2000-01-01,0\r\n`,
   );
   const rows: unknown[] = [];
-  const count = await readTable({ file, table, party: 'acme', maxRows: 3 }, (row, values) =>
+  const { rows: count } = await readTable({ file, table, party: 'acme', maxRows: 3 }, (row, values) =>
     rows.push([row, ...values]),
   );
   assert.equal(count, 2);

@@ -149,6 +149,60 @@ const STATEMENTS: readonly (readonly [string, number, readonly string[], readonl
     ],
   ],
   [
+    'SELECT salary, MAX(bonus) FROM pay WHERE site GROUP BY salary HAVING COUNT(*) > 4 AND SUM(bonus) > 9 ORDER BY 2',
+    3,
+    ['analyst'],
+    [
+      'analyst learns, for each value of salary with at least 5 rows where SUM(bonus) > 9, in their order: salary; the largest value of bonus; and how many such values there are.',
+      'Only rows where site count.',
+      'A smallest or largest value is the value of a single row.',
+      'A sum, average, smallest or largest value over fewer than 3 rows is not shown; numbers of rows are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT COUNT(*) FROM pay GROUP BY salary / 1000, bonus % 7, gender',
+    1,
+    ['a', 'b'],
+    [
+      'a and b learn, for each combination of salary / 1000, bonus % 7 and gender with at least 1 row, in their order: the number of rows; and how many such combinations there are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT DISTINCT salary, site FROM pay LIMIT 5',
+    1,
+    ['analyst'],
+    [
+      'analyst learns, for the first 5 groups per salary and site with at least 1 row, in their order: salary; site; and how many there are if there are fewer.',
+      SORTS,
+    ],
+  ],
+  [
+    "WITH s AS (SELECT salary, COUNT(*) AS n, MAX(bonus) AS most FROM pay WHERE gender = 'f' GROUP BY salary HAVING SUM(bonus) > 3) SELECT n, AVG(most) FROM s WHERE most > 2 GROUP BY n",
+    2,
+    ['analyst'],
+    [
+      'analyst learns, per n with at least 2 rows: the average of most (4 decimals); and which of the 1000 possible groups have at least 2 rows.',
+      'Only rows where most > 2 count.',
+      "A row here stands for all rows with one value of salary among those where gender = 'f', if SUM(bonus) > 3: n is the number of rows; most is the largest value of bonus.",
+      'A sum, average, smallest or largest value over fewer than 2 rows is not shown; numbers of rows are.',
+      SORTS,
+    ],
+  ],
+  [
+    'SELECT MAX(n) FROM (SELECT k, SUM(c) AS n FROM (SELECT DISTINCT salary AS c, site AS k FROM pay) AS s GROUP BY k) AS u',
+    1,
+    ['analyst'],
+    [
+      'analyst learns: the largest value of n.',
+      'A row here stands for all rows with one value of k: n is the sum of c.',
+      'Each of those rows stands for all rows with one combination of salary and site: c is salary; k is site.',
+      'A smallest or largest value is the value of a single row.',
+      SORTS,
+    ],
+  ],
+  [
     'SELECT 1 AS one, gender, COUNT(*) FROM pay GROUP BY gender',
     1,
     ['analyst'],
@@ -177,4 +231,69 @@ test('the statement does not depend on who brings how many rows', async () => {
       })
     ).disclosure;
   assert.deepEqual(await of('a', 10), await of('b', 99_999));
+});
+
+test('what a row is where groups are joined, and where joined rows are grouped', async () => {
+  const tables = `CREATE TABLE c (id INTEGER CHECK (id BETWEEN 0 AND 50) PRIMARY KEY, zip INTEGER);
+    CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 50), amount INTEGER CHECK (amount BETWEEN 0 AND 9));`;
+  const of = async (select: string) => {
+    const inputs = ['c', 'o'].map((table) => ({ party: 'acme', table, maxRows: 100 }));
+    return (await compileQuery(tables + select, { inputs, outputs: ['analyst'], minGroupSize: 1 }))
+      .disclosure;
+  };
+  const groups = await of(
+    'SELECT zip, SUM(g.s) FROM c LEFT JOIN (SELECT customer, SUM(amount) AS s FROM o WHERE amount > 1 GROUP BY customer) g ON g.customer = id GROUP BY zip',
+  );
+  assert.deepEqual(groups, [
+    'analyst learns, for each value of c.zip with at least 1 row, in their order: c.zip; the sum of g.s; and how many such values there are.',
+    'A row is a row of c together with a row, or none, of g where g.customer = c.id; a row of one table may be in several of them.',
+    'Which rows match is not revealed, nor how many, beyond what is said above.',
+    'A row of g stands for all rows of o with one value of customer among those where amount > 1: s is the sum of amount.',
+    SORTS,
+    LAST,
+  ]);
+  const joined = await of(
+    'SELECT COUNT(*) FROM (SELECT zip, SUM(amount) AS s FROM c JOIN o ON customer = id GROUP BY zip) g WHERE s > 3',
+  );
+  assert.deepEqual(joined, [
+    'analyst learns: the number of rows.',
+    'Only rows where s > 3 count.',
+    'A row here stands for all rows with one value of c.zip: zip is c.zip; s is the sum of o.amount.',
+    'Each of those rows is a row of c together with one of o where o.customer = c.id; a row of one table may be in several of them.',
+    SORTS,
+    LAST,
+  ]);
+});
+
+test('what a row of a join is, and that joining reveals nothing of its own', async () => {
+  const tables = `CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 9), amount SMALLINT);
+    CREATE TABLE c (id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 9), city TEXT CHECK (city IN ('ulm', 'bonn')));`;
+  const inputs = ['o', 'c'].map((table) => ({ party: 'acme', table, maxRows: 10 }));
+  const disclosureOf = async (select: string) =>
+    (await compileQuery(`${tables}${select}`, { inputs, outputs: ['analyst'], minGroupSize: 1 })).disclosure;
+  const secret = 'Which rows match is not revealed, nor how many, beyond what is said above.';
+  assert.deepEqual(
+    await disclosureOf(
+      'SELECT city, SUM(amount) FROM o LEFT JOIN c AS k ON customer = id AND amount > 3 WHERE o.customer > 0 GROUP BY k.city',
+    ),
+    [
+      'analyst learns, per k.city with at least 1 row: the sum of o.amount; and which of the 3 possible groups have at least 1 row.',
+      'A row is a row of o together with a row, or none, of c as k where o.customer = k.id AND o.amount > 3; a row of one table may be in several of them.',
+      secret,
+      'Only rows where o.customer > 0 count.',
+      LAST,
+    ],
+  );
+  assert.deepEqual(
+    await disclosureOf(
+      'SELECT COUNT(*) FROM o, c, (SELECT customer AS n FROM o WHERE amount > 9) s WHERE customer = id AND s.n = id',
+    ),
+    [
+      'analyst learns: the number of rows.',
+      'A row is a row of o together with one of c and with one of o as o_2; a row of one table may be in several of them.',
+      secret,
+      'Only rows where (o_2.amount > 9) AND ((o.customer = c.id) AND (o_2.customer = c.id)) count.',
+      LAST,
+    ],
+  );
 });

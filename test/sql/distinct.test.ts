@@ -79,6 +79,16 @@ test('different values of too few rows are not counted, where groups have a leas
   assert.deepEqual(await of(3), [2, null]);
 });
 
+test('rows that WHERE leaves out count for no group, though every place is taken', async () => {
+  const rows = Array.from(
+    { length: 64 },
+    (_, i): Row => [0n, i === 63 ? null : 7n, i === 63 ? 100n : 500n, null],
+  );
+  const query = `${TABLE}SELECT g, COUNT(DISTINCT x + d), COUNT(*) FROM t WHERE d < 2 GROUP BY g`;
+  const { table } = await runClear(query, { acme: rows }, { spare: 0 });
+  assert.deepEqual(table.rows, [['a', 0, 1]]);
+});
+
 test('only COUNT takes DISTINCT, and not for groups times values beyond 62 bits', async () => {
   const compile = (select: string, table = TABLE) =>
     compileQuery(`${table}SELECT ${select} FROM t`, {

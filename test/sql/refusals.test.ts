@@ -45,36 +45,23 @@ async function refusal(
 
 /** Everything here is valid PostgreSQL that we do not compute. */
 const UNSUPPORTED: readonly string[] = [
-  'SELECT COUNT(*) FROM t JOIN »u ON t.a = u.a',
-  'SELECT COUNT(*) FROM t, »u',
-  'SELECT COUNT(*) FROM (SELECT a FROM t GROUP BY »a) AS s',
-  'SELECT SUM(n) FROM (SELECT »COUNT(*) AS n FROM t) AS s',
-  'SELECT COUNT(*) FROM (SELECT a FROM t WHERE a > »MAX(a)) AS s',
-  'SELECT COUNT(*) FROM (SELECT a FROM t HAVING »TRUE) AS s',
   'SELECT COUNT(*) FROM (SELECT a FROM t ORDER BY »a) AS s',
   'SELECT COUNT(*) FROM (SELECT a FROM t LIMIT »3) AS s',
-  'SELECT COUNT(*) FROM (SELECT DISTINCT »e FROM t) AS s',
   'SELECT COUNT(*) FROM (SELECT »a FROM t UNION SELECT a FROM t) AS s',
-  'SELECT COUNT(*) FROM (SELECT t.a FROM t, »t AS u) AS s',
   'SELECT COUNT(*) FROM LATERAL (SELECT »a FROM t) AS s',
   'SELECT COUNT(*) FROM (SELECT »a FROM t) AS s (x)',
   'SELECT COUNT(*) FROM (VALUES (»1)) AS s',
   'SELECT COUNT(*) FROM (SELECT »t.* FROM t) AS s',
-  'SELECT c, COUNT(*) FROM (SELECT a + 1 AS c FROM t) AS s GROUP BY »c',
   'SELECT SUM(a) FROM t WHERE a > »(SELECT AVG(a) FROM t)',
   'SELECT »(SELECT 1), COUNT(*) FROM t',
   'SELECT COUNT(*) FROM t WHERE »EXISTS (SELECT 1)',
   'SELECT COUNT(*) FROM t WHERE a »IN (SELECT 1)',
   '»WITH RECURSIVE s AS (SELECT a FROM t) SELECT COUNT(*) FROM s',
   'WITH »s (x) AS (SELECT a FROM t) SELECT COUNT(*) FROM s',
-  'WITH s AS (SELECT »SUM(a) AS a FROM t) SELECT COUNT(*) FROM s',
   'WITH »s AS (DELETE FROM t RETURNING a) SELECT COUNT(*) FROM s',
-  'WITH s AS (SELECT a FROM t) SELECT COUNT(*) FROM s JOIN »t ON TRUE',
   '»SELECT DISTINCT e FROM t GROUP BY e',
   '»SELECT DISTINCT COUNT(*) FROM t',
-  '»SELECT DISTINCT a + 1 FROM t',
   'SELECT DISTINCT ON (»e) e FROM t',
-  'SELECT DISTINCT »big FROM t',
   'SELECT »SUM(DISTINCT a) FROM t',
   'SELECT »VARIANCE(DISTINCT a) FROM t',
   'SELECT »MEDIAN(DISTINCT a) FROM t',
@@ -89,9 +76,13 @@ const UNSUPPORTED: readonly string[] = [
   'SELECT »COUNT(*) FROM t UNION SELECT 1',
   'SELECT e, COUNT(*) FROM t GROUP BY »ROLLUP (e)',
   '»SELECT e, COUNT(*) FROM t GROUP BY DISTINCT e',
-  'SELECT COUNT(*) FROM t GROUP BY a »+ 1',
-  'SELECT COUNT(*) FROM t GROUP BY »big',
   'SELECT COUNT(*) FROM t GROUP BY »name',
+  'SELECT COUNT(*) FROM t GROUP BY »NULL',
+  'SELECT DISTINCT a, »name FROM t',
+  'SELECT SUM(n) FROM (SELECT name, COUNT(*) AS n FROM t GROUP BY »name) AS s',
+  'SELECT COUNT(*) FROM (SELECT a, COUNT(*) AS n FROM t GROUP BY a ORDER BY »n) AS s',
+  'SELECT COUNT(*) FROM (SELECT a, COUNT(*) AS n FROM t GROUP BY a LIMIT »3) AS s',
+  'SELECT COUNT(*) FROM (SELECT DISTINCT »COUNT(*) FROM t GROUP BY a) AS s',
   'SELECT »PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY a) FROM t',
   'SELECT »MODE() WITHIN GROUP (ORDER BY a) FROM t',
   'SELECT MEDIAN(a ORDER BY »a) FROM t',
@@ -120,12 +111,13 @@ const UNSUPPORTED: readonly string[] = [
 
 /** Declarations that PostgreSQL takes and we do not. */
 const UNSUPPORTED_TABLES: readonly string[] = [
-  'CREATE TABLE t (a INTEGER »PRIMARY KEY);',
-  'CREATE TABLE t (a INTEGER »UNIQUE);',
+  'CREATE TABLE t (a TEXT »PRIMARY KEY);',
+  'CREATE TABLE t (a INTEGER, b TEXT, »UNIQUE (a, b));',
+  'CREATE TABLE t (a INTEGER UNIQUE »DEFERRABLE);',
+  'CREATE TABLE t (a INTEGER, »UNIQUE NULLS NOT DISTINCT (a));',
   'CREATE TABLE t (a INTEGER »DEFAULT 3);',
   'CREATE TABLE t (a INTEGER »REFERENCES u (a));',
   'CREATE TABLE t (a INTEGER »GENERATED ALWAYS AS IDENTITY);',
-  'CREATE TABLE t (a INTEGER, »UNIQUE (a));',
   'CREATE TABLE t (a INTEGER, »FOREIGN KEY (a) REFERENCES u (b));',
   'CREATE TABLE t (LIKE »u);',
   'CREATE TABLE t (a INTEGER) INHERITS (»u);',
@@ -173,6 +165,15 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['unknown-table', 'SELECT SUM(»u.a) FROM t'],
   ['not-grouped', 'SELECT »a FROM t'],
   ['not-grouped', 'SELECT e, »a + COUNT(*) FROM t GROUP BY e'],
+  ['not-grouped', 'SELECT a / 3, »a FROM t GROUP BY a / 3'],
+  ['not-grouped', 'SELECT a % 10 + COUNT(*), big / »a FROM t GROUP BY big, a % 10'],
+  ['not-grouped', 'SELECT COUNT(*) FROM (SELECT »a FROM t HAVING TRUE) AS s'],
+  ['not-grouped', 'SELECT SUM(n) FROM (SELECT »big, COUNT(*) AS n FROM t GROUP BY a) AS s'],
+  [
+    'unknown-column',
+    'SELECT a, SUM(n) FROM (SELECT a, COUNT(*) AS n FROM t GROUP BY a) AS s GROUP BY »big, a',
+  ],
+  ['unknown-column', 'SELECT COUNT(*) AS n FROM t GROUP BY a + »n'],
   ['unknown-column', 'SELECT SUM(»d) FROM (SELECT a FROM t) AS s'],
   ['unknown-column', 'SELECT SUM(a) FROM (SELECT a, »z AS y FROM t) AS s'],
   ['unknown-column', 'SELECT SUM(a) FROM (SELECT a FROM t WHERE »z > 3) AS s'],
@@ -210,6 +211,13 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['nothing-computed', '»SELECT 1 FROM t HAVING TRUE'],
   ['misplaced-aggregate', 'SELECT COUNT(*) FROM t WHERE »SUM(a) > 3'],
   ['misplaced-aggregate', 'SELECT SUM(»MAX(a)) FROM t'],
+  ['misplaced-aggregate', 'SELECT COUNT(*) FROM t GROUP BY »SUM(a)'],
+  ['misplaced-aggregate', 'SELECT big, MAX(a) FROM t GROUP BY big, »2'],
+  ['misplaced-aggregate', 'SELECT COUNT(*) FROM (SELECT a FROM t WHERE a > »MAX(a)) AS s'],
+  ['bad-type', 'SELECT COUNT(*) FROM t GROUP BY »e + 1'],
+  ['too-wide', 'SELECT d, »MIN(big) FROM t GROUP BY d'],
+  ['too-wide', 'SELECT d, »MEDIAN(big) FROM t GROUP BY d'],
+  ['too-wide', 'SELECT d, »COUNT(DISTINCT big) FROM t GROUP BY d'],
   ['bad-type', 'SELECT »SUM(e) FROM t'],
   ['bad-type', 'SELECT »MIN(f) FROM t'],
   ['bad-type', 'SELECT »SUM(g) FROM t'],
@@ -249,6 +257,10 @@ test('mistakes in declarations are refused with their place', async () => {
     ['duplicate-table', 'CREATE TABLE t (a INTEGER); »CREATE TABLE t (b INTEGER);'],
     ['unused-table', 'CREATE TABLE t (a INTEGER); »CREATE TABLE u (b INTEGER);'],
     ['contradiction', 'CREATE TABLE t (a INTEGER NOT NULL »NULL);'],
+    ['contradiction', 'CREATE TABLE t (»a INTEGER NULL, PRIMARY KEY (a));'],
+    ['contradiction', 'CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER »PRIMARY KEY);'],
+    ['unknown-column', 'CREATE TABLE t (a INTEGER, »UNIQUE (b));'],
+    ['duplicate-column', 'CREATE TABLE t (a INTEGER, »UNIQUE (a, a));'],
     ['bad-check', 'CREATE TABLE t (»a INTEGER CHECK (a BETWEEN 5 AND 1));'],
     ['bad-check', "CREATE TABLE t (a INTEGER CHECK (a > »'x'));"],
     ['bad-check', "CREATE TABLE t (a TEXT CHECK (a »IN ('x', 'x')));"],
@@ -266,7 +278,7 @@ test('mistakes in declarations are refused with their place', async () => {
     assert.equal(error.code, `sql.${code}`, `${declaration}: ${error.message}`);
     checked += 1;
   }
-  assert.equal(checked, 14);
+  assert.equal(checked, 18);
 });
 
 test('row limits that do not fit the query are refused', async () => {
@@ -306,13 +318,6 @@ test('texts that are too long, too deep or cut by a NUL are refused', async () =
     ).result.rows,
     1,
   );
-});
-
-test('groups beyond the limit are refused before anything is made for them', async () => {
-  const columns = Array.from({ length: 11 }, (_, at) => `c${at} BOOLEAN NOT NULL`).join(', ');
-  const names = Array.from({ length: 11 }, (_, at) => `c${at}`).join(', ');
-  const error = await refusal(`SELECT COUNT(*) FROM t GROUP BY »${names}`, `CREATE TABLE t (${columns});\n`);
-  assert.equal(error.code, 'sql.too-many-groups');
 });
 
 test('a statistic of columns that are too wide says how wide they may be', async () => {

@@ -76,6 +76,10 @@ test('division by zero gives NULL, and so do aggregates of nothing', async () =>
     [null, null, null, null, null],
   );
   assert.deepEqual(
+    await answer('SUM(COALESCE(a, a / 0)), MIN(COALESCE(a / 0, d)), SUM(COALESCE(a, 0))', [[3, 125]]),
+    [3, 1.25, 3],
+  );
+  assert.deepEqual(
     await answer('COUNT(*), COUNT(a), SUM(a), AVG(a), MIN(a), MAX(d), COALESCE(SUM(a), 5)', []),
     [0, 0, null, null, null, null, 5],
   );

@@ -125,3 +125,7 @@ export class Oracle {
     });
   }
 }
+
+/** How many times a plan sorts. */
+export const sortsOf = ({ nodes }: Plan): number =>
+  nodes.filter(({ operation: { op } }) => op === 'sort' || op === 'sampleSort').length;

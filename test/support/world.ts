@@ -59,7 +59,8 @@ export class World {
     this.follower = parts.follower;
     this.#identities = parts.identities;
     this.id = collaborationId(descriptorDigest(parts.descriptor));
-    for (const { party, csv } of options.rows) writeFileSync(join(this.directory, `${party}.csv`), csv);
+    for (const { party, table, csv } of options.rows)
+      writeFileSync(join(this.directory, `${party}-${table}.csv`), csv);
     writeFileSync(join(this.directory, 'descriptor.json'), JSON.stringify(parts.descriptor));
   }
 
@@ -165,7 +166,7 @@ export class World {
         const party = address.slice('party-'.length);
         const own = this.#options.rows.filter((entry) => entry.party === party);
         const tables = Object.fromEntries(
-          own.map(({ table }) => [table, join(this.directory, `${party}.csv`)]),
+          own.map(({ table }) => [table, join(this.directory, `${party}-${table}.csv`)]),
         );
         const receives = {
           create: join(this.directory, 'descriptor.json'),

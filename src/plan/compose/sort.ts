@@ -3,6 +3,7 @@
  * by the number's bits. Must never spend a bit on what a range rules out: bits decide what a sort costs.
  */
 import { assert } from '../../base/errors.ts';
+import type { OperationOf } from '../../gates/operations.ts';
 import { mostKeyBits } from '../../gates/sample-sort.ts';
 import type { PlanBuilder, Ring } from '../builder.ts';
 import type { Ranged } from './ranged.ts';
@@ -11,11 +12,6 @@ import type { Ranged } from './ranged.ts';
 const KEY_BITS = 64;
 /** Up to here a radix sort has two passes, and takes less time and tape than a sample sort of as many rows. */
 const RADIX_BITS = 8;
-
-interface Key {
-  readonly value: Ring;
-  readonly bits: number;
-}
 
 /**
  * The payload's rows in ascending order of the keys, the first key most significant; rows that are equal in all keys keep
@@ -30,36 +26,60 @@ export function sortRows(
 ): readonly Ring[] {
   const rows = payload[0]?.length ?? 0;
   if (rows === 1) return payload;
-  const most = mostKeyBits(rows);
-  const numbers = combined(builder, keys, most);
+  const numbers = numbersOf(keys, rows).map((number) => written(builder, number));
   // Sorting is stable, so that the least significant number comes first; the others travel with the rows.
   let sorted = [...payload, ...numbers.map(({ value }) => value)];
   for (let last = numbers.length - 1; last >= 0; last--) {
     const key = sorted.pop();
     assert(key, 'each number is in its place behind the payload');
-    const { bits } = numbers[last]!;
-    sorted =
-      bits > RADIX_BITS && bits <= most ? builder.sampleSort(key, sorted) : builder.sort(key, bits, sorted);
+    const gate = gateFor(numbers[last]!.bits, rows);
+    sorted = gate.op === 'sort' ? builder.sort(key, gate.bits, sorted) : builder.sampleSort(key, sorted);
   }
   return sorted;
 }
 
-/** The keys as few numbers, most significant first, of at most `most` bits but where one key has more. */
-function combined(builder: PlanBuilder, keys: readonly Ranged[], most: number): readonly Key[] {
-  const numbers: { terms: (readonly [bigint, Ring])[]; offset: bigint; bits: number }[] = [];
-  for (const { value, lo, hi } of [...keys].reverse()) {
-    const bits = hi === lo ? 0 : (hi - lo).toString(2).length;
-    assert(hi >= lo && bits <= KEY_BITS, 'a key has a range of at most 64 bits');
+type SortGate = OperationOf<'sort' | 'sampleSort'>;
+
+/** The gates that `sortRows` takes for `rows` rows. They run from the last on; gate k has k numbers among its columns, besides the payload. */
+export const sortGates = (keys: readonly Range[], rows: number): readonly SortGate[] =>
+  rows === 1 ? [] : numbersOf(keys, rows).map(({ bits }) => gateFor(bits, rows));
+
+const gateFor = (bits: number, rows: number): SortGate =>
+  bits > RADIX_BITS && bits <= mostKeyBits(rows) ? { op: 'sampleSort' } : { op: 'sort', bits };
+
+type Range = Omit<Ranged, 'value'>;
+
+/** Keys that are one number: the last one its lowest bits. */
+interface KeyNumber<K> {
+  readonly keys: readonly { readonly key: K; readonly shift: number }[];
+  readonly bits: number;
+}
+
+/** The keys as few numbers, most significant first, no longer than a sample sort takes but where one key is by itself. */
+function numbersOf<K extends Range>(keys: readonly K[], rows: number): readonly KeyNumber<K>[] {
+  const most = mostKeyBits(rows);
+  const numbers: KeyNumber<K>[] = [];
+  for (const key of [...keys].reverse()) {
+    const width = key.hi - key.lo;
+    const bits = width === 0n ? 0 : width.toString(2).length;
+    assert(width >= 0n && bits <= KEY_BITS, 'a key has a range of at most 64 bits');
     if (bits === 0) continue;
-    let number = numbers[0];
-    if (number === undefined || number.bits + bits > most) {
-      number = { terms: [], offset: 0n, bits: 0 };
-      numbers.unshift(number);
-    }
-    const unit = 1n << BigInt(number.bits);
-    number.terms.push([unit, value]);
-    number.offset -= unit * lo;
-    number.bits += bits;
+    const [number] = numbers;
+    if (number && number.bits + bits <= most)
+      numbers[0] = { keys: [...number.keys, { key, shift: number.bits }], bits: number.bits + bits };
+    else numbers.unshift({ keys: [{ key, shift: 0 }], bits });
   }
-  return numbers.map(({ terms, offset, bits }) => ({ value: builder.linear(terms, offset), bits }));
+  return numbers;
+}
+
+function written(builder: PlanBuilder, { keys, bits }: KeyNumber<Ranged>) {
+  const units = keys.map(({ key, shift }) => [1n << BigInt(shift), key] as const);
+  const offset = units.reduce((sum, [unit, { lo }]) => sum - unit * lo, 0n);
+  return {
+    value: builder.linear(
+      units.map(([unit, { value }]) => [unit, value] as const),
+      offset,
+    ),
+    bits,
+  };
 }
