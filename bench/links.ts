@@ -1,17 +1,13 @@
 /**
  * Owns the three ways of moving bytes between two processes that `bench/channel.ts` compares.
  */
+
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectClient } from '@nats-io/transport-node';
-import { systemClock } from '../src/base/clock.ts';
-import { systemRandom } from '../src/base/random.ts';
-import { connectNats } from '../src/bus/nats.ts';
-import { openChannel } from '../src/channel/sealed-channel.ts';
-import { Mailbox, Transcript } from '../src/channel/streams.ts';
-import { loadIdentity } from '../src/identity/identity.ts';
 import type { ChannelPeerSetup } from './channel-peer.ts';
+import { sealedChannel } from './sealed.ts';
 
 export const LINKS = ['tcp', 'nats', 'channel'] as const;
 export type LinkName = (typeof LINKS)[number];
@@ -82,31 +78,8 @@ async function natsLink({ side, nats, run }: ChannelPeerSetup): Promise<Link> {
   return { send: (bytes) => client.publish(subject, bytes), receive: (bytes) => count.more(bytes) };
 }
 
-async function channelLink({ side, nats, run, key, peerKey }: ChannelPeerSetup): Promise<Link> {
-  const outgoing = new Transcript();
-  const incoming = new Mailbox();
-  const bus = await connectNats({ servers: nats, name: `bench-${side}` });
-  await new Promise<void>((resolve) => {
-    openChannel({
-      bus,
-      clock: systemClock,
-      random: systemRandom,
-      identity: loadIdentity(key),
-      me: `server-${side}`,
-      peer: side === 'a' ? 'server-b' : 'server-a',
-      peerKey,
-      topic: {
-        deployment: 'bench',
-        collaboration: run,
-        purpose: 'compute',
-        descriptor: '0'.repeat(64),
-        attempt: 1,
-      },
-      outgoing,
-      incoming,
-      onPresence: (there) => there && resolve(),
-    });
-  });
+async function channelLink(setup: ChannelPeerSetup): Promise<Link> {
+  const { outgoing, incoming } = await sealedChannel(setup);
   return {
     send: (bytes) => outgoing.append(bytes),
     receive: async (bytes) => {

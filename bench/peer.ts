@@ -2,16 +2,12 @@
  * Owns one compute server of a benchmark: a process of its own on a real broker, with the engine and the sealed channel
  * of the real role. It is told what to run, says when it is ready, and runs once on each 'go' until it is ended.
  */
+
 import { readFileSync } from 'node:fs';
-import { systemClock } from '../src/base/clock.ts';
-import { systemRandom } from '../src/base/random.ts';
-import { connectNats } from '../src/bus/nats.ts';
-import { openChannel } from '../src/channel/sealed-channel.ts';
-import { Mailbox, Transcript } from '../src/channel/streams.ts';
 import { type EngineJob, type EngineOptions, runJob } from '../src/duties/engine-job.ts';
 import { runJobInThread } from '../src/duties/engine-thread.ts';
-import { loadIdentity } from '../src/identity/identity.ts';
 import type { Plan } from '../src/plan/plan.ts';
+import { sealedChannel } from './sealed.ts';
 
 const ENGINE = new URL('../bin/engine-source.mjs', import.meta.url);
 
@@ -53,35 +49,9 @@ async function main({
   inThread,
   run,
 }: PeerSetup): Promise<void> {
-  const bus = await connectNats({ servers: nats, name: `bench-${server}` });
-  const outgoing = new Transcript();
-  const incoming = new Mailbox();
-  const me = `server-${server}` as const;
-  const peer = server === 'a' ? 'server-b' : 'server-a';
-  const present = new Promise<void>((resolve) => {
-    openChannel({
-      bus,
-      clock: systemClock,
-      random: systemRandom,
-      identity: loadIdentity(key),
-      me,
-      peer,
-      peerKey,
-      topic: {
-        deployment: 'bench',
-        collaboration: run,
-        purpose: 'compute',
-        descriptor: '0'.repeat(64),
-        attempt: 1,
-      },
-      outgoing,
-      incoming,
-      onPresence: (there) => there && resolve(),
-    });
-  });
+  const { outgoing, incoming } = await sealedChannel({ nats, side: server, key, peerKey, run });
   // One exchange before the clock starts: the handshake is part of a collaboration, not of the engine.
   outgoing.append(new Uint8Array(8));
-  await present;
   await incoming.take();
   process.on('message', () => void runOnce());
   process.send?.('ready');

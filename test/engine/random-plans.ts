@@ -2,6 +2,7 @@
  * Owns random programs over the builder, each with a model beside it: plain BigInt arithmetic that knows nothing of
  * nodes, folding or gates. What a plan's outputs must be is read from the model.
  */
+
 import fc from 'fast-check';
 import { mostKeyBits } from '../../src/gates/sample-sort.ts';
 import { type Bits, PlanBuilder, type Ring } from '../../src/plan/builder.ts';
@@ -10,6 +11,7 @@ import type { InputColumn, NodeId, Plan } from '../../src/plan/plan.ts';
 import { fromBools } from '../../src/ring/bits.ts';
 import { fromBigInts } from '../../src/ring/ring.ts';
 import type { Words } from '../../src/ring/words.ts';
+import { splitmix } from '../support/splitmix.ts';
 
 /** A choice of operation and operands; every number is reduced to what is available. */
 type Step = readonly [operation: number, first: number, second: number, third: number];
@@ -57,7 +59,7 @@ export function modelOf({ capacities, seed, steps }: Program): Modelled {
     capacities.map((capacity, k) => ({ party: `p${k}`, capacity })),
   );
   const rows = capacities.reduce((sum, capacity) => sum + capacity, 0);
-  const random = generator(seed);
+  const random = splitmix(seed);
   const columns = new Map<string, Words>();
   const ringInput = (column: string, values: bigint[]): ModelRing => {
     columns.set(column, fromBigInts(values));
@@ -399,15 +401,3 @@ const repeated = <T>(values: readonly T[], times: number, each: boolean): T[] =>
 
 const odd = (bits: readonly boolean[]): boolean => bits.filter(Boolean).length % 2 === 1;
 const list = <T>(length: number, of: (index: number) => T): T[] => Array.from({ length }, (_, i) => of(i));
-
-/** 64-bit words from a small seed (splitmix64): the same program has the same rows. */
-function generator(seed: number): () => bigint {
-  let state = BigInt(seed);
-  return () => {
-    state = BigInt.asUintN(64, state + 0x9e3779b97f4a7c15n);
-    let z = state;
-    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
-    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-    return z ^ (z >> 31n);
-  };
-}

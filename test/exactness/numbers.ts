@@ -2,18 +2,7 @@
  * Owns numbers that are hard on divisions and roots, from a seed: every size equally often, multiples and squares and their
  * neighbours, the ends of ranges. Must give the same numbers for the same seed.
  */
-
-/** Uniform 64-bit integers (splitmix64). */
-function generator(seed: number): () => bigint {
-  let state = BigInt(seed);
-  return () => {
-    state = BigInt.asUintN(64, state + 0x9e3779b97f4a7c15n);
-    let z = state;
-    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
-    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-    return z ^ (z >> 31n);
-  };
-}
+import { splitmix } from '../support/splitmix.ts';
 
 export interface Bounds {
   readonly lo: bigint;
@@ -35,7 +24,7 @@ export function dividendsAndDivisors(
   n: Bounds,
   d: Bounds,
 ): { readonly dividends: bigint[]; readonly divisors: bigint[] } {
-  const random = generator(seed);
+  const random = splitmix(seed);
   const dividends: bigint[] = [];
   const divisors: bigint[] = [];
   for (let i = 0; i < count; i++) {
@@ -59,7 +48,7 @@ export function dividendsAndDivisors(
 
 /** `count` numbers in the bounds: among them squares and products of neighbours, a little more or less, and the ends. */
 export function radicands(count: number, seed: number, x: Bounds): bigint[] {
-  const random = generator(seed);
+  const random = splitmix(seed);
   return Array.from({ length: count }, (_, i) => {
     const kind = i % 4;
     if (kind === 0) return anySize(random, x);
