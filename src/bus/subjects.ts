@@ -3,10 +3,14 @@
  *
  *   mpc.<deployment>.<to>.<from>.<verb>[.<collaboration>[.<purpose>]]
  *
- * <to>, <from>: a role (`server-a`, `server-b`, `dealer`, `coordinator`) or a party (`party-acme`).
+ * <to>, <from>: a role (`server-a`, `server-b`, `server-c`, `dealer`, `coordinator`), a party (`party-acme`), or as <from> `voter`:
+ * whoever holds a credential of an election; one name for all of them, because a ballot says itself whose it is.
  * verbs: `submit` (a signed command to any coordinator replica; request and reply),
  *        `channel` (frames of the sealed channel),
- *        `hello` (is the other server there? request and reply, believed by nobody).
+ *        `hello` (is the other server there? request and reply, believed by nobody),
+ *        `ballots` (a voter's ballots, to any of the three servers; request and reply),
+ *        `ask` (what a server says of an election or a ballot; request and reply),
+ *        `envelopes` (a server fetches ballots that it missed from another; request and reply).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
  */
 
@@ -14,10 +18,13 @@ import { MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /** A participant's name on the bus. */
-export type Address = 'server-a' | 'server-b' | 'dealer' | 'coordinator' | `party-${string}`;
+export type Address = 'server-a' | 'server-b' | 'server-c' | 'dealer' | 'coordinator' | `party-${string}`;
 
 /** What a channel between two participants of a collaboration carries. */
-export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result';
+export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result' | 'ballots';
+
+/** What is said about one election outside of the channels. */
+export type ElectionVerb = 'ballots' | 'ask' | 'envelopes';
 
 const NAME = /^[a-z0-9_-]+$/;
 
@@ -39,6 +46,13 @@ export const subjects = {
     purpose: Purpose,
   ): string => `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
   hello: (deployment: string, to: Address, from: Address): string => `mpc.${deployment}.${to}.${from}.hello`,
+  election: (
+    deployment: string,
+    to: Address,
+    from: Address | 'voter',
+    verb: ElectionVerb,
+    election: string,
+  ): string => `mpc.${deployment}.${to}.${from}.${verb}.${election}`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
 };

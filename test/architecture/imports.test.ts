@@ -29,14 +29,16 @@ const ROOMS = [
   'store',
   'channel',
   'coordination',
+  'election',
   'host',
   'observe',
   'config',
   'duties',
+  'box',
 ];
 
 /** What roles may know of src: types and pure functions. */
-const ROLES_MAY_USE = ['base', 'coordination'];
+const ROLES_MAY_USE = ['base', 'coordination', 'election'];
 
 interface Import {
   readonly from: string;
