@@ -29,7 +29,7 @@ const cases = fc
   .record({
     spans: fc.constantFrom(...KEY_WIDTHS),
     isOrdered: fc.boolean(),
-    sizes: fc.constantFrom([1, 1], [3, 30], [40, 60], [140, 200], [150, 700]),
+    sizes: fc.constantFrom([1, 1], [3, 30], [40, 60], [300, 900], [150, 1500]),
     seed: fc.nat(),
   })
   .map(({ spans, isOrdered, sizes, seed }) => {
