@@ -28,6 +28,7 @@ const ROOMS = [
   'store',
   'channel',
   'coordination',
+  'directory',
   'host',
   'observe',
   'config',
