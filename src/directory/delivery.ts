@@ -3,7 +3,8 @@
  * Must never keep a message itself, nor hand one out of order: a reader asks the mailbox for its next number each time.
  */
 import type { Clock } from '../base/clock.ts';
-import type { DirectoryPort, RecordChange } from './port.ts';
+import type { Change } from '../coordination/tables.ts';
+import type { DirectoryPort } from './port.ts';
 import { DIRECTORY, type DirectoryRecords, type Mail, mailKey } from './rows.ts';
 
 /** A session ends by time too: a reader that waits looks again this often. */
@@ -76,7 +77,7 @@ export class Delivery {
   }
 
   /** A mailbox changes with its mail, an account with its sessions. */
-  #hear(changes: readonly RecordChange[]): void {
+  #hear(changes: readonly Change[]): void {
     if (this.#waiting.size === 0) return;
     for (const { chapter, table, key } of changes)
       if (chapter === DIRECTORY && (table === 'mailboxes' || table === 'accounts'))

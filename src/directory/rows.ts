@@ -116,15 +116,25 @@ export function directoryTables(tables: Tables): DirectoryTables {
   };
 }
 
-/** The same to read, of whoever holds all chapters' tables. */
+/** The same to read, of whoever holds all chapters' tables. Looked up at each use: a table begins with its first row. */
 export function directoryRecords(
   read: <Row>(chapter: string, name: string) => ReadTable<Row>,
 ): DirectoryRecords {
   return {
-    accounts: read(DIRECTORY, 'accounts'),
-    sessions: read(DIRECTORY, 'sessions'),
-    mailboxes: read(DIRECTORY, 'mailboxes'),
-    mail: read(DIRECTORY, 'mail'),
-    registrations: read(DIRECTORY, 'registrations'),
+    get accounts() {
+      return read<Account>(DIRECTORY, 'accounts');
+    },
+    get sessions() {
+      return read<Session>(DIRECTORY, 'sessions');
+    },
+    get mailboxes() {
+      return read<Mailbox>(DIRECTORY, 'mailboxes');
+    },
+    get mail() {
+      return read<Mail>(DIRECTORY, 'mail');
+    },
+    get registrations() {
+      return read<Registrations>(DIRECTORY, 'registrations');
+    },
   };
 }

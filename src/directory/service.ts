@@ -12,6 +12,7 @@ import type { Clock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
 import { derivedCommandId, newCommandId } from '../coordination/commands.ts';
+import type { Change } from '../coordination/tables.ts';
 import type { DirectoryBody, Evidence, KeysSaid } from './bodies.ts';
 import { BOUNDS } from './bounds.ts';
 import { Delivery } from './delivery.ts';
@@ -20,7 +21,7 @@ import { Listing } from './listing.ts';
 import { checkAccountName } from './names.ts';
 import { checkPassword, hashPassword, passwordFits } from './password.ts';
 import { patternOf } from './pattern.ts';
-import type { DirectoryPort, RecordChange } from './port.ts';
+import type { DirectoryPort } from './port.ts';
 import { accountExists, allowed, refusal, unknownAccount, unknownSession } from './refusal.ts';
 import {
   type Account,
@@ -326,10 +327,10 @@ export class DirectoryService {
   async #say(command: Parameters<DirectoryPort['vouch']>[0]): Promise<Json> {
     const reply = await this.#options.port.vouch(command);
     if (reply.ok) return reply.answer ?? null;
-    throw MpcError.from(reply.error, reply.again === true ? EXIT.temporary : EXIT.protocol);
+    throw MpcError.from(reply.error, 'again' in reply ? EXIT.temporary : EXIT.protocol);
   }
 
-  #hear(changes: readonly RecordChange[]): void {
+  #hear(changes: readonly Change[]): void {
     for (const { chapter, table, key, before, after } of changes) {
       if (chapter !== DIRECTORY || table !== 'accounts') continue;
       if (before === undefined) this.#listing.add(key);
