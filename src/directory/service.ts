@@ -153,7 +153,7 @@ export class DirectoryService {
   }
 
   /** Who holds this token. Throws `session.unknown`, `session.malformed`. */
-  authenticate(token: string): Promise<SignedIn> {
+  async authenticate(token: string): Promise<SignedIn> {
     return this.#session(tokenDigest(token));
   }
 
