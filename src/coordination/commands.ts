@@ -11,54 +11,11 @@ import type { RandomSource } from '../base/random.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { Identity, PublicKey } from '../identity/keys.ts';
 import { verify } from '../identity/signing.ts';
-import { descriptorSchema } from './descriptor.ts';
+import { bodySchema, type CommandBody, type CommandKind } from './bodies.ts';
 import { faultsOf } from './faults.ts';
+import { shortened } from './report.ts';
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const collaboration = z.string().regex(/^[0-9a-f]{20}$/);
-/** Characters of a reason's texts and of its code: enough to act on, too few to store anything in. */
-const SHORT_CHARACTERS = 500;
-const CODE_CHARACTERS = 100;
-const short = z.string().max(SHORT_CHARACTERS);
-const report = z.strictObject({
-  code: z.string().max(CODE_CHARACTERS),
-  message: short,
-  hint: short.optional(),
-  place: z
-    .strictObject({
-      party: z.string().max(LIMITS.nameCharacters).optional(),
-      file: short.optional(),
-      line: z.int().optional(),
-      column: z.union([z.int(), short]).optional(),
-    })
-    .optional(),
-});
-
-export const bodySchema = z.discriminatedUnion('kind', [
-  /** A party opens a collaboration. */
-  z.strictObject({ kind: z.literal('create'), descriptor: descriptorSchema }),
-  /** A party agrees to the descriptor of that digest. */
-  z.strictObject({ kind: z.literal('approve'), collaboration, descriptor: digest }),
-  /** A server has its tape. */
-  z.strictObject({ kind: z.literal('randomnessReady'), collaboration, attempt: z.int().min(1) }),
-  /** An input party has handed its masked rows to both servers; `rows` is the digest of the masked bytes. */
-  z.strictObject({ kind: z.literal('uploaded'), collaboration, rows: digest }),
-  /** A server ties its tape to one descriptor, input set and attempt, before it opens anything. */
-  z.strictObject({ kind: z.literal('bound'), collaboration, attempt: z.int().min(1), binding: digest }),
-  /** A server holds its half of the result; `outputs` is the digest of the masked results, equal on both. */
-  z.strictObject({ kind: z.literal('resultStored'), collaboration, outputs: digest }),
-  /** An output party has combined its result. */
-  z.strictObject({ kind: z.literal('received'), collaboration }),
-  /** A participant cannot go on. */
-  z.strictObject({ kind: z.literal('fail'), collaboration, reason: report }),
-  /** The creator takes the collaboration back before it started. */
-  z.strictObject({ kind: z.literal('cancel'), collaboration }),
-  /** A coordinator saw the deadline pass. */
-  z.strictObject({ kind: z.literal('expire'), collaboration }),
-]);
-
-export type CommandBody = z.infer<typeof bodySchema>;
-export type CommandKind = CommandBody['kind'];
+export type { CommandBody, CommandKind };
 
 export const commandSchema = z.strictObject({
   /** 32 hexadecimal digits, unpredictable or derived from what caused it; the same for every retry. */
@@ -91,30 +48,6 @@ export function signCommand({ deployment, identity, author, body, id }: CommandT
   };
   const signature = identity.sign(signedBytes(deployment, said));
   return { ...said, signature: Buffer.from(signature).toString('base64url') };
-}
-
-type Reason = z.infer<typeof report>;
-
-/** A reason within the schema's bounds: a failure with a long story must reach the log all the same. */
-function shortened(reason: Reason): Reason {
-  const { code, message, hint, place } = reason;
-  const cut = <Value>(value: Value): Value | string =>
-    typeof value === 'string' ? value.slice(0, SHORT_CHARACTERS) : value;
-  return {
-    code: code.slice(0, CODE_CHARACTERS),
-    message: message.slice(0, SHORT_CHARACTERS),
-    ...(hint === undefined ? {} : { hint: cut(hint) }),
-    ...(place === undefined
-      ? {}
-      : {
-          place: {
-            ...(place.party === undefined ? {} : { party: place.party.slice(0, LIMITS.nameCharacters) }),
-            ...(place.file === undefined ? {} : { file: cut(place.file) }),
-            ...(place.line === undefined ? {} : { line: place.line }),
-            ...(place.column === undefined ? {} : { column: cut(place.column) }),
-          },
-        }),
-  };
 }
 
 /** The bytes of a command as the log holds them. */
