@@ -84,7 +84,16 @@ export function objectionTo(context: LifecycleFacts, event: LifecycleEvent): Err
       return undefined;
     case 'withdraw':
       if (party === undefined || !partiesOf(context).includes(party)) return notAParty(author);
-      return isOfOther ? otherAttempt(event.attempt) : undefined;
+      if (isOfOther) return otherAttempt(event.attempt);
+      if (Object.keys(context.bound).length > 0)
+        return refusal(
+          'started',
+          'a server has tied its tape to the rows already',
+          'rows cannot be taken back now',
+        );
+      return event.vouched && context.approvals.includes(party)
+        ? refusal('own-key', `${author} has approved by its own key`, 'take the part back by that key, too')
+        : undefined;
     case 'randomnessReady':
       if (!isServer(author)) return notAServer(author);
       return isOfOther ? otherAttempt(event.attempt) : undefined;

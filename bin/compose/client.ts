@@ -7,6 +7,7 @@ import { clientMachine } from '../../roles/client.ts';
 import { type ParticipationInput, participationMachine } from '../../roles/participation.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { derivedCommandId } from '../../src/coordination/commands.ts';
 import {
   collaborationId,
@@ -15,7 +16,6 @@ import {
   parseDescriptor,
   sourceParties,
 } from '../../src/coordination/descriptor.ts';
-import type { Collaboration } from '../../src/coordination/records.ts';
 import { ClientDuties } from '../../src/duties/client-duties.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import type { Run } from '../../src/duties/workplace.ts';

@@ -66,7 +66,5 @@ export const collaborationBodies = [
   z.strictObject({ kind: z.literal('rerun'), collaboration, attempt }),
 ] as const;
 
-export const bodySchema = z.discriminatedUnion('kind', collaborationBodies);
-
-export type CommandBody = z.infer<typeof bodySchema>;
+export type CommandBody = z.infer<(typeof collaborationBodies)[number]>;
 export type CommandKind = CommandBody['kind'];

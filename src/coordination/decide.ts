@@ -4,7 +4,10 @@
  */
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
-import { authorOf, type Command } from './commands.ts';
+import type { CommandBody } from './bodies.ts';
+import type { Said } from './chapter.ts';
+import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
+import type { CollaborationsView } from './collaborations.ts';
 import {
   checkDescriptor,
   collaborationId,
@@ -16,17 +19,25 @@ import {
 } from './descriptor.ts';
 import {
   ENDED,
+  type LifecycleChart,
   type LifecycleEvent,
   type LifecycleSnapshot,
   lifecycleEvent,
   type StepBody,
 } from './lifecycle.ts';
-import { type Collaboration, inputDeadlineMs, type LogRules, type StateView } from './records.ts';
+import type { Trust } from './records.ts';
 
 /** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
 export const KEPT_COLLABORATIONS = 4096;
 /** Collaborations of one creator that have not ended: no party may fill the log's state for the others. */
 export const OPEN_PER_CREATOR = 256;
+
+export interface CollaborationRules {
+  readonly trust: Trust;
+  readonly chart: LifecycleChart;
+}
+
+type Saying = Pick<Said<CommandBody>, 'author' | 'vouched' | 'body'>;
 
 /** Said by whichever replica of the coordinator sees a time pass. */
 const BY_THE_COORDINATOR: readonly string[] = ['expire', 'close'];
@@ -39,9 +50,14 @@ export interface Decision {
   readonly forget: readonly string[];
 }
 
-type Create = Extract<Command['body'], { kind: 'create' }>;
+type Create = Extract<CommandBody, { kind: 'create' }>;
 
-export function decide(rules: LogRules, state: StateView, command: Command, timeMs: number): Decision {
+export function decide(
+  rules: CollaborationRules,
+  state: CollaborationsView,
+  command: Saying,
+  timeMs: number,
+): Decision {
   const { body } = command;
   return body.kind === 'create'
     ? decideCreate(rules, state, command, body, timeMs)
@@ -49,16 +65,16 @@ export function decide(rules: LogRules, state: StateView, command: Command, time
 }
 
 function decideStep(
-  rules: LogRules,
-  state: StateView,
-  command: Command,
+  rules: CollaborationRules,
+  state: CollaborationsView,
+  command: Saying,
   body: StepBody,
   timeMs: number,
 ): Decision {
   const before = state.collaboration(body.collaboration);
   if (before === undefined)
     return refuse('collaboration.unknown', `there is no collaboration ${body.collaboration}`, 'check its id');
-  const author = authorOf(command);
+  const author = command.author;
   const { descriptor } = before;
   const allowed = BY_THE_COORDINATOR.includes(body.kind)
     ? author === 'coordinator'
@@ -66,7 +82,7 @@ function decideStep(
   if (!allowed) return { ...notAllowed(author, body.kind), before };
   const untimely = objectionToTime(before, body, timeMs);
   if (untimely !== undefined) return { ...untimely, before };
-  const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(author, body));
+  const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(command, body));
   if (refusal !== undefined) return { refusal, before, forget: [] };
   return {
     before,
@@ -100,7 +116,7 @@ function objectionToTime(
 
 /** A chart that fails on an entry fails on every replica, for ever: the entry is refused, so that the log can be read on. */
 function stepped(
-  { chart }: LogRules,
+  { chart }: CollaborationRules,
   lifecycle: LifecycleSnapshot,
   event: LifecycleEvent,
 ): { readonly lifecycle: LifecycleSnapshot; readonly refusal?: ErrorReport } {
@@ -120,13 +136,13 @@ function stepped(
 }
 
 function decideCreate(
-  rules: LogRules,
-  state: StateView,
-  command: Command,
+  rules: CollaborationRules,
+  state: CollaborationsView,
+  command: Saying,
   { descriptor }: Create,
   timeMs: number,
 ): Decision {
-  const author = authorOf(command);
+  const author = command.author;
   const digest = descriptorDigest(descriptor);
   const id = collaborationId(digest);
   const before = state.collaboration(id);
@@ -172,7 +188,11 @@ function decideCreate(
   };
 }
 
-function faultOf({ trust }: LogRules, descriptor: Descriptor, timeMs: number): ErrorReport | undefined {
+function faultOf(
+  { trust }: CollaborationRules,
+  descriptor: Descriptor,
+  timeMs: number,
+): ErrorReport | undefined {
   try {
     checkDescriptor(descriptor);
   } catch (error) {
@@ -192,7 +212,7 @@ function faultOf({ trust }: LogRules, descriptor: Descriptor, timeMs: number): E
 }
 
 /** An ended collaboration is forgotten only after its deadline: its `create`, told again, is refused from then on. */
-function roomFor(state: StateView, creator: string, timeMs: number): Decision {
+function roomFor(state: CollaborationsView, creator: string, timeMs: number): Decision {
   const all = state.collaborations();
   const open = all.filter((item) => item.creator === creator && !ENDED.includes(item.status)).length;
   if (open >= OPEN_PER_CREATOR)

@@ -4,7 +4,7 @@
  */
 import type { ErrorReport } from '../base/errors.ts';
 import type { Address } from '../bus/subjects.ts';
-import type { CommandBody } from './commands.ts';
+import type { CommandBody } from './bodies.ts';
 
 export type LifecycleStatus =
   | 'open'
@@ -75,7 +75,7 @@ export interface LifecycleSnapshot {
 export type LifecycleEvent = { readonly author: string } & (
   | { readonly type: 'register'; readonly as: 'input' | 'output'; readonly notify?: string }
   | { readonly type: 'approve'; readonly attempt: number; readonly descriptor: string }
-  | { readonly type: 'withdraw'; readonly attempt: number }
+  | { readonly type: 'withdraw'; readonly attempt: number; readonly vouched?: true }
   | { readonly type: 'randomnessReady'; readonly attempt: number }
   | { readonly type: 'uploaded'; readonly attempt: number; readonly rows: string }
   | { readonly type: 'close'; readonly attempt: number }
@@ -104,10 +104,11 @@ export type StepBody = Exclude<CommandBody, { kind: 'create' }>;
 
 /** A body is plain JSON of its schema: its members but the collaboration's id are the event's. */
 export function lifecycleEvent(
-  author: Address,
+  { author, vouched }: { readonly author: Address; readonly vouched: boolean },
   { kind, collaboration: _, ...facts }: StepBody,
 ): LifecycleEvent {
-  return { type: kind, author, ...facts } as LifecycleEvent; // kind by kind the members are those of its event
+  const said = { type: kind, author, ...(vouched ? { vouched } : {}), ...facts };
+  return said as LifecycleEvent; // kind by kind the members are those of its event
 }
 
 /** Names of the input parties that are still expected, sorted. */

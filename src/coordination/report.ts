@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { LIMITS } from '../base/limits.ts';
+import type { Body } from './chapter.ts';
 
 /** Characters of a reason's texts and of its code: enough to act on, too few to store anything in. */
 const SHORT_CHARACTERS = 500;
@@ -25,8 +26,14 @@ export const reportSchema = z.strictObject({
 
 type Reason = z.infer<typeof reportSchema>;
 
-/** A reason within the schema's bounds: a failure with a long story must reach the log all the same. */
-export function shortened(reason: Reason): Reason {
+/** A body whose reason, if it has one, is within the schema's bounds: a failure with a long story must reach the log. */
+export function shortenedReason(body: Body): Body {
+  const { reason } = body;
+  if (typeof reason !== 'object' || reason === null || !('code' in reason)) return body;
+  return { ...body, reason: shortened(reason as Reason) }; // who says it builds it as a report
+}
+
+function shortened(reason: Reason): Reason {
   const { code, message, hint, place } = reason;
   const cut = <Value>(value: Value): Value | string =>
     typeof value === 'string' ? value.slice(0, SHORT_CHARACTERS) : value;

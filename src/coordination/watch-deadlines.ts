@@ -2,9 +2,11 @@
  * Owns what a coordinator says when a time has passed: which collaborations expire, which wait for no more input parties, and
  * under which command id. Must never decide any of it: the log does, by its own time.
  */
-import { type CommandBody, derivedCommandId } from './commands.ts';
+import type { CommandBody } from './bodies.ts';
+import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
+import type { CollaborationsView } from './collaborations.ts';
+import { derivedCommandId } from './commands.ts';
 import { ENDED, type LifecycleStatus } from './lifecycle.ts';
-import { type Collaboration, inputDeadlineMs, type StateView } from './records.ts';
 
 /** The log's clock may lag behind ours: asked within this time after a deadline, it might refuse. */
 const MARGIN_MS = 2_000;
@@ -20,7 +22,7 @@ interface Overdue {
 const TAKES_INPUTS: readonly LifecycleStatus[] = ['open', 'registering', 'collecting'];
 
 /** What is to be said now, sorted by collaboration. */
-export function overdueCommands(state: Pick<StateView, 'collaborations'>, nowMs: number): Overdue[] {
+export function overdueCommands(state: Pick<CollaborationsView, 'collaborations'>, nowMs: number): Overdue[] {
   const minute = Math.floor(nowMs / AGAIN_AFTER_MS);
   return state
     .collaborations()

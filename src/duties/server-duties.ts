@@ -10,9 +10,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
+import type { CollaborationsView } from '../coordination/collaborations.ts';
 import { inputParties } from '../coordination/descriptor.ts';
 import { inputSetOf } from '../coordination/lifecycle.ts';
-import type { StateView } from '../coordination/records.ts';
 import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
 import { storedUploadDigest, uploadBytes } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
@@ -250,7 +250,7 @@ export class ServerDuties {
 const keyOf = ({ collaboration, attempt }: Run): string => `${collaboration}.${attempt}`;
 
 /** Whose rows are computed on, once nobody can take them back any more. */
-function settledInputs(log: StateView, run: Run): string[] | undefined {
+function settledInputs(log: CollaborationsView, run: Run): string[] | undefined {
   const facts = factsOf(log, run);
   const status = log.collaboration(run.collaboration)?.status;
   return facts === undefined || status === undefined || !STARTED.includes(status)
