@@ -15,6 +15,7 @@ const ROOMS = [
   'base',
   'ring',
   'circuits',
+  'ballot',
   'gates',
   'tape',
   'plan',
