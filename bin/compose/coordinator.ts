@@ -14,7 +14,7 @@ const DEADLINES_MS = 1_000;
 
 export function coordinatorRole(runtime: Runtime): RoleParts {
   let service: CoordinatorService | undefined;
-  const chapters = allChapters(runtime.parts.trust);
+  const chapters = allChapters(runtime.parts);
   return {
     chapters,
     root: { name: ROOT, input: {} },
