@@ -4,7 +4,7 @@
 
 import { coordinatorMachine } from '../../roles/coordinator.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
-import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
+import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
 import type { EffectContext } from '../../src/host/host.ts';
 import { allChapters } from './chapters.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
@@ -41,8 +41,8 @@ export function coordinatorRole(runtime: Runtime): RoleParts {
       watchDeadlines: async ({ signal }: EffectContext) => {
         const { follower, clock } = await runtime.place;
         while (!signal.aborted) {
-          for (const { collaboration, commandId } of expiredCollaborations(follower.state, clock.now()))
-            await runtime.submit({ kind: 'expire', collaboration }, commandId);
+          for (const { body, commandId } of overdueCommands(follower.state, clock.now()))
+            await runtime.submit(body, commandId);
           await clock.sleep(DEADLINES_MS, signal);
         }
       },

@@ -17,8 +17,8 @@ export interface Exports {
   readonly mulAdd: WordKernel;
   readonly mulSub: WordKernel;
   readonly xor: WordKernel;
-  bitPlanes(planes: number, ring: number, stride: number, squares: number): void;
-  digitOneHots(out: number, planes: number, stride: number): void;
+  bitPlanes(planes: number, ring: number, stride: number, squares: number, eights: number): void;
+  digitOneHots(out: number, planes: number, count: number, stride: number): void;
   lessAndEqual(
     less: number,
     equal: number,
