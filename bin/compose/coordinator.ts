@@ -20,7 +20,7 @@ const DEADLINES_MS = 1_000;
 export function coordinatorRole(runtime: Runtime): RoleParts {
   let service: CoordinatorService | undefined;
   let desks: readonly Subscription[] = [];
-  const chapters = allChapters(runtime.parts.trust);
+  const chapters = allChapters(runtime.parts);
   return {
     chapters,
     beginning: (bus) => startReplica(runtime.parts, chapters, bus),
