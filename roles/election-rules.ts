@@ -24,7 +24,7 @@ export function objectionToElection(context: LifeFacts, event: LifeEvent): Error
   switch (event.type) {
     case 'ready': {
       const said = context.ready[author];
-      return said !== undefined && said !== event.sealingKey
+      return said !== undefined && said.sealingKey !== event.sealingKey
         ? refusalWith('second-key', `${author} has said another sealing key already`, BACKUP)
         : undefined;
     }
@@ -65,7 +65,7 @@ export function isElectionRepetition({ value, context }: LifeSnapshot, event: Li
   const { author } = event;
   switch (event.type) {
     case 'ready':
-      return context.ready[author] === event.sealingKey;
+      return context.ready[author]?.sealingKey === event.sealingKey;
     case 'keyed':
       return context.keyed[author]?.commitment === event.commitment;
     case 'open':

@@ -48,7 +48,12 @@ const chart = setup({
   actions: {
     recordSealingKey: assign({
       ready: ({ context, event }) =>
-        event.type === 'ready' ? { ...context.ready, [event.author]: event.sealingKey } : context.ready,
+        event.type === 'ready'
+          ? {
+              ...context.ready,
+              [event.author]: { sealingKey: event.sealingKey, signature: event.signature },
+            }
+          : context.ready,
     }),
     recordKeyShare: assign({
       keyed: ({ context, event }) =>

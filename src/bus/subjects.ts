@@ -11,6 +11,9 @@
  *        `ballots` (a voter's ballots, to any of the three servers; request and reply),
  *        `ask` (what a server says of an election or a ballot; request and reply),
  *        `envelopes` (a server fetches ballots that it missed from another; request and reply).
+ *        `replicas` (to every coordinator replica: how far are you? each answers on the asker's own subject),
+ *        `snapshot` (a coordinator replica without a state asks another for its; then, with that replica's name as last
+ *        token, for one part after the other; request and reply).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
  */
 
@@ -53,6 +56,13 @@ export const subjects = {
     verb: ElectionVerb,
     election: string,
   ): string => `mpc.${deployment}.${to}.${from}.${verb}.${election}`,
+  /** The question to all replicas, or with `answer` what they say to the asker. */
+  replicas: (deployment: string, asker: Address | '*', answer?: 'answer'): string =>
+    answer === undefined
+      ? `mpc.${deployment}.coordinator.${asker}.replicas`
+      : `mpc.${deployment}.${asker}.coordinator.replicas`,
+  snapshot: (deployment: string, replica?: string): string =>
+    `mpc.${deployment}.coordinator.coordinator.snapshot${replica === undefined ? '' : `.${replica}`}`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
 };

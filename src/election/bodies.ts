@@ -25,7 +25,13 @@ export const electionBodies = [
     keys: base64url,
   }),
   /** A server takes part, with the X25519 key that ballots of this one election are sealed to. */
-  z.strictObject({ kind: z.literal('election.ready'), election, sealingKey: key }),
+  z.strictObject({
+    kind: z.literal('election.ready'),
+    election,
+    sealingKey: key,
+    /** The server's under that key and this election, for voters who do not read the log: see receipts.ts. */
+    signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  }),
   /** A server's part of the key that ballots are verified under: see verify-key.ts. */
   z.strictObject({
     kind: z.literal('election.keyed'),

@@ -12,6 +12,7 @@ import { BoxMemory, type SignatureMemo } from './box-memory.ts';
 import { checkElection, ELECTION_SERVERS, electionDigest, electionId, MOST_VOTERS } from './descriptor.ts';
 import { chained, firstLink, packItems, unpackItems } from './items.ts';
 import { ELECTION_ENDED, type LifeChart, type LifeEvent, statusOfLife } from './life.ts';
+import { isSealingKeyOf } from './receipts.ts';
 import { combineFragments, fragmentBytes } from './result.ts';
 import {
   type Batch,
@@ -95,6 +96,13 @@ class Step {
       }
       case 'election.tallied':
         return this.#tally(election, body);
+      case 'election.ready': {
+        const key = this.#rules.trust[this.#said.author];
+        const { sealingKey, signature } = body;
+        if (key === undefined || !isSealingKeyOf(key, election.digest, this.#said.author, sealingKey, signature))
+          return refuse('sealing-key', `${this.#said.author} did not sign its sealing key`, 'run one version everywhere');
+        return this.#step(election, eventOf(this.#said.author, body, false));
+      }
       default:
         return this.#step(election, eventOf(this.#said.author, body, this.#isDue(election)));
     }
@@ -305,7 +313,7 @@ function eventOf(
 ): LifeEvent {
   switch (body.kind) {
     case 'election.ready':
-      return { type: 'ready', author, sealingKey: body.sealingKey };
+      return { type: 'ready', author, sealingKey: body.sealingKey, signature: body.signature };
     case 'election.keyed':
       return { type: 'keyed', author, commitment: body.commitment, sealed: stringsOf(body.sealed) };
     case 'election.close':

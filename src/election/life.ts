@@ -22,6 +22,11 @@ export interface LifeInput {
   readonly registrar: string;
 }
 
+export interface SealingKeySaid {
+  readonly sealingKey: string;
+  readonly signature: string;
+}
+
 /** What the box was when the last server had flushed: nothing is added to it any more. */
 export interface FrozenBox {
   readonly batches: number;
@@ -41,8 +46,8 @@ export interface Seal {
 
 /** What the log has told about an election so far; servers by their addresses. */
 export interface LifeFacts extends LifeInput {
-  /** The sealing keys, base64url. */
-  readonly ready: Readonly<Record<string, string>>;
+  /** The sealing keys, base64url, each with its server's signature. */
+  readonly ready: Readonly<Record<string, SealingKeySaid>>;
   readonly keyed: Readonly<Record<string, KeyShare>>;
   readonly voters: number;
   /** Root of the list of voters; empty until it is closed. */
@@ -69,7 +74,7 @@ export interface LifeSnapshot {
 
 /** A command as the chart sees it, with what the chapter found about it. */
 export type LifeEvent = { readonly author: string } & (
-  | { readonly type: 'ready'; readonly sealingKey: string }
+  | ({ readonly type: 'ready' } & SealingKeySaid)
   | ({ readonly type: 'keyed' } & KeyShare)
   | { readonly type: 'open'; readonly voters: number; readonly root: string }
   /** `isDue`: the deadline has passed in log time. */

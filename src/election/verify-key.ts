@@ -29,13 +29,13 @@ export function shareKey(
   digest: string,
   me: ElectionServer,
   contribution: Uint8Array,
-  sealingKeys: Readonly<Record<string, string>>,
+  sealingKeys: Readonly<Record<string, { readonly sealingKey: string }>>,
   random: RandomSource,
 ): KeyShare {
   const sealed: Record<string, string> = {};
   for (const peer of ELECTION_SERVERS) {
     if (peer === me) continue;
-    const key = new Uint8Array(Buffer.from(sealingKeys[peer] ?? '', 'base64url'));
+    const key = new Uint8Array(Buffer.from(sealingKeys[peer]?.sealingKey ?? '', 'base64url'));
     const recipient = recipientOf(key, infoFor(digest, me, peer));
     if (recipient === undefined) throw unusable(peer, 'said a sealing key that is none');
     const bytes = seal(recipient, new Uint8Array(0), contribution, random);

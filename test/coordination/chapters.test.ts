@@ -8,7 +8,8 @@ import type { Body } from '../../src/coordination/chapter.ts';
 import { type Command, signCommand, type Vouched } from '../../src/coordination/commands.ts';
 import { entryBytes } from '../../src/coordination/entries.ts';
 import type { Applied, LogRules } from '../../src/coordination/records.ts';
-import { LogState, stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
+import { LogState } from '../../src/coordination/state.ts';
 import { Vocabulary } from '../../src/coordination/vocabulary.ts';
 import { notesChapter, sessionsChapter } from './notes-chapter.ts';
 import {
@@ -124,7 +125,17 @@ test('an account speaks under a session that is in force at log time, and for no
   assert.deepEqual(
     told(
       say(
-        entry([], [vouched({ kind: 'approve', collaboration: idOfNumber(0), descriptor: '0'.repeat(64) })]),
+        entry(
+          [],
+          [
+            vouched({
+              kind: 'approve',
+              collaboration: idOfNumber(0),
+              attempt: 1,
+              descriptor: '0'.repeat(64),
+            }),
+          ],
+        ),
       ),
     ),
     ['command.not-vouchable'],

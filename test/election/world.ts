@@ -29,6 +29,7 @@ import { GrowingTally } from '../../src/election/fragment.ts';
 import { type SealingKey, sealingKeyOf } from '../../src/election/hpke.ts';
 import { boxRoot, packItems } from '../../src/election/items.ts';
 import { BallotVerifier, type PreparedBatch } from '../../src/election/proofs.ts';
+import { signSealingKey } from '../../src/election/receipts.ts';
 import { ElectionsView } from '../../src/election/rows.ts';
 import { shareKey, verifyKeyOf } from '../../src/election/verify-key.ts';
 import { packVoters, votersRoot } from '../../src/election/voters.ts';
@@ -111,7 +112,7 @@ export class ElectionWorld {
   submit(command: Command): string | undefined {
     const [applied] = this.append(entryBytes({ deployment: DEPLOYMENT, signed: [command], vouched: [] }));
     if (applied?.outcome.ok) this.commands.push(command);
-    return applied?.outcome.ok ? undefined : applied?.outcome.error.code;
+    return applied?.outcome.ok === false ? applied.outcome.error.code : undefined;
   }
 
   append(data: Uint8Array): readonly Applied[] {
@@ -149,7 +150,7 @@ export class ElectionWorld {
       digest: this.digest,
       type: this.type,
       sealingKeys: ELECTION_SERVERS.map(
-        (server) => new Uint8Array(Buffer.from(ready[server] ?? '', 'base64url')),
+        (server) => new Uint8Array(Buffer.from(ready[server]?.sealingKey ?? '', 'base64url')),
       ),
     });
   }
@@ -199,7 +200,9 @@ export class TestServer {
 
   sayReady(): void {
     const sealingKey = Buffer.from(this.sealingKey.publicKey).toString('base64url');
-    this.world.must(this.name, { kind: 'election.ready', election: this.world.id, sealingKey });
+    const { identities, digest, id: election } = this.world;
+    const signature = signSealingKey(identities[this.name]!, digest, this.name, sealingKey);
+    this.world.must(this.name, { kind: 'election.ready', election, sealingKey, signature });
   }
 
   sayKeyed(): void {
