@@ -22,7 +22,10 @@ const fits = ({ context, event }: { context: LifeFacts; event: LifeEvent }): boo
   objectionToElection(context, event) === undefined;
 const sealsOf = ({ seals }: LifeFacts): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(seals).map(([server, { root, counted, rejected }]) => [server, `${root} ${counted} ${rejected}`]),
+    Object.entries(seals).map(([server, { root, counted, rejected }]) => [
+      server,
+      `${root} ${counted} ${rejected}`,
+    ]),
   );
 const isOfThree = (said: Readonly<Record<string, unknown>>): boolean => allServers(Object.keys(said));
 
@@ -40,7 +43,8 @@ const chart = setup({
     everyServerIsReady: ({ context }) => isOfThree(context.ready),
     everyServerGaveItsPartOfTheKey: ({ context }) => isOfThree(context.keyed),
     everyServerHasFlushed: ({ context }) => allServers(context.flushed),
-    rootsDiffer: ({ context }) => isOfThree(context.seals) && new Set(Object.values(sealsOf(context))).size > 1,
+    rootsDiffer: ({ context }) =>
+      isOfThree(context.seals) && new Set(Object.values(sealsOf(context))).size > 1,
     everyServerSignedTheRoot: ({ context }) => isOfThree(context.seals),
     fragmentsMakeAResult: ({ context }) => isOfThree(context.fragments) && context.result !== null,
     everyFragmentIsThere: ({ context }) => isOfThree(context.fragments),
@@ -68,7 +72,9 @@ const chart = setup({
     recordFlushed: assign({
       flushed: ({ context, event }) => [...context.flushed, event.author].sort(),
       frozen: ({ context, event }) =>
-        event.type === 'flushed' && allServers([...context.flushed, event.author]) ? event.box : context.frozen,
+        event.type === 'flushed' && allServers([...context.flushed, event.author])
+          ? event.box
+          : context.frozen,
     }),
     recordSeal: assign({
       seals: ({ context, event }) => {
@@ -79,7 +85,9 @@ const chart = setup({
     }),
     recordFragment: assign({
       fragments: ({ context, event }) =>
-        event.type === 'tallied' ? { ...context.fragments, [event.author]: event.fragment } : context.fragments,
+        event.type === 'tallied'
+          ? { ...context.fragments, [event.author]: event.fragment }
+          : context.fragments,
       result: ({ context, event }) =>
         event.type === 'tallied' && event.result !== undefined ? event.result : context.result,
     }),
@@ -178,7 +186,8 @@ export const electionMachine = chart.createMachine({
       },
     },
     tallying: {
-      description: 'All three signed one root; each publishes its share of the tally of exactly those ballots.',
+      description:
+        'All three signed one root; each publishes its share of the tally of exactly those ballots.',
       always: [
         { guard: 'fragmentsMakeAResult', target: 'published' },
         { guard: 'everyFragmentIsThere', target: 'disputed', actions: 'blameFragments' },
@@ -187,7 +196,10 @@ export const electionMachine = chart.createMachine({
     },
     published: { type: 'final', description: 'The three fragments are there, and anyone can add them up.' },
     cancelled: { type: 'final', description: 'The registrar took the election back before it was closed.' },
-    disputed: { type: 'final', description: 'The servers disagree, or one found another out: there is no result.' },
+    disputed: {
+      type: 'final',
+      description: 'The servers disagree, or one found another out: there is no result.',
+    },
   },
 });
 
@@ -198,7 +210,11 @@ function refusalOf(snapshot: LifeSnapshot, event: LifeEvent): ErrorReport | unde
   if (objection !== undefined) return objection;
   if (electionMachine.resolveState(snapshot).can(event)) return undefined;
   const state = JSON.stringify(snapshot.value).replace(/["{}]/g, '').replace(':', '.');
-  return refusalWith('wrong-state', `${event.type} does not fit an election that is ${state}`, 'follow its state');
+  return refusalWith(
+    'wrong-state',
+    `${event.type} does not fit an election that is ${state}`,
+    'follow its state',
+  );
 }
 
 /** The chart as pure functions from JSON to JSON, for the chapter. */

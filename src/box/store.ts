@@ -65,7 +65,10 @@ export class BoxStore {
   }
 
   async secrets(election: string): Promise<BoxSecrets | undefined> {
-    const row = await this.#store.get('SELECT sealing, contribution, share FROM secret WHERE election = ?', election);
+    const row = await this.#store.get(
+      'SELECT sealing, contribution, share FROM secret WHERE election = ?',
+      election,
+    );
     return (
       row && {
         sealing: bytesOf(row, 'sealing'),
@@ -131,7 +134,10 @@ export class BoxStore {
 
   /** Everything a voter gave to this server, for what a crash left unboxed. */
   async mine(election: string): Promise<Uint8Array[]> {
-    const rows = await this.#store.all('SELECT bytes FROM envelope WHERE election = ? AND isMine = 1', election);
+    const rows = await this.#store.all(
+      'SELECT bytes FROM envelope WHERE election = ? AND isMine = 1',
+      election,
+    );
     return rows.map((row) => bytesOf(row, 'bytes'));
   }
 

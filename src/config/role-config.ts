@@ -52,10 +52,7 @@ const roleSchema = z.strictObject({
   simulateRoundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Public keys of everyone this role deals with, by address: server-a, server-b, server-c, dealer, coordinator, party-NAME. */
-  trust: z.record(
-    z.string().regex(/^(server-[abc]|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
-    publicKey,
-  ),
+  trust: z.record(z.string().regex(/^(server-[abc]|dealer|coordinator|party-[a-z0-9_-]{1,64})$/), publicKey),
   client: clientSchema.optional(),
 });
 

@@ -84,4 +84,3 @@ export const electionBodies = [
 ] as const;
 
 export type ElectionBody = z.infer<(typeof electionBodies)[number]>;
-export type ElectionKind = ElectionBody['kind'];

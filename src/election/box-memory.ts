@@ -29,10 +29,11 @@ export class SignatureMemo {
     if (this.#known.has(name)) return true;
     if (!isSignedBy(election, key, item)) return false;
     this.#known.add(name);
-    if (this.#known.size > this.#most) for (const oldest of this.#known) {
-      this.#known.delete(oldest);
-      break;
-    }
+    if (this.#known.size > this.#most)
+      for (const oldest of this.#known) {
+        this.#known.delete(oldest);
+        break;
+      }
     return true;
   }
 }
@@ -49,7 +50,12 @@ export class BoxFacts {
   readonly #counters = new Map<number, number[]>();
   batches = 0;
 
-  constructor(election: string, descriptor: ElectionDescriptor, keys: readonly Uint8Array[], memo: SignatureMemo) {
+  constructor(
+    election: string,
+    descriptor: ElectionDescriptor,
+    keys: readonly Uint8Array[],
+    memo: SignatureMemo,
+  ) {
     this.descriptor = descriptor;
     this.ballotType = new BallotType(kindOfBallots(descriptor));
     this.mostInBatch = mostInBatch(this.ballotType);
@@ -94,7 +100,10 @@ export class BoxMemory {
 
   keys({ id, lists }: Election, tables: Tables): Uint8Array[] {
     const table = tables.table<string>('lists');
-    return Array.from({ length: lists }, (_, at) => unpackVoters(table.get(keyOfPart(id, at)) ?? '') ?? []).flat();
+    return Array.from(
+      { length: lists },
+      (_, at) => unpackVoters(table.get(keyOfPart(id, at)) ?? '') ?? [],
+    ).flat();
   }
 
   /** The keys of the list so far, as texts. */
@@ -103,7 +112,11 @@ export class BoxMemory {
     if (known?.lists === election.lists) return known.names;
     const names = new Set(known?.names ?? []);
     const table = tables.table<string>('lists');
-    for (let part = known === undefined || known.lists > election.lists ? 0 : known.lists; part < election.lists; part++)
+    for (
+      let part = known === undefined || known.lists > election.lists ? 0 : known.lists;
+      part < election.lists;
+      part++
+    )
       for (const key of unpackVoters(table.get(keyOfPart(election.id, part)) ?? '') ?? [])
         names.add(Buffer.from(key).toString('base64url'));
     this.#lists.set(election.id, { lists: election.lists, names });
@@ -122,7 +135,8 @@ export class BoxMemory {
       this.#boxes.set(id, facts);
     }
     const table = tables.table<Batch>('batches');
-    while (facts.batches < batches) facts.note(unpackItems(table.get(keyOfPart(id, facts.batches))?.items ?? '') ?? []);
+    while (facts.batches < batches)
+      facts.note(unpackItems(table.get(keyOfPart(id, facts.batches))?.items ?? '') ?? []);
     return facts;
   }
 }

@@ -5,10 +5,18 @@
  */
 import { digestOf, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
-import { type Chapter, chapterOf, type Moment, type Said, type Tables, type Verdict } from '../coordination/chapter.ts';
+import {
+  type Chapter,
+  chapterOf,
+  type Moment,
+  type Said,
+  type Tables,
+  type Verdict,
+} from '../coordination/chapter.ts';
 import type { Trust } from '../coordination/records.ts';
-import { electionBodies, type ElectionBody } from './bodies.ts';
+import { type ElectionBody, electionBodies } from './bodies.ts';
 import { BoxMemory, type SignatureMemo } from './box-memory.ts';
+import { eventOf, NOT_YOURS, refuse, report, SAID_BY, withProgress, wrongState } from './chapter-words.ts';
 import { checkElection, ELECTION_SERVERS, electionDigest, electionId, MOST_VOTERS } from './descriptor.ts';
 import { chained, firstLink, packItems, unpackItems } from './items.ts';
 import { ELECTION_ENDED, type LifeChart, type LifeEvent, statusOfLife } from './life.ts';
@@ -16,14 +24,14 @@ import { isSealingKeyOf } from './receipts.ts';
 import { combineFragments, fragmentBytes } from './result.ts';
 import {
   type Batch,
-  type Election,
+  type Verdict as BatchVerdict,
   ELECTIONS,
+  type Election,
   isElectionServer,
   keyOfPart,
   keyOfVerdict,
-  type Verdict as BatchVerdict,
 } from './rows.ts';
-import { unpackVoters, votersRoot, VOTERS_PER_COMMAND } from './voters.ts';
+import { unpackVoters, VOTERS_PER_COMMAND, votersRoot } from './voters.ts';
 
 export interface ElectionRules {
   /** The name of the deployment whose log this is. */
@@ -99,8 +107,15 @@ class Step {
       case 'election.ready': {
         const key = this.#rules.trust[this.#said.author];
         const { sealingKey, signature } = body;
-        if (key === undefined || !isSealingKeyOf(key, election.digest, this.#said.author, sealingKey, signature))
-          return refuse('sealing-key', `${this.#said.author} did not sign its sealing key`, 'run one version everywhere');
+        if (
+          key === undefined ||
+          !isSealingKeyOf(key, election.digest, this.#said.author, sealingKey, signature)
+        )
+          return refuse(
+            'sealing-key',
+            `${this.#said.author} did not sign its sealing key`,
+            'run one version everywhere',
+          );
         return this.#step(election, eventOf(this.#said.author, body, false));
       }
       default:
@@ -135,7 +150,11 @@ class Step {
       ({ life, status }) => life.context.registrar === author && !ELECTION_ENDED.includes(status),
     );
     if (open.length >= OPEN_PER_REGISTRAR || all.length >= KEPT_ELECTIONS)
-      return refuse('too-many', 'too many elections are kept already', 'cancel some, or use another deployment');
+      return refuse(
+        'too-many',
+        'too many elections are kept already',
+        'cancel some, or use another deployment',
+      );
     this.#tables.table('descriptors').put(id, descriptor);
     return this.#put({
       id,
@@ -173,7 +192,11 @@ class Step {
     if (added === undefined || added.length > VOTERS_PER_COMMAND)
       return refuse('voters', `these are not 1 to ${VOTERS_PER_COMMAND} keys`, 'send them in parts');
     if (from !== election.voters)
-      return refuse('voters', `the list has ${election.voters} voters, not ${from}`, 'read how long the list is');
+      return refuse(
+        'voters',
+        `the list has ${election.voters} voters, not ${from}`,
+        'read how long the list is',
+      );
     if (election.voters + added.length > MOST_VOTERS)
       return refuse('voters', `more than ${MOST_VOTERS} voters`, 'hold several elections');
     const known = this.#memory.voters(election, this.#tables);
@@ -188,7 +211,11 @@ class Step {
     if (election.status === 'draft') {
       const list = this.#memory.keys(election, this.#tables);
       if (voters !== list.length || root !== votersRoot(list))
-        return refuse('voters', 'the list in the log is not the one that is to be opened', 'compare the two lists');
+        return refuse(
+          'voters',
+          'the list in the log is not the one that is to be opened',
+          'compare the two lists',
+        );
     }
     return this.#step(election, { type: 'open', author: this.#said.author, voters, root });
   }
@@ -199,19 +226,29 @@ class Step {
     const isFlushing = status === 'closing' && life.context.frozen === null;
     if (status !== 'open' && !isFlushing) return wrongState(election, 'the box takes no ballot');
     if (life.context.flushed.includes(this.#said.author))
-      return refuse('flushed', `${this.#said.author} has said that it has no more ballots`, 'restore its newest backup');
+      return refuse(
+        'flushed',
+        `${this.#said.author} has said that it has no more ballots`,
+        'restore its newest backup',
+      );
     const items = unpackItems(text);
     const memory = this.#memory.of(election, this.#tables);
     if (items === undefined || items.length === 0 || items.length > memory.mostInBatch)
       return refuse('items', `these are not 1 to ${memory.mostInBatch} ballots`, 'send them in parts');
     if (!items.every((item) => memory.isFromItsVoter(item)))
-      return refuse('items', `${this.#said.author} boxed a ballot that its voter did not sign`, 'look at that server');
+      return refuse(
+        'items',
+        `${this.#said.author} boxed a ballot that its voter did not sign`,
+        'look at that server',
+      );
     const added = memory.newOf(items);
     if (added.length === 0) return this.#put(election, { from: election.ballots, taken: 0 });
     const chain = chained(election.chain, added);
-    this.#tables
-      .table<Batch>('batches')
-      .put(keyOfPart(election.id, election.batches), { from: election.ballots, items: packItems(added), chain });
+    this.#tables.table<Batch>('batches').put(keyOfPart(election.id, election.batches), {
+      from: election.ballots,
+      items: packItems(added),
+      chain,
+    });
     return this.#put(
       { ...election, batches: election.batches + 1, ballots: election.ballots + added.length, chain },
       { from: election.ballots, taken: added.length },
@@ -232,15 +269,25 @@ class Step {
       const batch = this.#tables.table<Batch>('batches').get(keyOfPart(election.id, body.batches - 1));
       if (batch?.chain !== body.chain)
         return refuse('chain', `${author} has another box: its chain differs`, 'look at that server');
-      return this.#put(withProgress(election, author, { ...before, held: Math.max(before.held, body.batches) }));
+      return this.#put(
+        withProgress(election, author, { ...before, held: Math.max(before.held, body.batches) }),
+      );
     }
     if (body.batches <= before.verified) return this.#put(election);
     const first = this.#tables.table<Batch>('batches').get(keyOfPart(election.id, before.verified));
     const last = this.#tables.table<Batch>('batches').get(keyOfPart(election.id, body.batches));
     const end = last?.from ?? election.ballots;
     const places = body.rejected.map(([position]) => position);
-    if (places.some((place, at) => place < (first?.from ?? 0) || place >= end || place <= (places[at - 1] ?? -1)))
-      return refuse('positions', 'rejected positions must ascend within these batches', 'report this as a fault');
+    if (
+      places.some(
+        (place, at) => place < (first?.from ?? 0) || place >= end || place <= (places[at - 1] ?? -1),
+      )
+    )
+      return refuse(
+        'positions',
+        'rejected positions must ascend within these batches',
+        'report this as a fault',
+      );
     this.#tables
       .table<BatchVerdict>('verdicts')
       .put(keyOfVerdict(election.id, author, body.batches), { rejected: body.rejected });
@@ -302,66 +349,3 @@ class Step {
     return digestOf('election history', [history, author, id, body as unknown as Json]); // its schema's type: JSON
   }
 }
-
-function eventOf(
-  author: string,
-  body: Extract<
-    ElectionBody,
-    { kind: `election.${'ready' | 'keyed' | 'close' | 'sealed' | 'cancel' | 'fail'}` }
-  >,
-  isDue: boolean,
-): LifeEvent {
-  switch (body.kind) {
-    case 'election.ready':
-      return { type: 'ready', author, sealingKey: body.sealingKey, signature: body.signature };
-    case 'election.keyed':
-      return { type: 'keyed', author, commitment: body.commitment, sealed: stringsOf(body.sealed) };
-    case 'election.close':
-      return { type: 'close', author, isDue };
-    case 'election.sealed': {
-      const { root, counted, rejected, history } = body;
-      return { type: 'sealed', author, root, counted, rejected, history };
-    }
-    case 'election.cancel':
-      return { type: 'cancel', author };
-    case 'election.fail':
-      return { type: 'fail', author, reason: body.reason as ErrorReport }; // JSON: optional means absent, never undefined
-  }
-}
-
-const stringsOf = (record: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(record).filter((pair): pair is [string, string] => pair[1] !== undefined));
-
-const SAID_BY: Readonly<Record<ElectionBody['kind'], 'registrar' | 'server' | 'both'>> = {
-  'election.create': 'registrar',
-  'election.eligible': 'registrar',
-  'election.ready': 'server',
-  'election.keyed': 'server',
-  'election.open': 'registrar',
-  'election.boxed': 'server',
-  'election.held': 'server',
-  'election.verified': 'server',
-  'election.close': 'both',
-  'election.flushed': 'server',
-  'election.sealed': 'server',
-  'election.tallied': 'server',
-  'election.cancel': 'registrar',
-  'election.fail': 'server',
-};
-
-function withProgress(election: Election, server: string, progress: Election['progress'][string]): Election {
-  return { ...election, progress: { ...election.progress, [server]: progress } };
-}
-
-const NOT_YOURS = 'the registrar says who votes, opens, closes and cancels; the three servers do the rest';
-
-const report = (code: string, message: string, hint: string): ErrorReport => ({
-  code: `election.${code}`,
-  message,
-  hint,
-});
-const refuse = (code: string, message: string, hint: string): Verdict => ({
-  refusal: report(code, message, hint),
-});
-const wrongState = ({ status }: Election, what: string): Verdict =>
-  refuse('wrong-state', `${what}: the election is ${status}`, 'follow its state');

@@ -9,7 +9,7 @@
  * Who sees what: everybody may see an envelope; a server opens its own part, which alone (or with one other) says nothing.
  */
 import type { BallotSizes, BallotType, Choice } from '../ballot/election-type.ts';
-import { concatBytes, hex, sha256, utf8 } from '../base/bytes.ts';
+import { concatBytes, sha256, utf8 } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Identity } from '../identity/keys.ts';
@@ -42,7 +42,11 @@ function additionalData(envelope: Pick<Envelope, 'voter' | 'counter' | 'nonce' |
   return concatBytes(place, envelope.nonce, sha256(envelope.publicShare));
 }
 
-function contentsOf({ nonce, publicShare, sealed }: Pick<Envelope, 'nonce' | 'publicShare' | 'sealed'>): Uint8Array {
+function contentsOf({
+  nonce,
+  publicShare,
+  sealed,
+}: Pick<Envelope, 'nonce' | 'publicShare' | 'sealed'>): Uint8Array {
   return sha256(utf8.encode('mpc/1 ballot contents\n'), nonce, publicShare, ...sealed);
 }
 
@@ -158,6 +162,3 @@ export class EnvelopeOpener {
     return sealed && openSeal(this.#key, this.#context, additionalData(envelope), sealed);
   }
 }
-
-/** How an envelope is named among servers. */
-export const contentsName = (contents: Uint8Array): string => hex.encode(contents);

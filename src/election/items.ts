@@ -10,13 +10,12 @@ import { merkleRoot } from './merkle.ts';
 
 /** Bytes of the voter's number, of the counter, of the digest, of the signature. */
 const NUMBER = 4;
+/** Six bytes: milliseconds since the epoch fit. */
 const COUNTER = 6;
 const DIGEST = 32;
 const SIGNATURE = 64;
 const STATEMENT = NUMBER + COUNTER + DIGEST;
 export const ITEM_BYTES = STATEMENT + SIGNATURE;
-/** Six bytes: milliseconds since the epoch fit. */
-export const HIGHEST_COUNTER = 2 ** 48 - 1;
 export const TRACKER_CHARACTERS = 40;
 
 export interface BoxItem {
@@ -44,11 +43,7 @@ function statementOf({ voter, counter, contents }: Omit<BoxItem, 'signature'>): 
  * this for it.
  */
 export function signedStatement(election: string, item: Omit<BoxItem, 'signature'>): Uint8Array {
-  return concatBytes(
-    new Uint8Array([0xff]),
-    utf8.encode(`mpc/1 ballot\n${election}\n`),
-    statementOf(item),
-  );
+  return concatBytes(new Uint8Array([0xff]), utf8.encode(`mpc/1 ballot\n${election}\n`), statementOf(item));
 }
 
 /** `key`: the voter's 32 bytes. */

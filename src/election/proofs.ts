@@ -64,7 +64,10 @@ export class BallotVerifier {
 
   /** Says the same of the same batch every time. Batches are first prepared in their order. */
   prepare(from: number, envelopes: readonly Envelope[]): PreparedBatch {
-    this.noteNonces(from, envelopes.map(({ nonce }) => nonce));
+    this.noteNonces(
+      from,
+      envelopes.map(({ nonce }) => nonce),
+    );
     const parts = envelopes.map((envelope, at) => this.#prepareOne(from + at, envelope));
     return {
       word: Buffer.concat(parts.map(({ bytes }) => bytes)),
@@ -84,7 +87,11 @@ export class BallotVerifier {
     const rejected: [number, string][] = [];
     envelopes.forEach((envelope, at) => {
       const position = from + at;
-      const outcome = this.#decide(envelope, states[at], said.map((shares) => shares[at] ?? 0));
+      const outcome = this.#decide(
+        envelope,
+        states[at],
+        said.map((shares) => shares[at] ?? 0),
+      );
       if (typeof outcome === 'string') rejected.push([position, outcome]);
       else valid.push({ position, outShare: outcome });
     });
@@ -130,7 +137,8 @@ export class BallotVerifier {
     const shares: Uint8Array[] = [];
     for (const [server, share] of said.entries()) {
       if (typeof share !== 'number') shares.push(share);
-      else return share === NONCE_REPEATED ? 'nonce-repeated' : `${REASONS[share]}:${ELECTION_SERVERS[server]}`;
+      else
+        return share === NONCE_REPEATED ? 'nonce-repeated' : `${REASONS[share]}:${ELECTION_SERVERS[server]}`;
     }
     if (state === undefined) return 'no-share';
     const { publicShare } = envelope;
@@ -160,10 +168,14 @@ export class BallotVerifier {
       else break;
     }
     if (found.length !== ballots || at !== word.length)
-      throw new MpcError('election.word', `${ELECTION_SERVERS[server]} said something else than verifier shares`, {
-        hint: 'all servers must run the same version of mpc',
-        exitCode: EXIT.protocol,
-      });
+      throw new MpcError(
+        'election.word',
+        `${ELECTION_SERVERS[server]} said something else than verifier shares`,
+        {
+          hint: 'all servers must run the same version of mpc',
+          exitCode: EXIT.protocol,
+        },
+      );
     return found;
   }
 }

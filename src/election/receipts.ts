@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { concatBytes, utf8 } from '../base/bytes.ts';
 import { canonicalJson, type Json } from '../base/canonical.ts';
+import { reportSchema } from '../coordination/report.ts';
 import type { Identity, PublicKey } from '../identity/keys.ts';
 import { verify } from '../identity/signing.ts';
-import { reportSchema } from '../coordination/report.ts';
 import { electionDescriptorSchema } from './descriptor.ts';
 
 const tracker = z.string().regex(/^[0-9a-f]{40}$/);
@@ -53,8 +53,10 @@ export const signReceipt = (identity: Identity, said: Omit<Receipt, 'signature'>
   signature: signatureOf(identity, 'receipt', [said.election, said.server, said.held]),
 });
 
-export const isReceiptOf = (key: PublicKey, { election, server, held, signature: signed }: Receipt): boolean =>
-  isSigned(key, 'receipt', [election, server, held], signed);
+export const isReceiptOf = (
+  key: PublicKey,
+  { election, server, held, signature: signed }: Receipt,
+): boolean => isSigned(key, 'receipt', [election, server, held], signed);
 
 export const signStanding = (identity: Identity, said: Omit<Standing, 'signature'>): Standing => ({
   ...said,

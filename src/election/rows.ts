@@ -3,9 +3,9 @@
  * Must never hold anything private.
  */
 import type { ReadTable } from '../coordination/chapter.ts';
-import type { StateView } from '../coordination/records.ts';
-import { type ElectionDescriptor, ELECTION_SERVERS } from './descriptor.ts';
-import { unpackItems, type BoxItem } from './items.ts';
+import type { Applied, StateView } from '../coordination/records.ts';
+import { ELECTION_SERVERS, type ElectionDescriptor } from './descriptor.ts';
+import { type BoxItem, unpackItems } from './items.ts';
 import type { ElectionStatus, LifeSnapshot } from './life.ts';
 import { unpackVoters } from './voters.ts';
 
@@ -101,13 +101,31 @@ export class ElectionsView {
   voters(id: string): Uint8Array[] {
     const { lists } = this.#tables();
     const count = this.election(id)?.lists ?? 0;
-    return Array.from({ length: count }, (_, at) => unpackVoters(lists.get(keyOfPart(id, at)) ?? '') ?? []).flat();
+    return Array.from(
+      { length: count },
+      (_, at) => unpackVoters(lists.get(keyOfPart(id, at)) ?? '') ?? [],
+    ).flat();
   }
 
   /** The ballots of one batch, and the position of the first. */
-  batch(id: string, index: number): { readonly from: number; readonly items: BoxItem[]; readonly chain: string } | undefined {
+  batch(
+    id: string,
+    index: number,
+  ): { readonly from: number; readonly items: BoxItem[]; readonly chain: string } | undefined {
     const found = this.#tables().batches.get(keyOfPart(id, index));
     return found && { from: found.from, items: unpackItems(found.items) ?? [], chain: found.chain };
+  }
+
+  /** The ballot at a position. */
+  itemAt(id: string, position: number): BoxItem | undefined {
+    let [low, high] = [0, (this.election(id)?.batches ?? 0) - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#tables().batches.get(keyOfPart(id, middle))?.from ?? 0) <= position) low = middle;
+      else high = middle - 1;
+    }
+    const batch = this.batch(id, low);
+    return batch?.items[position - batch.from];
   }
 
   /** What a server rejected so far: reasons by position. */
@@ -124,6 +142,20 @@ export class ElectionsView {
   #tables(): ElectionTables {
     return tablesOf(this.#table);
   }
+}
+
+/** What a command did to the election it is about. */
+export interface ElectionChange {
+  readonly before: Election | undefined;
+  readonly after: Election;
+}
+
+/** Undefined for a command that was refused, repeated, or is about something else. */
+export function electionChange({ changes }: Pick<Applied, 'changes'>): ElectionChange | undefined {
+  const change = changes.find(({ chapter, table }) => chapter === ELECTIONS && table === 'elections');
+  if (change?.after === undefined) return undefined;
+  // This chapter put both.
+  return { before: change.before as Election | undefined, after: change.after as Election };
 }
 
 export const isElectionServer = (address: string): boolean =>

@@ -6,7 +6,7 @@ import { electionChart } from '../../roles/election.ts';
 import { type BallotKind, BallotType, type Choice } from '../../src/ballot/election-type.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import { commandBytes, commandDigest, type Command, signCommand } from '../../src/coordination/commands.ts';
+import { type Command, commandBytes, commandDigest, signCommand } from '../../src/coordination/commands.ts';
 import { entryBytes } from '../../src/coordination/entries.ts';
 import type { Applied } from '../../src/coordination/records.ts';
 import { LogState } from '../../src/coordination/state.ts';
@@ -62,11 +62,19 @@ export class ElectionWorld {
   nowMs = START_MS;
   #ids = 0;
 
-  constructor(random: RandomSource, type: ElectionType, labels: readonly string[], voters: number, ballotType?: BallotType) {
+  constructor(
+    random: RandomSource,
+    type: ElectionType,
+    labels: readonly string[],
+    voters: number,
+    ballotType?: BallotType,
+  ) {
     this.random = random;
     const addresses = [REGISTRAR, 'party-stranger', ...ELECTION_SERVERS];
     this.identities = Object.fromEntries(addresses.map((address) => [address, createIdentity(random)]));
-    const trust = Object.fromEntries(addresses.map((address) => [address, this.identityOf(address).publicKey]));
+    const trust = Object.fromEntries(
+      addresses.map((address) => [address, this.identityOf(address).publicKey]),
+    );
     this.descriptor = buildElection({
       random,
       deployment: DEPLOYMENT,
@@ -80,7 +88,10 @@ export class ElectionWorld {
     this.digest = electionDigest(this.descriptor);
     this.id = electionId(this.digest);
     this.type = ballotType ?? new BallotType(kindOfBallots(this.descriptor));
-    this.voters = Array.from({ length: voters }, (_, number) => ({ number, identity: createIdentity(random) }));
+    this.voters = Array.from({ length: voters }, (_, number) => ({
+      number,
+      identity: createIdentity(random),
+    }));
     const chapters = [
       electionsChapter({ deployment: DEPLOYMENT, trust, chart: electionChart, memo: new SignatureMemo() }),
     ];
@@ -250,7 +261,11 @@ export class TestServer {
         if (found === undefined) throw new Error('nobody holds a boxed ballot');
         return found;
       });
-      this.batches.push({ from: batch.from, envelopes, prepared: this.verifier.prepare(batch.from, envelopes) });
+      this.batches.push({
+        from: batch.from,
+        envelopes,
+        prepared: this.verifier.prepare(batch.from, envelopes),
+      });
     }
   }
 
