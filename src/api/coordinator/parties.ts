@@ -1,0 +1,198 @@
+/**
+ * Owns the paths of the parties of one collaboration: register, withdraw, who is in, what each brings, what came of it.
+ * Must never take what only a party's own key may say: approving rows and confirming uploads come with its signature.
+ */
+import { z } from 'zod';
+import { utf8 } from '../../base/bytes.ts';
+import { canonicalJson } from '../../base/canonical.ts';
+import { inputParties } from '../../coordination/descriptor.ts';
+import type { Collaboration } from '../../coordination/records.ts';
+import { callerOf } from '../http/caller.ts';
+import { isKnown } from '../http/conditional.ts';
+import type { Routes } from '../http/face.ts';
+import { HttpRefusal } from '../http/problem.ts';
+import {
+  byCollaboration,
+  byParty,
+  collaborationIdSchema,
+  digestSchema,
+  idempotent,
+  problems,
+  reading,
+} from '../schemas.ts';
+import type { Replica } from './seams.ts';
+import { type Specifications, specificationSchema } from './specification.ts';
+import { inputPartiesOf, statusSchema, type Views } from './views.ts';
+import { known, mustBe, submit } from './writes.ts';
+
+const inputPartiesSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        party: z.string(),
+        tables: z.array(z.object({ table: z.string(), maxRows: z.int() })),
+        approved: z.boolean(),
+        uploaded: digestSchema.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'InputParties' });
+
+const confirmationSchema = z
+  .strictObject({
+    secretIds: z.array(digestSchema).length(1).meta({ description: 'Digest of the masked rows' }),
+    signed: z
+      .strictObject({
+        id: z.string().regex(/^[0-9a-f]{32}$/),
+        signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+      })
+      .optional()
+      .meta({
+        description: "The party's own signature; absent when its client has confirmed over the broker",
+      }),
+  })
+  .meta({ id: 'UploadConfirmation' });
+
+const confirmedSchema = z
+  .object({
+    collaboration: collaborationIdSchema,
+    party: z.string(),
+    secretIds: z.array(digestSchema),
+    status: statusSchema,
+  })
+  .meta({ id: 'ConfirmedUpload' });
+
+const resultIdsSchema = z
+  .object({
+    collaboration: collaborationIdSchema,
+    status: statusSchema,
+    resultIds: z
+      .array(digestSchema)
+      .meta({ description: 'Digests of the masked results that both servers hold; empty before' }),
+  })
+  .meta({ id: 'ResultIds' });
+
+export interface PartyRoutes {
+  readonly replica: () => Replica;
+  readonly specifications: Specifications;
+  readonly views: Views;
+}
+
+export function partyRoutes(app: Routes, { replica, specifications, views }: PartyRoutes): void {
+  app.put(
+    '/collaboration/:cid/register-input-party/:pid',
+    {
+      schema: {
+        operationId: 'registerInputParty',
+        summary: 'A party takes part with rows; answers what they must look like and what approving reveals',
+        tags: ['parties'],
+        params: byParty,
+        headers: idempotent,
+        response: { 200: specificationSchema, ...problems(403, 404, 409, 422) },
+      },
+    },
+    async (request) => {
+      const { cid, pid } = request.params;
+      mustBe(callerOf(request), pid);
+      const collaboration = known(replica(), cid);
+      mustBring(collaboration, pid);
+      return specifications.of(collaboration, pid);
+    },
+  );
+
+  app.get(
+    '/collaboration/:cid/input-parties',
+    {
+      schema: {
+        operationId: 'listInputParties',
+        summary: 'Who brings rows, and how far each is',
+        tags: ['parties'],
+        params: byCollaboration,
+        headers: reading,
+        response: { 200: inputPartiesSchema, 304: z.null(), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const collaboration = known(replica(), request.params.cid);
+      if (isKnown(request, reply, views.of(collaboration).version)) return reply.send(null);
+      return { items: inputPartiesOf(collaboration) };
+    },
+  );
+
+  app.put(
+    '/confirm-upload/:cid/:pid',
+    {
+      schema: {
+        operationId: 'confirmUpload',
+        summary: "A party's rows are at both servers. Counts when the party's own key has said so",
+        tags: ['parties'],
+        params: byParty,
+        body: confirmationSchema,
+        response: { 200: confirmedSchema, ...problems(403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request) => {
+      const { cid, pid } = request.params;
+      mustBe(callerOf(request), pid);
+      const here = replica();
+      mustBring(known(here, cid), pid);
+      const { secretIds, signed } = request.body;
+      const [rows = ''] = secretIds;
+      if (signed !== undefined) {
+        const body = { kind: 'uploaded', collaboration: cid, rows };
+        await submit(here, utf8.encode(canonicalJson({ author: `party-${pid}`, body, ...signed })), cid);
+      }
+      const { status, lifecycle } = known(here, cid);
+      const uploaded = lifecycle.context.uploads[pid];
+      if (uploaded !== rows) throw unconfirmed(uploaded, status);
+      return { collaboration: cid, party: pid, secretIds: [rows], status };
+    },
+  );
+
+  app.get(
+    '/collaboration/:cid/result-ids',
+    {
+      schema: {
+        operationId: 'listResultIds',
+        summary: 'The masked results that both servers hold',
+        tags: ['parties'],
+        params: byCollaboration,
+        headers: reading,
+        response: { 200: resultIdsSchema, 304: z.null(), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const collaboration = known(replica(), request.params.cid);
+      if (isKnown(request, reply, views.of(collaboration).version)) return reply.send(null);
+      const { id, status, lifecycle } = collaboration;
+      const held = status === 'finished' ? [...new Set(Object.values(lifecycle.context.results))] : [];
+      return { collaboration: id, status, resultIds: held };
+    },
+  );
+}
+
+function mustBring({ id, descriptor }: Collaboration, party: string): void {
+  if (inputParties(descriptor).includes(party)) return;
+  throw new HttpRefusal(403, {
+    code: 'collaboration.not-an-input-party',
+    message: `${party} brings no rows to collaboration ${id}`,
+    hint: 'its descriptor names those who do',
+  });
+}
+
+const unconfirmed = (uploaded: string | undefined, state: string): HttpRefusal =>
+  new HttpRefusal(
+    409,
+    uploaded === undefined
+      ? {
+          code: 'collaboration.not-uploaded',
+          message: "the party's key has not confirmed an upload yet",
+          hint: 'its client confirms by itself once both servers have the rows; or send its signature',
+        }
+      : {
+          code: 'collaboration.second-upload',
+          message: "the party's key has confirmed other rows",
+          hint: 'rows cannot be changed: create a new collaboration',
+        },
+    { state },
+  );
