@@ -5,7 +5,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import type { CommandBody } from '../src/coordination/commands.ts';
+import type { CommandBody } from '../src/coordination/bodies.ts';
 import { failCommand, hostDelivers, hostRuns, reportFrom } from './vocabulary.ts';
 
 export interface DealerJob {

@@ -4,7 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import type { CommandBody } from '../src/coordination/commands.ts';
+import type { CommandBody } from '../src/coordination/bodies.ts';
 import type { LifecycleStatus } from '../src/coordination/lifecycle.ts';
 import {
   CANCELLED,

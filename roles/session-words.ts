@@ -5,7 +5,7 @@
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
 import { bindingDigest } from '../src/coordination/binding.ts';
-import type { CommandBody } from '../src/coordination/commands.ts';
+import type { CommandBody } from '../src/coordination/bodies.ts';
 import { failCommand, hostDelivers, hostRuns, type LogEvent, reportFrom } from './vocabulary.ts';
 
 export interface SessionInput {

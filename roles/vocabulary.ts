@@ -4,7 +4,7 @@
  */
 import { fromPromise } from 'xstate';
 import { type ErrorReport, reportOf } from '../src/base/errors.ts';
-import type { CommandBody, CommandKind } from '../src/coordination/commands.ts';
+import type { CommandBody, CommandKind } from '../src/coordination/bodies.ts';
 import type { LifecycleStatus } from '../src/coordination/lifecycle.ts';
 
 /** A committed command, as the actor of its collaboration hears of it. */

@@ -6,6 +6,7 @@ import { coordinatorMachine } from '../../roles/coordinator.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
 import type { EffectContext } from '../../src/host/host.ts';
+import { allChapters } from './chapters.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
 
 const ROOT = 'coordinator';
@@ -13,18 +14,22 @@ const DEADLINES_MS = 1_000;
 
 export function coordinatorRole(runtime: Runtime): RoleParts {
   let service: CoordinatorService | undefined;
+  const chapters = allChapters(runtime.parts.trust);
   return {
+    chapters,
     root: { name: ROOT, input: {} },
     machines: { [ROOT]: coordinatorMachine },
     effects: {
       catchUp: () => runtime.connect(),
       drain: () => runtime.endTalks(),
       serveRequests: async ({ signal }: EffectContext) => {
-        const { bus, deployment, trust, clock, follower, troubles } = await runtime.place;
+        const { bus, deployment, identity, trust, clock, follower, troubles } = await runtime.place;
         service = await startCoordinatorService({
           bus,
           deployment,
           trust,
+          chapters,
+          identity,
           clock,
           follower,
           onTrouble: (report, from) => troubles.note(report, { from }),

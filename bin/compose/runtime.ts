@@ -9,15 +9,15 @@ import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnyStateMachine, EventObject } from 'xstate';
-import { collaborationChart } from '../../roles/collaboration.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { CommandBody } from '../../src/coordination/commands.ts';
+import type { Body, Chapter } from '../../src/coordination/chapter.ts';
+import { type CollaborationChange, collaborationChange } from '../../src/coordination/collaborations.ts';
 import { followLog } from '../../src/coordination/follower.ts';
-import type { Applied, Collaboration } from '../../src/coordination/records.ts';
+import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
@@ -26,6 +26,7 @@ import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { type Logger, Troubles } from '../../src/observe/logger.ts';
 import { openStore } from '../../src/store/store.ts';
+import { participantChapters } from './chapters.ts';
 
 export interface RuntimeParts {
   readonly deployment: string;
@@ -48,7 +49,9 @@ export interface RoleParts {
   readonly machines: Readonly<Record<string, AnyStateMachine>>;
   readonly effects: Readonly<Record<string, Effect>>;
   readonly deliveries: Readonly<Record<string, Delivery>>;
-  /** What an accepted entry of the log means to this role. */
+  /** Chapters of the log that it follows; what participants act on without it. */
+  readonly chapters?: readonly Chapter[];
+  /** What an accepted command of the log means to this role. */
   readonly onApplied: (applied: Accepted, host: Host) => Promise<void>;
   /** The log has been caught up with for the first time. */
   readonly onCaughtUp?: () => Promise<void>;
@@ -57,11 +60,8 @@ export interface RoleParts {
   readonly stop: () => Promise<void> | void;
 }
 
-/** An entry of the log that was accepted, and the collaboration it is about. */
-export type Accepted = Applied & {
-  readonly command: NonNullable<Applied['command']>;
-  readonly collaboration: Collaboration;
-};
+/** A command that was accepted, and the collaboration it is about. */
+export type Accepted = Applied & CollaborationChange & { readonly command: NonNullable<Applied['command']> };
 
 export class Runtime {
   readonly parts: RuntimeParts;
@@ -151,7 +151,7 @@ export class Runtime {
       bus,
       deployment,
       trust,
-      chart: collaborationChart,
+      chapters: this.#role?.chapters ?? participantChapters(trust),
       onApplied: (applied) => this.#heard(applied),
       onFault: (report) => {
         // Without the log this role knows nothing any more: it ends, and says why.
@@ -167,7 +167,7 @@ export class Runtime {
   }
 
   /** The `submit` delivery of every chart. */
-  async submit(body: CommandBody, id: string): Promise<void> {
+  async submit(body: Body, id: string): Promise<void> {
     const { bus } = await this.place;
     const { deployment, identity, me, clock, logger } = this.parts;
     const { signal } = this.#stopping;
@@ -210,8 +210,10 @@ export class Runtime {
   }
 
   async #heard(applied: Applied): Promise<void> {
-    const { command, outcome, collaboration, statusBefore, statusAfter } = applied;
-    if (command === undefined || collaboration === undefined || !outcome.ok || applied.duplicate) return;
+    const { command } = applied;
+    const change = collaborationChange(applied);
+    if (command === undefined || change === undefined) return;
+    const { collaboration, statusBefore, statusAfter } = change;
     if (statusAfter !== statusBefore || command.body.kind === 'randomnessReady')
       this.parts.logger.info(
         { collaboration: collaboration.id, status: statusAfter, waiting: describeWaiting(collaboration) },
@@ -219,7 +221,7 @@ export class Runtime {
       );
     if (this.#host === undefined) return;
     try {
-      await this.#role?.onApplied({ ...applied, command, collaboration }, this.#host);
+      await this.#role?.onApplied({ ...applied, ...change, command }, this.#host);
     } catch (error) {
       // One actor of another version's making must not keep this role from hearing of all the others.
       if (!(error instanceof MpcError) || error.code !== 'host.stale-snapshot') throw error;
@@ -238,5 +240,5 @@ export function logEvent({ command, statusBefore, statusAfter }: Accepted): LogE
   return { type: `log.${kind}`, author: command.author, ...facts, ...status };
 }
 
-/** Once-only key of a log entry. */
-export const logKey = ({ sequence }: Accepted): string => `log:${sequence}`;
+/** Once-only key of a command in the log. */
+export const logKey = ({ sequence, index }: Accepted): string => `log:${sequence}.${index}`;

@@ -1,7 +1,7 @@
 /**
  * Owns the effects and deliveries that several roles share.
  */
-import type { CommandBody } from '../../src/coordination/commands.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
 import type { Delivery, Effect } from '../../src/host/host.ts';
 import type { Runtime } from './runtime.ts';
 

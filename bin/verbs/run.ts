@@ -6,17 +6,18 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { checkName } from '../../src/bus/subjects.ts';
+import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
 import { comparisonsOf } from '../../src/plan/choose.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
+import { participantChapters } from '../compose/chapters.ts';
 import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { checkFiles, type PartyFile } from '../local/inputs.ts';
@@ -156,13 +157,14 @@ async function follow(
       bus,
       deployment: deployment.name,
       trust: deployment.trust,
-      chart: collaborationChart,
+      chapters: participantChapters(deployment.trust),
       onApplied: (applied) => {
-        if (applied.collaboration?.id !== id || !applied.outcome.ok) return;
+        const change = collaborationChange(applied);
+        if (change?.collaboration.id !== id) return;
         times.note(applied);
-        const { status } = applied.collaboration;
+        const { status } = change.collaboration;
         progress.say(
-          `${status}${describeWaiting(applied.collaboration)
+          `${status}${describeWaiting(change.collaboration)
             .map((sentence) => `; ${sentence}`)
             .join('')}`,
         );

@@ -2,12 +2,12 @@
  * Owns `mpc status`: the collaborations of a deployment, their states, and who waits for whom. Reads the log, says nothing.
  */
 
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { followLog } from '../../src/coordination/follower.ts';
-import type { Collaboration } from '../../src/coordination/records.ts';
 import { describeWaiting, waitingFor } from '../../src/coordination/waiting.ts';
+import { participantChapters } from '../compose/chapters.ts';
 
 const CONNECT_MS = 5_000;
 
@@ -16,7 +16,7 @@ export async function status(options: { config: string; nats?: string; json?: bo
   const { nats, deployment, trust } = loadRoleConfig(options.config, flags, process.env);
   const bus = await connectNats({ servers: nats, name: 'mpc-status', connectTimeoutMs: CONNECT_MS });
   try {
-    const follower = await followLog({ bus, deployment, trust, chart: collaborationChart });
+    const follower = await followLog({ bus, deployment, trust, chapters: participantChapters(trust) });
     await follower.caughtUp;
     const collaborations = follower.state.collaborations();
     follower.stop();

@@ -1,5 +1,6 @@
 /**
- * Owns the commands of the replicated log: what may be said, by whom, and the signature that proves it.
+ * Owns the commands of the replicated log: who says what, and the signature that proves it. What a body may say is its
+ * chapter's.
  * Must never hold a secret. A command's id makes every retry harmless.
  */
 import { z } from 'zod';
@@ -11,66 +12,54 @@ import type { RandomSource } from '../base/random.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { Identity, PublicKey } from '../identity/keys.ts';
 import { verify } from '../identity/signing.ts';
-import { descriptorSchema } from './descriptor.ts';
+import type { Body } from './chapter.ts';
 import { faultsOf } from './faults.ts';
+import { shortenedReason } from './report.ts';
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const collaboration = z.string().regex(/^[0-9a-f]{20}$/);
-/** Characters of a reason's texts and of its code: enough to act on, too few to store anything in. */
-const SHORT_CHARACTERS = 500;
-const CODE_CHARACTERS = 100;
-const short = z.string().max(SHORT_CHARACTERS);
-const report = z.strictObject({
-  code: z.string().max(CODE_CHARACTERS),
-  message: short,
-  hint: short.optional(),
-  place: z
-    .strictObject({
-      party: z.string().max(LIMITS.nameCharacters).optional(),
-      file: short.optional(),
-      line: z.int().optional(),
-      column: z.union([z.int(), short]).optional(),
-    })
-    .optional(),
-});
+/** 32 hexadecimal digits, unpredictable or derived from what caused it; the same for every retry. */
+const id = z.string().regex(/^[0-9a-f]{32}$/);
+/** Of any kind: the chapter that knows it looks closer. */
+const body = z.looseObject({ kind: z.string().min(1).max(64) });
+const signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/);
 
-export const bodySchema = z.discriminatedUnion('kind', [
-  /** A party opens a collaboration. */
-  z.strictObject({ kind: z.literal('create'), descriptor: descriptorSchema }),
-  /** A party agrees to the descriptor of that digest. */
-  z.strictObject({ kind: z.literal('approve'), collaboration, descriptor: digest }),
-  /** A server has its tape. */
-  z.strictObject({ kind: z.literal('randomnessReady'), collaboration, attempt: z.int().min(1) }),
-  /** An input party has handed its masked rows to both servers; `rows` is the digest of the masked bytes. */
-  z.strictObject({ kind: z.literal('uploaded'), collaboration, rows: digest }),
-  /** A server ties its tape to one descriptor, input set and attempt, before it opens anything. */
-  z.strictObject({ kind: z.literal('bound'), collaboration, attempt: z.int().min(1), binding: digest }),
-  /** A server holds its half of the result; `outputs` is the digest of the masked results, equal on both. */
-  z.strictObject({ kind: z.literal('resultStored'), collaboration, outputs: digest }),
-  /** An output party has combined its result. */
-  z.strictObject({ kind: z.literal('received'), collaboration }),
-  /** A participant cannot go on. */
-  z.strictObject({ kind: z.literal('fail'), collaboration, reason: report }),
-  /** The creator takes the collaboration back before it started. */
-  z.strictObject({ kind: z.literal('cancel'), collaboration }),
-  /** A coordinator saw the deadline pass. */
-  z.strictObject({ kind: z.literal('expire'), collaboration }),
-]);
-
-export type CommandBody = z.infer<typeof bodySchema>;
-export type CommandKind = CommandBody['kind'];
-
-export const commandSchema = z.strictObject({
-  /** 32 hexadecimal digits, unpredictable or derived from what caused it; the same for every retry. */
-  id: z.string().regex(/^[0-9a-f]{32}$/),
+const commandSchema = z.strictObject({
+  id,
   /** An address: `server-a`, `dealer`, `party-acme`, `coordinator`. */
   author: z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
-  body: bodySchema,
+  body,
   /** Ed25519 by the author's enrolled key over `signedBytes` of {deployment, id, author, body}, base64url. */
-  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  signature,
 });
 
-export type Command = z.infer<typeof commandSchema>;
+/** A command with its author's own signature. */
+export interface Command extends Spoken {
+  readonly signature: string;
+}
+
+/** What was said. Equal for every retry, whoever carries it. */
+export interface Spoken {
+  readonly id: string;
+  readonly author: string;
+  readonly body: Body;
+}
+
+/** A command under a coordinator's signature: an account's, with the SHA-256 of its session's token, or the coordinator's own. */
+export interface Vouched extends Spoken {
+  readonly author: 'coordinator' | `party-${string}`;
+  /** 64 hexadecimal digits; absent in the coordinator's own commands. */
+  readonly session?: string;
+}
+
+/** An account's name may hold a dot. */
+const vouchedSchema = z.union([
+  z.strictObject({
+    id,
+    author: z.string().regex(/^party-[a-z0-9._-]{1,64}$/),
+    session: z.string().regex(/^[0-9a-f]{64}$/),
+    body,
+  }),
+  z.strictObject({ id, author: z.literal('coordinator'), body }),
+]);
 
 /** Half a broker message: the longest packed program with 256 parties, their keys and their longest names fits. */
 export const COMMAND_BYTES = LIMITS.messageBytes / 2;
@@ -79,56 +68,39 @@ export interface CommandToSign {
   readonly deployment: string;
   readonly identity: Identity;
   readonly author: Address;
-  readonly body: CommandBody;
+  readonly body: Body;
   readonly id: string;
 }
 
 export function signCommand({ deployment, identity, author, body, id }: CommandToSign): Command {
-  const said = {
-    id,
-    author,
-    body: body.kind === 'fail' ? { ...body, reason: shortened(body.reason) } : body,
-  };
-  const signature = identity.sign(signedBytes(deployment, said));
-  return { ...said, signature: Buffer.from(signature).toString('base64url') };
+  const said = { id, author, body: shortenedReason(body) };
+  return { ...said, signature: signatureOf(identity, signedBytes(deployment, said)) };
 }
 
-type Reason = z.infer<typeof report>;
-
-/** A reason within the schema's bounds: a failure with a long story must reach the log all the same. */
-function shortened(reason: Reason): Reason {
-  const { code, message, hint, place } = reason;
-  const cut = <Value>(value: Value): Value | string =>
-    typeof value === 'string' ? value.slice(0, SHORT_CHARACTERS) : value;
-  return {
-    code: code.slice(0, CODE_CHARACTERS),
-    message: message.slice(0, SHORT_CHARACTERS),
-    ...(hint === undefined ? {} : { hint: cut(hint) }),
-    ...(place === undefined
-      ? {}
-      : {
-          place: {
-            ...(place.party === undefined ? {} : { party: place.party.slice(0, LIMITS.nameCharacters) }),
-            ...(place.file === undefined ? {} : { file: cut(place.file) }),
-            ...(place.line === undefined ? {} : { line: place.line }),
-            ...(place.column === undefined ? {} : { column: cut(place.column) }),
-          },
-        }),
-  };
-}
-
-/** The bytes of a command as the log holds them. */
+/** The bytes of a command as it is submitted. */
 export function commandBytes(command: Command): Uint8Array {
-  return utf8.encode(canonicalJson(command as Json)); // parsed from JSON or built by its schema's type: JSON either way
+  return utf8.encode(canonicalJson(command as unknown as Json)); // parsed from JSON or built by its type: JSON either way
 }
 
 /** Throws `command.malformed`, naming the path of each fault. Never looks at more than `COMMAND_BYTES`. */
 export function parseCommand(bytes: Uint8Array): Command {
   if (bytes.length > COMMAND_BYTES)
     throw malformed(`${bytes.length} bytes, more than the ${COMMAND_BYTES} a command may have`);
-  const parsed = commandSchema.safeParse(jsonOf(bytes));
+  return readCommand(jsonOf(bytes));
+}
+
+/** Throws `command.malformed`. */
+export function readCommand(value: unknown): Command {
+  const parsed = commandSchema.safeParse(value);
   if (!parsed.success) throw malformed(faultsOf(parsed.error));
-  return parsed.data;
+  return parsed.data as Command; // a loose object of parsed JSON holds JSON
+}
+
+/** Throws `command.malformed`. */
+export function readVouched(value: unknown): Vouched {
+  const parsed = vouchedSchema.safeParse(value);
+  if (!parsed.success) throw malformed(faultsOf(parsed.error));
+  return parsed.data as Vouched; // as in `readCommand`; the pattern of an author is that of its type
 }
 
 /**
@@ -140,24 +112,32 @@ export function verifyCommand(deployment: string, command: Command, key: PublicK
     throw new MpcError('command.unknown-author', `no key is enrolled for ${command.author}`, {
       hint: 'enrol its public key with every replica of the coordinator',
     });
-  const signature = new Uint8Array(Buffer.from(command.signature, 'base64url'));
-  if (!verify(key, signedBytes(deployment, command), signature))
-    throw new MpcError(
-      'command.bad-signature',
-      `a command in the name of ${command.author} has not its signature`,
-      {
-        hint: 'the author must sign with its enrolled key and name the same deployment',
-      },
-    );
+  if (!isSigned(key, signedBytes(deployment, command), command.signature)) throw badSignature(command.author);
 }
 
-/** What was said: equal for every retry, whoever carries it. */
-export function commandDigest({ id, author, body }: Pick<Command, 'id' | 'author' | 'body'>): string {
-  return digestOf('command', { id, author, body: body as Json }); // built from its schema: JSON
+/** Signs the text of several vouched commands at once. */
+export const signVouched = (deployment: string, coordinator: Identity, text: string): string =>
+  signatureOf(coordinator, vouchedBytes(deployment, text));
+
+/** Throws `command.unknown-author` or `command.bad-signature` unless a coordinator of this deployment signed that text. */
+export function verifyVouched(
+  deployment: string,
+  text: string,
+  signature: string,
+  key: PublicKey | undefined,
+): void {
+  if (key === undefined)
+    throw new MpcError('command.unknown-author', 'no key is enrolled for the coordinator');
+  if (!isSigned(key, vouchedBytes(deployment, text), signature)) throw badSignature('the coordinator');
+}
+
+/** What was said: equal for every retry, whoever carries it, under whichever session. */
+export function commandDigest({ id, author, body }: Spoken): string {
+  return digestOf('command', { id, author, body });
 }
 
 /** The schema's pattern of an author is that of an address. */
-export const authorOf = (command: Pick<Command, 'author'>): Address => command.author as Address;
+export const authorOf = (command: Pick<Spoken, 'author'>): Address => command.author as Address;
 
 /** An id nobody can foresee. */
 export const newCommandId = (random: RandomSource): string => hex.encode(random(16));
@@ -169,13 +149,20 @@ export const derivedCommandId = (cause: Json): string => digestOf('command id', 
  * The bytes under a signature. They start with 0xff, which no UTF-8 text holds: the broker makes clients sign a text of
  * its choice at login with the same key, and must not get a command signed that way.
  */
-function signedBytes(
-  deployment: string,
-  { id, author, body }: Pick<Command, 'id' | 'author' | 'body'>,
-): Uint8Array {
-  const text = canonicalJson({ deployment, id, author, body: body as Json }); // as in commandDigest
-  return concatBytes(new Uint8Array([0xff]), utf8.encode(`mpc/1 signed command\n${text}`));
+function signedBytes(deployment: string, { id, author, body }: Spoken): Uint8Array {
+  return marked(`mpc/1 signed command\n${canonicalJson({ deployment, id, author, body })}`);
 }
+
+const vouchedBytes = (deployment: string, text: string): Uint8Array =>
+  marked(`mpc/1 vouched commands\n${deployment}\n${text}`);
+
+const marked = (text: string): Uint8Array => concatBytes(new Uint8Array([0xff]), utf8.encode(text));
+
+const signatureOf = (identity: Identity, bytes: Uint8Array): string =>
+  Buffer.from(identity.sign(bytes)).toString('base64url');
+
+const isSigned = (key: PublicKey, bytes: Uint8Array, signature: string): boolean =>
+  verify(key, bytes, new Uint8Array(Buffer.from(signature, 'base64url')));
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {
@@ -185,7 +172,12 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-const malformed = (what: string): MpcError =>
+export const malformed = (what: string): MpcError =>
   new MpcError('command.malformed', `malformed command: ${what}`, {
     hint: 'sender and coordinator must be of one version',
+  });
+
+const badSignature = (author: string): MpcError =>
+  new MpcError('command.bad-signature', `a command in the name of ${author} has not its signature`, {
+    hint: 'the author must sign with its enrolled key and name the same deployment',
   });

@@ -4,7 +4,10 @@
  */
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
-import { authorOf, type Command } from './commands.ts';
+import type { CommandBody } from './bodies.ts';
+import type { Said } from './chapter.ts';
+import type { Collaboration } from './collaboration.ts';
+import type { CollaborationsView } from './collaborations.ts';
 import {
   checkDescriptor,
   collaborationId,
@@ -15,17 +18,25 @@ import {
 } from './descriptor.ts';
 import {
   ENDED,
+  type LifecycleChart,
   type LifecycleEvent,
   type LifecycleSnapshot,
   lifecycleEvent,
   type StepBody,
 } from './lifecycle.ts';
-import type { Collaboration, LogRules, StateView } from './records.ts';
+import type { Trust } from './records.ts';
 
 /** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
 export const KEPT_COLLABORATIONS = 4096;
 /** Collaborations of one creator that have not ended: no party may fill the log's state for the others. */
 export const OPEN_PER_CREATOR = 256;
+
+export interface CollaborationRules {
+  readonly trust: Trust;
+  readonly chart: LifecycleChart;
+}
+
+type Saying = Pick<Said<CommandBody>, 'author' | 'vouched' | 'body'>;
 
 export interface Decision {
   readonly refusal?: ErrorReport;
@@ -35,9 +46,14 @@ export interface Decision {
   readonly forget: readonly string[];
 }
 
-type Create = Extract<Command['body'], { kind: 'create' }>;
+type Create = Extract<CommandBody, { kind: 'create' }>;
 
-export function decide(rules: LogRules, state: StateView, command: Command, timeMs: number): Decision {
+export function decide(
+  rules: CollaborationRules,
+  state: CollaborationsView,
+  command: Saying,
+  timeMs: number,
+): Decision {
   const { body } = command;
   return body.kind === 'create'
     ? decideCreate(rules, state, command, body, timeMs)
@@ -45,16 +61,16 @@ export function decide(rules: LogRules, state: StateView, command: Command, time
 }
 
 function decideStep(
-  rules: LogRules,
-  state: StateView,
-  command: Command,
+  rules: CollaborationRules,
+  state: CollaborationsView,
+  command: Saying,
   body: StepBody,
   timeMs: number,
 ): Decision {
   const before = state.collaboration(body.collaboration);
   if (before === undefined)
     return refuse('collaboration.unknown', `there is no collaboration ${body.collaboration}`, 'check its id');
-  const author = authorOf(command);
+  const author = command.author;
   const { descriptor } = before;
   const allowed =
     body.kind === 'expire' ? author === 'coordinator' : participantsOf(descriptor).includes(author);
@@ -75,7 +91,7 @@ function decideStep(
 
 /** A chart that fails on an entry fails on every replica, for ever: the entry is refused, so that the log can be read on. */
 function stepped(
-  { chart }: LogRules,
+  { chart }: CollaborationRules,
   lifecycle: LifecycleSnapshot,
   event: LifecycleEvent,
 ): { readonly lifecycle: LifecycleSnapshot; readonly refusal?: ErrorReport } {
@@ -95,13 +111,13 @@ function stepped(
 }
 
 function decideCreate(
-  rules: LogRules,
-  state: StateView,
-  command: Command,
+  rules: CollaborationRules,
+  state: CollaborationsView,
+  command: Saying,
   { descriptor }: Create,
   timeMs: number,
 ): Decision {
-  const author = authorOf(command);
+  const author = command.author;
   const digest = descriptorDigest(descriptor);
   const id = collaborationId(digest);
   const before = state.collaboration(id);
@@ -134,7 +150,11 @@ function decideCreate(
   };
 }
 
-function faultOf({ trust }: LogRules, descriptor: Descriptor, timeMs: number): ErrorReport | undefined {
+function faultOf(
+  { trust }: CollaborationRules,
+  descriptor: Descriptor,
+  timeMs: number,
+): ErrorReport | undefined {
   try {
     checkDescriptor(descriptor);
   } catch (error) {
@@ -154,7 +174,7 @@ function faultOf({ trust }: LogRules, descriptor: Descriptor, timeMs: number): E
 }
 
 /** An ended collaboration is forgotten only after its deadline: its `create`, told again, is refused from then on. */
-function roomFor(state: StateView, creator: string, timeMs: number): Decision {
+function roomFor(state: CollaborationsView, creator: string, timeMs: number): Decision {
   const all = state.collaborations();
   const open = all.filter((item) => item.creator === creator && !ENDED.includes(item.status)).length;
   if (open >= OPEN_PER_CREATOR)

@@ -7,11 +7,14 @@ import type { ZodError } from 'zod';
 /** Faults shown: the first few are what a person mends first. */
 const SHOWN = 8;
 
-/** "body.descriptor.inputs[0].maxRows: Too small: …; author: …". */
-export function faultsOf(error: ZodError): string {
+/** `below`: where the faulty part stands. "body.descriptor.inputs[0].maxRows: Too small: …; author: …". */
+export function faultsOf(error: ZodError, below?: string): string {
   const shown = error.issues
     .slice(0, SHOWN)
-    .map((issue) => `${pathText(issue.path)}: ${issue.message.slice(0, 200)}`);
+    .map(
+      (issue) =>
+        `${pathText(below === undefined ? issue.path : [below, ...issue.path])}: ${issue.message.slice(0, 200)}`,
+    );
   const more = error.issues.length - shown.length;
   return more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ');
 }

@@ -5,27 +5,33 @@
 import { type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
 import type { Bus, LogEntry, Subscription } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
-import type { LifecycleChart } from './lifecycle.ts';
-import type { Applied, Collaboration, StateSnapshot, StateView, Trust } from './records.ts';
+import type { Chapter } from './chapter.ts';
+import type { Collaboration } from './collaboration.ts';
+import { type CollaborationsView, collaborationsIn } from './collaborations.ts';
+import type { Applied, StateSnapshot, StateView, Trust } from './records.ts';
 import { entryDigest, LogState } from './state.ts';
 
 export interface FollowOptions {
   readonly bus: Bus;
   readonly deployment: string;
   readonly trust: Trust;
-  readonly chart: LifecycleChart;
+  /** What is followed: commands of other chapters pass by. */
+  readonly chapters: readonly Chapter[];
   /** Where an earlier follower stopped; from the start without it. */
   readonly fromState?: StateSnapshot;
-  /** Told of every entry in order, awaited before the next. A rejection stops the follower: nothing is passed over. */
+  /** Told of every command in order, awaited before the next. A rejection stops the follower: nothing is passed over. */
   readonly onApplied?: (applied: Applied) => Promise<void> | void;
   /** The follower has stopped for good: the log does not fit, or `onApplied` rejected. */
   readonly onFault?: (report: ErrorReport) => void;
 }
 
+/** The state, and what is asked of it most. */
+export type FollowedState = StateView & CollaborationsView;
+
 export interface Follower {
   /** Resolves when the entries present at the start are applied. */
   readonly caughtUp: Promise<void>;
-  readonly state: StateView;
+  readonly state: FollowedState;
   /** The whole state as JSON, for `fromState`. */
   snapshot(): StateSnapshot;
   collaboration(id: string): Collaboration | undefined;
@@ -35,9 +41,11 @@ export interface Follower {
    * Never to be awaited inside `onApplied`, which holds the next entry back.
    */
   until<Found>(
-    predicate: (state: StateView) => Found | undefined | false,
+    predicate: (state: FollowedState) => Found | undefined | false,
     signal?: AbortSignal,
   ): Promise<Found>;
+  /** Told of each entry's commands once they are applied and told to `onApplied`. */
+  onEntry(listener: (applied: readonly Applied[]) => void): Subscription;
   stop(): void;
 }
 
@@ -46,8 +54,8 @@ export interface Follower {
  * Later: `log.diverged` when the saved state saw another entry at its place, `log.gap` when entries are missing.
  */
 export async function followLog(options: FollowOptions): Promise<Follower> {
-  const { bus, deployment, trust, chart, fromState } = options;
-  const state = new LogState({ deployment, trust, chart }, fromState);
+  const { bus, deployment, trust, chapters, fromState } = options;
+  const state = new LogState({ deployment, trust, chapters }, fromState);
   const log = await bus.log(subjects.logStream(deployment));
   const last = await log.last();
   if (last < state.sequence) throw behind(last, state.sequence);
@@ -67,15 +75,18 @@ interface Waiter {
 }
 
 class Following implements Follower {
-  readonly state: LogState;
+  readonly state: FollowedState;
   caughtUp: Promise<void> = Promise.resolve();
+  private readonly log: LogState;
   private readonly options: FollowOptions;
+  private readonly listeners = new Set<(applied: readonly Applied[]) => void>();
   private readonly waiters = new Set<Waiter>();
   private subscriptions: readonly Subscription[] = [];
   private ended: MpcError | undefined;
 
   constructor(state: LogState, options: FollowOptions) {
-    this.state = state;
+    this.log = state;
+    this.state = withCollaborations(state);
     this.options = options;
   }
 
@@ -88,11 +99,16 @@ class Following implements Follower {
   }
 
   snapshot(): StateSnapshot {
-    return this.state.snapshot();
+    return this.log.snapshot();
   }
 
   collaboration(id: string): Collaboration | undefined {
     return this.state.collaboration(id);
+  }
+
+  onEntry(listener: (applied: readonly Applied[]) => void): Subscription {
+    this.listeners.add(listener);
+    return { unsubscribe: () => this.listeners.delete(listener) };
   }
 
   stop(): void {
@@ -104,8 +120,9 @@ class Following implements Follower {
     try {
       if (entry.sequence <= this.state.sequence) return this.compare(entry);
       if (entry.sequence > this.state.sequence + 1) throw gap(this.state.sequence, entry.sequence);
-      const applied = this.state.apply(entry);
-      await this.options.onApplied?.(applied);
+      const applied = this.log.apply(entry);
+      for (const one of applied) await this.options.onApplied?.(one);
+      for (const listener of this.listeners) listener(applied);
       for (const waiter of [...this.waiters]) if (waiter.check()) this.waiters.delete(waiter);
     } catch (error) {
       this.fail(error instanceof MpcError ? error : MpcError.from(reportOf(error)));
@@ -119,7 +136,7 @@ class Following implements Follower {
   }
 
   until<Found>(
-    predicate: (state: StateView) => Found | undefined | false,
+    predicate: (state: FollowedState) => Found | undefined | false,
     signal?: AbortSignal,
   ): Promise<Found> {
     return new Promise((resolve, reject) => {
@@ -155,7 +172,7 @@ class Following implements Follower {
 
   /** A repeated entry is harmless; another one at the place of the last applied is another log. */
   private compare(entry: LogEntry): void {
-    if (entry.sequence === this.state.sequence && entryDigest(entry) !== this.state.lastEntry)
+    if (entry.sequence === this.state.sequence && entryDigest(entry) !== this.log.facts.lastEntry)
       throw new MpcError(
         'log.diverged',
         `entry ${entry.sequence} of the log is not the one that was applied before`,
@@ -172,6 +189,25 @@ class Following implements Follower {
     for (const waiter of this.waiters) waiter.reject(reason);
     this.waiters.clear();
   }
+}
+
+function withCollaborations(state: LogState): FollowedState {
+  const { collaboration, collaborations } = collaborationsIn(state);
+  return {
+    get sequence() {
+      return state.sequence;
+    },
+    get timeMs() {
+      return state.timeMs;
+    },
+    get counters() {
+      return state.counters;
+    },
+    table: (chapter, name) => state.table(chapter, name),
+    outcomeOf: (command, vouched) => state.outcomeOf(command, vouched),
+    collaboration,
+    collaborations,
+  };
 }
 
 const behind = (last: number, applied: number): MpcError =>

@@ -4,7 +4,7 @@
  */
 import type { ErrorReport } from '../base/errors.ts';
 import type { Address } from '../bus/subjects.ts';
-import type { CommandBody } from './commands.ts';
+import type { CommandBody } from './bodies.ts';
 
 export type LifecycleStatus =
   | 'open'

@@ -1,13 +1,13 @@
 /**
- * Owns what the replicated state is made of and what its readers may ask: plain data, the same on every replica.
- * Must never do anything: state.ts builds it, decide.ts changes it.
+ * Owns what the log adds up to besides its chapters' tables, and what its readers may ask: plain data, the same on every replica.
+ * Must never do anything: state.ts builds it.
  */
+import type { Json } from '../base/canonical.ts';
 import type { ErrorReport } from '../base/errors.ts';
-import type { Address } from '../bus/subjects.ts';
 import type { PublicKey } from '../identity/keys.ts';
-import type { Command } from './commands.ts';
-import type { Descriptor } from './descriptor.ts';
-import type { LifecycleChart, LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
+import type { Chapter, ReadTable, Said } from './chapter.ts';
+import type { Spoken } from './commands.ts';
+import type { Change, SavedTable } from './tables.ts';
 
 /**
  * Enrolled public keys by address. Equal on every replica. Keys may be added, never taken away or replaced: whoever reads
@@ -18,48 +18,38 @@ export type Trust = Readonly<Record<string, PublicKey>>;
 export interface LogRules {
   readonly deployment: string;
   readonly trust: Trust;
-  readonly chart: LifecycleChart;
+  /** What is followed. Commands of other chapters pass by. */
+  readonly chapters: readonly Chapter[];
 }
 
 /** What became of a command: the same answer for every retry of its id. */
 export type Outcome =
-  | { readonly ok: true; readonly sequence: number }
+  | { readonly ok: true; readonly sequence: number; readonly answer?: Json }
   | { readonly ok: false; readonly sequence: number; readonly error: ErrorReport };
 
-/** One collaboration as everyone sees it. */
-export interface Collaboration {
-  readonly id: string;
-  /** The descriptor's digest. */
-  readonly digest: string;
-  readonly descriptor: Descriptor;
-  readonly creator: Address;
-  /** Log time of its creation and of its last change. */
-  readonly createdMs: number;
-  readonly changedMs: number;
-  readonly status: LifecycleStatus;
-  readonly lifecycle: LifecycleSnapshot;
-}
-
+/** Of commands, not of entries. */
 export interface Counters {
   readonly accepted: number;
   readonly refused: number;
   /** Retries that reached the log; they got their first outcome. */
   readonly duplicates: number;
-  /** Entries that are malformed or not signed by whom they name. */
+  /** What is malformed or not signed by whom it names. */
   readonly skipped: number;
+  /** Commands of kinds that no chapter followed here knows. */
+  readonly passed: number;
 }
 
 export interface Remembered {
-  readonly author: Address;
+  readonly chapter: string;
+  /** The author; `~` before it where a coordinator vouched. */
+  readonly by: string;
   readonly id: string;
   readonly digest: string;
   readonly outcome: Outcome;
 }
 
-/** The whole state as plain JSON. */
-export interface StateSnapshot {
-  readonly version: 1;
-  readonly deployment: string;
+/** What every replica of the same chapters agrees on after an entry, without the tables. */
+export interface Facts {
   /** The last entry applied; 0 before the first. */
   readonly sequence: number;
   /** The latest log time seen: log time never runs backwards. */
@@ -67,26 +57,35 @@ export interface StateSnapshot {
   /** Digest of the last entry, and of all entries in their order. */
   readonly lastEntry: string;
   readonly chain: string;
-  /** Sorted by id. */
-  readonly collaborations: readonly Collaboration[];
-  /** Outcomes of the last commands, oldest first. */
-  readonly remembered: readonly Remembered[];
   readonly counters: Counters;
 }
 
-/** What one entry did. */
+/** The whole state as plain JSON. */
+export interface StateSnapshot extends Facts {
+  readonly version: 2;
+  readonly deployment: string;
+  /** Names of the chapters followed, sorted. */
+  readonly chapters: readonly string[];
+  readonly tables: readonly SavedTable[];
+  /** Outcomes of each chapter's last commands, oldest first. */
+  readonly remembered: readonly Remembered[];
+}
+
+/** What one command of an entry did. */
 export interface Applied {
   readonly sequence: number;
+  /** Its place within the entry, from 0. */
+  readonly index: number;
   readonly timeMs: number;
-  /** Absent for a skipped entry. */
-  readonly command: Command | undefined;
+  /** Absent for what was skipped. */
+  readonly command: Said | undefined;
+  /** The command's digest; empty for what was skipped. */
+  readonly digest: string;
   readonly outcome: Outcome;
   /** The command had an outcome already; nothing changed now. */
   readonly duplicate: boolean;
-  /** The collaboration the command is about, as it is now. */
-  readonly collaboration: Collaboration | undefined;
-  readonly statusBefore: LifecycleStatus | undefined;
-  readonly statusAfter: LifecycleStatus | undefined;
+  /** What changed in the chapters' tables. */
+  readonly changes: readonly Change[];
 }
 
 /** What readers may ask a state. */
@@ -94,9 +93,7 @@ export interface StateView {
   readonly sequence: number;
   readonly timeMs: number;
   readonly counters: Counters;
-  collaboration(id: string): Collaboration | undefined;
-  /** Sorted by id. */
-  collaborations(): readonly Collaboration[];
+  table<Row>(chapter: string, name: string): ReadTable<Row>;
   /** The outcome of a command that was said exactly so, if it is remembered. */
-  outcomeOf(command: Command): Outcome | undefined;
+  outcomeOf(command: Spoken, vouched?: boolean): Outcome | undefined;
 }

@@ -6,12 +6,11 @@ import { z } from 'zod';
 import { utf8 } from '../base/bytes.ts';
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import type { ErrorReport } from '../base/errors.ts';
-import type { LifecycleStatus } from './lifecycle.ts';
 import type { Outcome } from './records.ts';
 
 export type Reply =
-  /** Applied: at that place of the log, leaving its collaboration in that status. */
-  | { readonly ok: true; readonly sequence: number; readonly status?: LifecycleStatus }
+  /** Applied: at that place of the log, with its chapter's answer. */
+  | { readonly ok: true; readonly sequence: number; readonly answer?: Json }
   /** Refused for good: the same command will be refused again. */
   | { readonly ok: false; readonly error: ErrorReport }
   /** Not known yet: ask again with the same id. */
@@ -19,23 +18,7 @@ export type Reply =
 
 const text = z.string().max(2000);
 const replySchema = z.union([
-  z.strictObject({
-    ok: z.literal(true),
-    sequence: z.int().min(1),
-    status: z
-      .enum([
-        'open',
-        'registering',
-        'collecting',
-        'ready',
-        'running',
-        'finished',
-        'failed',
-        'expired',
-        'cancelled',
-      ])
-      .optional(),
-  }),
+  z.strictObject({ ok: z.literal(true), sequence: z.int().min(1), answer: z.json().optional() }),
   z.strictObject({
     ok: z.literal(false),
     again: z.literal(true).optional(),
@@ -57,9 +40,10 @@ const replySchema = z.union([
 
 export const replyBytes = (reply: Reply): Uint8Array => utf8.encode(canonicalJson(reply as unknown as Json)); // plain JSON
 
-export function replyTo(outcome: Outcome, status: LifecycleStatus | undefined): Reply {
+export function replyTo(outcome: Outcome): Reply {
   if (!outcome.ok) return { ok: false, error: outcome.error };
-  return { ok: true, sequence: outcome.sequence, ...(status === undefined ? {} : { status }) };
+  const { sequence, answer } = outcome;
+  return { ok: true, sequence, ...(answer === undefined ? {} : { answer }) };
 }
 
 /** Undefined for bytes that are no reply of this version. */

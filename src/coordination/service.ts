@@ -1,34 +1,38 @@
 /**
- * Owns a coordinator replica's answers to submitted commands: check what is cheap, append, wait for the own follower, answer.
+ * Owns a coordinator replica's answers to submitted commands: check what is cheap, have it appended, answer what became of it.
  * Must never decide what a command does (the state does, on every replica alike), nor answer before it was applied here.
  *
  * A crash between append and answer loses nothing: the submitter asks again with the same id and gets the first outcome.
  */
 
-import { unlessAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { assert, type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
-import type { Bus, Log, Message } from '../bus/bus.ts';
+import { assert, type ErrorReport, reportOf } from '../base/errors.ts';
+import type { Bus, Message } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
-import { type Command, commandBytes, commandDigest, parseCommand, verifyCommand } from './commands.ts';
-import { collaborationId, descriptorDigest } from './descriptor.ts';
+import type { Identity } from '../identity/keys.ts';
+import { Appender, type Saying, undecided } from './appender.ts';
+import type { Chapter } from './chapter.ts';
+import { type Command, parseCommand, type Vouched, verifyCommand } from './commands.ts';
 import type { Follower } from './follower.ts';
-import type { Outcome, Trust } from './records.ts';
+import type { Trust } from './records.ts';
 import { type Reply, replyBytes, replyTo } from './reply.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** Replicas share the submitted commands through this queue group. */
 const QUEUE = 'coordinator';
-/** Commands in hand: each waits for one append of a few milliseconds, so this is far above what a replica can use. */
-const IN_HAND = 256;
+/** Commands in hand: a second's worth at the rate that a replica can take. */
+const IN_HAND = 4096;
 /** Of one author: nobody can keep the others out. */
 const IN_HAND_PER_AUTHOR = 32;
-/** After this long the submitter is told to ask again. */
-const PATIENCE_MS = 10_000;
 
 export interface ServiceOptions {
   readonly bus: Bus;
   readonly deployment: string;
   readonly trust: Trust;
+  /** What its follower follows. */
+  readonly chapters: readonly Chapter[];
+  /** The coordinator's, to vouch for accounts with. */
+  readonly identity?: Identity;
   readonly clock: Clock;
   /** This replica's own follower. */
   readonly follower: Follower;
@@ -39,32 +43,36 @@ export interface ServiceOptions {
 export interface CoordinatorService {
   /** Commands being worked on now. */
   readonly inHand: number;
+  /**
+   * Has an account's command (or the coordinator's own) appended under the coordinator's signature. Never rejects: the
+   * answer says what became of it, or that it has to be asked again.
+   */
+  vouch(command: Vouched): Promise<Reply>;
   /** Takes no more commands; resolves when those in hand are answered or given up. */
   stop(): Promise<void>;
 }
 
 export async function startCoordinatorService(options: ServiceOptions): Promise<CoordinatorService> {
-  const { bus, deployment } = options;
-  const service = new Service(options, await bus.log(subjects.logStream(deployment)));
+  const { bus, deployment, follower, clock, identity } = options;
+  const log = await bus.log(subjects.logStream(deployment));
+  const own = identity === undefined ? {} : { identity };
+  const service = new Service(options, new Appender({ log, follower, deployment, clock, ...own }));
   service.open();
   return service;
 }
 
 class Service implements CoordinatorService {
   private readonly options: ServiceOptions;
-  private readonly log: Log;
+  private readonly appender: Appender;
+  private readonly vocabulary: Vocabulary;
   private readonly working = new Set<Promise<void>>();
   private readonly perAuthor = new Map<string, number>();
-  /** Retries of a command in hand wait for the same outcome. */
-  private readonly appending = new Map<string, Promise<Reply>>();
-  /** Ends the waiting of each command in hand. */
-  private readonly waiting = new Set<AbortController>();
-  private stopped = false;
   private close: () => void = () => {};
 
-  constructor(options: ServiceOptions, log: Log) {
+  constructor(options: ServiceOptions, appender: Appender) {
     this.options = options;
-    this.log = log;
+    this.appender = appender;
+    this.vocabulary = new Vocabulary(options.chapters);
   }
 
   get inHand(): number {
@@ -81,10 +89,19 @@ class Service implements CoordinatorService {
     this.close = () => subscription.unsubscribe();
   }
 
+  async vouch(command: Vouched): Promise<Reply> {
+    try {
+      this.vocabulary.checked(command.body);
+    } catch (error) {
+      return { ok: false, error: reportOf(error) };
+    }
+    if (this.isFull(`~${command.author}`)) return again(BUSY);
+    return this.hold(`~${command.author}`, () => this.said({ vouched: command }));
+  }
+
   async stop(): Promise<void> {
     this.close();
-    this.stopped = true;
-    for (const giveUp of this.waiting) giveUp.abort(stopping());
+    this.appender.stop(undecided('coordinator.stopping', 'this coordinator is being stopped'));
     await Promise.all(this.working);
   }
 
@@ -92,22 +109,33 @@ class Service implements CoordinatorService {
     const { respond } = message;
     const from = senderOf(message.subject);
     if (respond === undefined) this.note(NO_REPLY_SUBJECT, from);
-    else if (this.working.size >= IN_HAND || (this.perAuthor.get(from) ?? 0) >= IN_HAND_PER_AUTHOR)
-      this.answer(respond, from, again(BUSY));
-    else this.take(message, respond, from);
+    else if (this.isFull(from)) this.answer(respond, from, again(BUSY));
+    else
+      void this.hold(from, async () => {
+        const reply = await this.replyFor(message, from);
+        this.answer(respond, from, reply);
+        return reply;
+      });
   }
 
-  private take(message: Message, respond: (data: Uint8Array) => void, from: string): void {
-    this.perAuthor.set(from, (this.perAuthor.get(from) ?? 0) + 1);
-    const work = this.replyFor(message, from)
-      .then((reply) => this.answer(respond, from, reply))
-      .finally(() => {
-        this.working.delete(work);
-        const left = (this.perAuthor.get(from) ?? 1) - 1;
-        if (left > 0) this.perAuthor.set(from, left);
-        else this.perAuthor.delete(from);
-      });
-    this.working.add(work);
+  private isFull(author: string): boolean {
+    // What the coordinators say themselves is bounded where it comes from.
+    if (this.working.size >= IN_HAND) return true;
+    return author !== '~coordinator' && (this.perAuthor.get(author) ?? 0) >= IN_HAND_PER_AUTHOR;
+  }
+
+  /** Counts it among those in hand while it lasts. `work` never rejects. */
+  private async hold(author: string, work: () => Promise<Reply>): Promise<Reply> {
+    this.perAuthor.set(author, (this.perAuthor.get(author) ?? 0) + 1);
+    const reply = work();
+    const held = reply.then(() => {
+      this.working.delete(held);
+      const left = (this.perAuthor.get(author) ?? 1) - 1;
+      if (left > 0) this.perAuthor.set(author, left);
+      else this.perAuthor.delete(author);
+    });
+    this.working.add(held);
+    return reply;
   }
 
   private answer(respond: (data: Uint8Array) => void, from: string, reply: Reply): void {
@@ -119,16 +147,9 @@ class Service implements CoordinatorService {
     }
   }
 
-  /** Never rejects. */
   private async replyFor(message: Message, from: string): Promise<Reply> {
     const command = this.checked(message, from);
-    if ('error' in command) return { ok: false, error: command.error };
-    const key = `${command.author} ${commandDigest(command)}`;
-    const known = this.appending.get(key);
-    if (known !== undefined) return known;
-    const reply = this.append(command).finally(() => this.appending.delete(key));
-    this.appending.set(key, reply);
-    return reply;
+    return 'error' in command ? { ok: false, error: command.error } : this.said({ signed: command });
   }
 
   /** Cheapest first: the size and form, whose name it came under, the signature. */
@@ -137,6 +158,7 @@ class Service implements CoordinatorService {
     try {
       const command = parseCommand(data);
       if (command.author !== from) return { error: wrongSender(command.author, from) };
+      this.vocabulary.checked(command.body);
       verifyCommand(deployment, command, trust[command.author]);
       return command;
     } catch (error) {
@@ -144,40 +166,14 @@ class Service implements CoordinatorService {
     }
   }
 
-  private async append(command: Command): Promise<Reply> {
-    const { follower, clock } = this.options;
-    const giveUp = new AbortController();
-    this.waiting.add(giveUp);
-    if (this.stopped) giveUp.abort(stopping());
-    const cancel = clock.after(PATIENCE_MS, () =>
-      giveUp.abort(undecided('coordinator.slow', 'the log has not answered yet')),
-    );
+  private async said(saying: Saying): Promise<Reply> {
     try {
-      const outcome = follower.state.outcomeOf(command) ?? (await this.appended(command, giveUp.signal));
-      return replyTo(outcome, follower.collaboration(subjectOf(command))?.status);
+      return replyTo(await this.appender.say(saying));
     } catch (error) {
       const report = reportOf(error);
       // No retry makes a command fit a broker that takes less than we need. Everything else may pass.
       return report.code === 'bus.too-large' ? { ok: false, error: report } : again(report);
-    } finally {
-      cancel();
-      this.waiting.delete(giveUp);
     }
-  }
-
-  private async appended(command: Command, signal: AbortSignal): Promise<Outcome> {
-    signal.throwIfAborted();
-    const { follower } = this.options;
-    // Its digest, not its bare id, names the entry: an id used twice for different things must reach the state to be refused.
-    const sequence = await unlessAborted(
-      this.log.append(commandDigest(command).slice(0, 32), commandBytes(command)),
-      signal,
-    );
-    return follower.until((state) => {
-      const outcome = state.outcomeOf(command);
-      if (outcome !== undefined) return outcome;
-      return state.sequence >= sequence ? { ok: false as const, sequence, error: ID_IS_TAKEN } : undefined;
-    }, signal);
   }
 
   private note(report: ErrorReport, from: string): void {
@@ -192,16 +188,7 @@ function senderOf(subject: string): string {
   return from;
 }
 
-/** The id of the collaboration a command is about. */
-const subjectOf = ({ body }: Command): string =>
-  body.kind === 'create' ? collaborationId(descriptorDigest(body.descriptor)) : body.collaboration;
-
 const again = (error: ErrorReport): Reply => ({ ok: false, error, again: true });
-
-const undecided = (code: string, message: string): MpcError =>
-  new MpcError(code, message, { hint: 'ask again with the same id' });
-
-const stopping = (): MpcError => undecided('coordinator.stopping', 'this coordinator is being stopped');
 
 const BUSY: ErrorReport = {
   code: 'coordinator.busy',
@@ -212,12 +199,6 @@ const BUSY: ErrorReport = {
 const NO_REPLY_SUBJECT: ErrorReport = {
   code: 'command.no-reply-subject',
   message: 'a command came without a way to answer it',
-};
-
-const ID_IS_TAKEN: ErrorReport = {
-  code: 'command.id-reused',
-  message: 'this id belongs to another command of the same author',
-  hint: 'use a new id for every command, the same for its retries',
 };
 
 const wrongSender = (author: string, from: string): ErrorReport => ({

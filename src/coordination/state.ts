@@ -2,207 +2,303 @@
  * Owns the replicated state: what the entries of the log add up to, on every replica alike.
  * Must never look at a clock, a random source or anything but the entries and the rules it was given.
  *
- * An entry changes all it changes or nothing. Entries that are no command of anyone enrolled are counted and skipped:
- * whoever can write to the log must not be able to stop its readers.
+ * A command changes all it changes or nothing. What is no command of anyone enrolled is counted and skipped: whoever can
+ * write to the log must not be able to stop its readers.
  */
 import { hex, sha256, utf8 } from '../base/bytes.ts';
-import { digestOf, type Json } from '../base/canonical.ts';
+import { canonicalJson, digestOf, type Json } from '../base/canonical.ts';
 import { assert, type ErrorReport, MpcError } from '../base/errors.ts';
 import type { LogEntry } from '../bus/bus.ts';
-import { authorOf, type Command, commandDigest, parseCommand, verifyCommand } from './commands.ts';
-import { decide } from './decide.ts';
+import {
+  ANSWER_CHARACTERS,
+  type Chapter,
+  type Moment,
+  type ReadTable,
+  type Said,
+  type Verdict,
+} from './chapter.ts';
+import { authorOf, type Command, commandDigest, type Spoken, type Vouched } from './commands.ts';
+import { readEntry } from './entries.ts';
 import type {
   Applied,
-  Collaboration,
   Counters,
+  Facts,
   LogRules,
   Outcome,
   Remembered,
   StateSnapshot,
   StateView,
 } from './records.ts';
+import { type Change, TableSet } from './tables.ts';
+import { Vocabulary } from './vocabulary.ts';
 
-/** Outcomes kept: hours of retries. A forgotten command told again only repeats a fact, or is refused by its state. */
+/** Outcomes kept of each chapter: a forgotten command told again only repeats a fact, or is refused by its state. */
 export const REMEMBERED_COMMANDS = 65_536;
 
 export function entryDigest({ sequence, timeMs, data }: LogEntry): string {
   return hex.encode(sha256(utf8.encode(`mpc/1 log entry ${sequence} ${timeMs}\n`), data));
 }
 
-export const emptyState = (deployment: string): StateSnapshot => ({
-  version: 1,
+export const emptyState = ({
   deployment,
+  chapters,
+}: Pick<LogRules, 'deployment' | 'chapters'>): StateSnapshot => ({
+  version: 2,
+  deployment,
+  chapters: namesOf(chapters),
   sequence: 0,
   timeMs: 0,
   lastEntry: '',
   chain: '',
-  collaborations: [],
+  tables: [],
   remembered: [],
-  counters: { accepted: 0, refused: 0, duplicates: 0, skipped: 0 },
+  counters: { accepted: 0, refused: 0, duplicates: 0, skipped: 0, passed: 0 },
 });
 
-/** Equal on replicas that applied the same entries. */
+/** Equal on replicas that follow the same chapters and applied the same entries. */
 export const stateDigest = (state: StateSnapshot): string => digestOf('log state', state as unknown as Json); // plain JSON
 
-/** The next state after an entry, and its outcome. `LogState` does the same without copying the state. */
+/** The next state after an entry, and what its commands did. `LogState` does the same without copying the state. */
 export function apply(
   rules: LogRules,
   state: StateSnapshot,
   entry: LogEntry,
-): { readonly state: StateSnapshot; readonly outcome: Outcome } {
+): { readonly state: StateSnapshot; readonly applied: readonly Applied[] } {
   const next = new LogState(rules, state);
-  const { outcome } = next.apply(entry);
-  return { state: next.snapshot(), outcome };
+  const applied = next.apply(entry);
+  return { state: next.snapshot(), applied };
 }
+
+type Step = Omit<Applied, 'sequence' | 'index' | 'timeMs'>;
 
 export class LogState implements StateView {
   private readonly rules: LogRules;
-  private readonly byId: Map<string, Collaboration>;
-  private readonly rememberedByKey: Map<string, Remembered>;
-  private facts: Pick<StateSnapshot, 'sequence' | 'timeMs' | 'lastEntry' | 'chain' | 'counters'>;
+  private readonly vocabulary: Vocabulary;
+  private readonly sessions: Chapter | undefined;
+  private readonly tables: TableSet;
+  /** By chapter, so that who follows fewer chapters remembers the same of those. */
+  private readonly remembered: ReadonlyMap<string, Map<string, Remembered>>;
+  private current: Facts;
 
-  /** Throws `state.other` for a snapshot of another version or deployment. */
-  constructor(rules: LogRules, from: StateSnapshot = emptyState(rules.deployment)) {
-    if (from.version !== 1 || from.deployment !== rules.deployment)
+  /** Throws `state.other` for a snapshot of another version, deployment, or choice of chapters. */
+  constructor(rules: LogRules, from: StateSnapshot = emptyState(rules)) {
+    if (
+      from.version !== 2 ||
+      from.deployment !== rules.deployment ||
+      from.chapters.join() !== namesOf(rules.chapters).join()
+    )
       throw new MpcError('state.other', 'the saved state is of another version or deployment', {
         hint: 'remove it: it is rebuilt from the log',
       });
-    const { sequence, timeMs, lastEntry, chain, counters } = from;
     this.rules = rules;
-    this.byId = new Map(from.collaborations.map((collaboration) => [collaboration.id, collaboration]));
-    this.rememberedByKey = new Map(from.remembered.map((item) => [keyOf(item), item]));
-    this.facts = { sequence, timeMs, lastEntry, chain, counters };
+    this.vocabulary = new Vocabulary(rules.chapters);
+    this.sessions = rules.chapters.find(({ sessionHolder }) => sessionHolder !== undefined);
+    this.tables = new TableSet(from.tables);
+    this.remembered = new Map(from.chapters.map((name) => [name, new Map()]));
+    for (const item of from.remembered) this.rememberedIn(item.chapter).set(keyOf(item), item);
+    const { sequence, timeMs, lastEntry, chain, counters } = from;
+    this.current = { sequence, timeMs, lastEntry, chain, counters };
   }
 
   get sequence(): number {
-    return this.facts.sequence;
+    return this.current.sequence;
   }
 
   get timeMs(): number {
-    return this.facts.timeMs;
+    return this.current.timeMs;
   }
 
   get counters(): Counters {
-    return this.facts.counters;
+    return this.current.counters;
   }
 
-  /** Digest of the last entry applied; empty before the first. */
-  get lastEntry(): string {
-    return this.facts.lastEntry;
+  get facts(): Facts {
+    return this.current;
   }
 
-  collaboration(id: string): Collaboration | undefined {
-    return this.byId.get(id);
+  table<Row>(chapter: string, name: string): ReadTable<Row> {
+    return this.tables.read<Row>(chapter, name);
   }
 
-  collaborations(): readonly Collaboration[] {
-    return [...this.byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  outcomeOf(command: Command): Outcome | undefined {
-    const known = this.rememberedByKey.get(keyOf({ author: authorOf(command), id: command.id }));
+  outcomeOf(command: Spoken, vouched = false): Outcome | undefined {
+    const word = this.vocabulary.find(command.body.kind);
+    if (word === undefined) return undefined;
+    const key = keyOf({ by: speaker(command.author, vouched), id: command.id });
+    const known = this.rememberedIn(word.chapter.name).get(key);
     return known?.digest === commandDigest(command) ? known.outcome : undefined;
   }
 
   snapshot(): StateSnapshot {
     return {
-      version: 1,
+      version: 2,
       deployment: this.rules.deployment,
-      ...this.facts,
-      collaborations: this.collaborations(),
-      remembered: [...this.rememberedByKey.values()],
+      chapters: namesOf(this.rules.chapters),
+      ...this.current,
+      tables: this.tables.saved(),
+      remembered: [...this.remembered.values()].flatMap((items) => [...items.values()]),
     };
   }
 
-  /** Applies the entry after the last one. */
-  apply(entry: LogEntry): Applied {
-    assert(entry.sequence === this.sequence + 1, 'entries are applied in order, without gaps');
+  /** Applies the entry after the last one; what each of its commands did, in their order. */
+  apply(entry: LogEntry): Applied[] {
+    const { sequence } = entry;
+    assert(sequence === this.sequence + 1, 'entries are applied in order, without gaps');
     const timeMs = Math.max(this.timeMs, entry.timeMs);
-    const applied = this.applyCommand(entry, timeMs);
+    const { deployment, trust } = this.rules;
+    const counters = { ...this.counters };
+    const applied = readEntry(deployment, trust, entry.data).map(({ command, fault }, index): Applied => {
+      const step =
+        command === undefined ? skipped(sequence, fault) : this.step(command, { sequence, timeMs });
+      counters[countedAs(step)]++;
+      return { ...step, sequence, index, timeMs };
+    });
     const lastEntry = entryDigest(entry);
-    const counted =
-      applied.command === undefined
-        ? 'skipped'
-        : applied.duplicate
-          ? 'duplicates'
-          : applied.outcome.ok
-            ? 'accepted'
-            : 'refused';
-    this.facts = {
-      sequence: entry.sequence,
-      timeMs,
-      lastEntry,
-      chain: digestOf('log chain', [this.facts.chain, lastEntry]),
-      counters: { ...this.counters, [counted]: this.counters[counted] + 1 },
-    };
+    const chain = digestOf('log chain', [this.current.chain, lastEntry]);
+    this.current = { sequence, timeMs, lastEntry, chain, counters };
     return applied;
   }
 
-  private applyCommand({ sequence, data }: LogEntry, timeMs: number): Applied {
-    const nothing = {
-      sequence,
-      timeMs,
-      duplicate: false,
-      collaboration: undefined,
-      statusBefore: undefined,
-      statusAfter: undefined,
-    };
-    const read = this.read(data);
-    if (!read.ok)
-      return { ...nothing, command: undefined, outcome: { ok: false, sequence, error: read.error } };
-    const { command } = read;
-    const known = this.rememberedByKey.get(keyOf({ author: authorOf(command), id: command.id }));
+  private step(command: Command | Vouched, at: Moment): Step {
+    const { sequence } = at;
+    const word = this.vocabulary.find(command.body.kind);
+    if (word === undefined)
+      return skipped(sequence, { code: UNKNOWN_KIND, message: 'no chapter here knows its kind' });
+    const session = 'session' in command ? command.session : undefined;
+    const vouched = session !== undefined;
+    let body: Said['body'];
+    try {
+      body = this.vocabulary.checked(command.body);
+    } catch (error) {
+      if (error instanceof MpcError) return skipped(sequence, error.report());
+      throw error;
+    }
+    const said: Said = { author: authorOf(command), vouched, id: command.id, body };
+    const digest = commandDigest(command);
+    const by = speaker(said.author, vouched);
+    const chapter = word.chapter.name;
+    const known = this.rememberedIn(chapter).get(keyOf({ by, id: said.id }));
     if (known !== undefined) {
       const outcome: Outcome =
-        known.digest === commandDigest(command) ? known.outcome : { ok: false, sequence, error: ID_REUSED };
-      return { ...nothing, command, outcome, duplicate: true };
+        known.digest === digest ? known.outcome : { ok: false, sequence, error: ID_REUSED };
+      return { command: said, digest, outcome, duplicate: true, changes: [] };
     }
-    const decision = decide(this.rules, this, command, timeMs);
-    const outcome: Outcome =
-      decision.refusal === undefined
-        ? { ok: true, sequence }
-        : { ok: false, sequence, error: decision.refusal };
-    this.remember({ author: authorOf(command), id: command.id, digest: commandDigest(command), outcome });
-    for (const id of decision.forget) this.byId.delete(id);
-    if (decision.put !== undefined) this.byId.set(decision.put.id, decision.put);
-    const collaboration = decision.put ?? decision.before;
-    return {
-      ...nothing,
-      command,
-      outcome,
-      collaboration,
-      statusBefore: decision.before?.status,
-      statusAfter: collaboration?.status,
-    };
+    const refusal = vouched ? this.refusalOf(said, session, word.vouchable, at) : undefined;
+    // Not remembered: said again under a session that is in force, it counts.
+    if (refusal !== undefined)
+      return {
+        command: said,
+        digest,
+        outcome: { ok: false, sequence, error: refusal },
+        duplicate: false,
+        changes: [],
+      };
+    const { outcome, changes } = this.decided(word.chapter, said, at);
+    this.remember({ chapter, by, id: said.id, digest, outcome });
+    return { command: said, digest, outcome, duplicate: false, changes };
   }
 
-  private read(
-    data: Uint8Array,
-  ): { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly error: ErrorReport } {
+  private refusalOf({ author, body }: Said, session: string, vouchable: boolean, { timeMs }: Moment) {
+    if (!vouchable) return notVouchable(body.kind);
+    const { sessions } = this;
+    // Who does not follow the accounts takes the coordinator's word.
+    if (sessions?.sessionHolder === undefined) return undefined;
+    const holder = sessions.sessionHolder(session, timeMs, this.tables.of(sessions.name, sessions.reads));
+    return holder === author ? undefined : SESSION_ENDED;
+  }
+
+  private decided(
+    chapter: Chapter,
+    said: Said,
+    at: Moment,
+  ): { outcome: Outcome; changes: readonly Change[] } {
+    const { sequence } = at;
+    const { refusal, answer } = this.verdict(chapter, said, at);
+    if (refusal !== undefined) {
+      this.tables.undo();
+      return { outcome: { ok: false, sequence, error: refusal }, changes: [] };
+    }
+    const outcome: Outcome = { ok: true, sequence, ...(answer === undefined ? {} : { answer }) };
+    return { outcome, changes: this.tables.commit() };
+  }
+
+  /** A chapter that fails on a command fails on every replica, for ever: it is refused, so that the log can be read on. */
+  private verdict(chapter: Chapter, said: Said, at: Moment): Verdict {
     try {
-      const command = parseCommand(data);
-      verifyCommand(this.rules.deployment, command, this.rules.trust[authorOf(command)]);
-      return { ok: true, command };
-    } catch (error) {
-      if (error instanceof MpcError) return { ok: false, error: error.report() };
-      throw error;
+      const verdict = chapter.apply(said, at, this.tables.of(chapter.name, chapter.reads));
+      if (verdict.refusal !== undefined) return verdict;
+      const { answer } = verdict;
+      assert(
+        answer === undefined || canonicalJson(answer).length <= ANSWER_CHARACTERS,
+        'the answer to a command is short',
+      );
+      for (const other of this.rules.chapters)
+        if (other.reads?.includes(chapter.name))
+          other.heard?.(said, at, this.tables.of(other.name, other.reads));
+      return verdict;
+    } catch {
+      return { refusal: CHAPTER_FAULT };
     }
   }
 
   private remember(item: Remembered): void {
-    this.rememberedByKey.set(keyOf(item), item);
-    for (const oldest of this.rememberedByKey.keys()) {
-      if (this.rememberedByKey.size <= REMEMBERED_COMMANDS) return;
-      this.rememberedByKey.delete(oldest);
+    const items = this.rememberedIn(item.chapter);
+    items.set(keyOf(item), item);
+    for (const oldest of items.keys()) {
+      if (items.size <= REMEMBERED_COMMANDS) return;
+      items.delete(oldest);
     }
+  }
+
+  private rememberedIn(chapter: string): Map<string, Remembered> {
+    const items = this.remembered.get(chapter);
+    assert(items !== undefined, 'outcomes are remembered for the chapters that are followed');
+    return items;
   }
 }
 
-/** By author and id: nobody can take another's id away by using it first. */
-const keyOf = ({ author, id }: Pick<Remembered, 'author' | 'id'>): string => `${author} ${id}`;
+const namesOf = (chapters: readonly Chapter[]): string[] => chapters.map(({ name }) => name).sort();
+
+/** An account and the party of its name are two: nobody takes another's ids away by using them first. */
+const speaker = (author: string, vouched: boolean): string => (vouched ? `~${author}` : author);
+
+const keyOf = ({ by, id }: Pick<Remembered, 'by' | 'id'>): string => `${by} ${id}`;
+
+const UNKNOWN_KIND = 'command.unknown-kind';
+
+const skipped = (sequence: number, error: ErrorReport): Step => ({
+  command: undefined,
+  digest: '',
+  outcome: { ok: false, sequence, error },
+  duplicate: false,
+  changes: [],
+});
+
+function countedAs({ command, outcome, duplicate }: Step): keyof Counters {
+  if (command === undefined) return !outcome.ok && outcome.error.code === UNKNOWN_KIND ? 'passed' : 'skipped';
+  if (duplicate) return 'duplicates';
+  return outcome.ok ? 'accepted' : 'refused';
+}
 
 const ID_REUSED: ErrorReport = {
   code: 'command.id-reused',
   message: 'this id belongs to another command of the same author',
   hint: 'use a new id for every command, the same for its retries',
 };
+
+const SESSION_ENDED: ErrorReport = {
+  code: 'session.ended',
+  message: "the session has ended, or is not that account's",
+  hint: 'log in again',
+};
+
+const CHAPTER_FAULT: ErrorReport = {
+  code: 'command.chapter-fault',
+  message: 'applying this command failed',
+  hint: 'report this as a fault of the program',
+};
+
+const notVouchable = (kind: string): ErrorReport => ({
+  code: 'command.not-vouchable',
+  message: `${kind} needs the party's own signature`,
+  hint: "say it with the party's key",
+});

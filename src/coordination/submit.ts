@@ -4,13 +4,14 @@
  */
 
 import { unlessAborted } from '../base/abort.ts';
+import type { Json } from '../base/canonical.ts';
 import type { Clock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Address, subjects } from '../bus/subjects.ts';
 import type { Identity } from '../identity/keys.ts';
-import { type CommandBody, commandBytes, signCommand } from './commands.ts';
-import type { LifecycleStatus } from './lifecycle.ts';
+import type { Body } from './chapter.ts';
+import { commandBytes, signCommand } from './commands.ts';
 import { parseReply } from './reply.ts';
 
 const REQUEST_TIMEOUT_MS = 3_000;
@@ -36,19 +37,15 @@ export interface SubmitOptions {
 export interface Submitted {
   /** The command's place in the log. */
   readonly sequence: number;
-  /** What the collaboration became by it, as the coordinator says. */
-  readonly status?: LifecycleStatus;
+  /** Its chapter's answer, as the coordinator tells it. */
+  readonly answer?: Json;
 }
 
 /**
  * Resolves when the command has been applied. `id` (32 hexadecimal digits) makes a repetition harmless, also after a crash.
  * Throws the coordinator's refusal as an MpcError, or the signal's reason.
  */
-export async function submitCommand(
-  options: SubmitOptions,
-  body: CommandBody,
-  id: string,
-): Promise<Submitted> {
+export async function submitCommand(options: SubmitOptions, body: Body, id: string): Promise<Submitted> {
   const { deployment, identity, me, clock, signal } = options;
   const data = commandBytes(signCommand({ deployment, identity, author: me, body, id }));
   for (let attempt = 1; ; attempt++) {
@@ -75,7 +72,7 @@ async function askOnce(options: SubmitOptions, data: Uint8Array): Promise<Submit
   if (reply === undefined)
     return new MpcError('coordinator.unreadable', 'the answer of the coordinator is not readable');
   if (reply.ok)
-    return { sequence: reply.sequence, ...(reply.status === undefined ? {} : { status: reply.status }) };
+    return { sequence: reply.sequence, ...(reply.answer === undefined ? {} : { answer: reply.answer }) };
   const refusal = MpcError.from(reply.error, 'again' in reply ? EXIT.temporary : EXIT.protocol);
   if ('again' in reply) return refusal;
   throw refusal;

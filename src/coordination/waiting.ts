@@ -2,9 +2,10 @@
  * Owns the answer to "what are we waiting for, and whom": from the facts of the log alone, the same for everyone.
  * Must never guess at what the log has not told (who is online, how far a server has computed).
  */
+
+import type { Collaboration } from './collaboration.ts';
 import { inputParties } from './descriptor.ts';
 import { ENDED, type LifecycleFacts } from './lifecycle.ts';
-import type { Collaboration } from './records.ts';
 
 /** `binding`: servers tie their tapes to the inputs; `servers`: they compute; `result`: output parties fetch it. */
 type WaitingFor = 'approval' | 'randomness' | 'inputs' | 'binding' | 'servers' | 'result';

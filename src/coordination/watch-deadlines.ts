@@ -2,9 +2,11 @@
  * Owns which collaborations a coordinator should expire, and under which command id.
  * Must never expire anything itself: the log decides, by its own time.
  */
+
+import type { Collaboration } from './collaboration.ts';
+import type { CollaborationsView } from './collaborations.ts';
 import { derivedCommandId } from './commands.ts';
 import { ENDED } from './lifecycle.ts';
-import type { Collaboration, StateView } from './records.ts';
 
 /** The log's clock may lag behind ours: asked within this time after the deadline, it might refuse. */
 const MARGIN_MS = 2_000;
@@ -20,7 +22,10 @@ export interface Expiry {
 const isOpen = ({ status }: Collaboration): boolean => !ENDED.includes(status);
 
 /** Collaborations that have not ended though their deadline has passed, sorted by id. */
-export function expiredCollaborations(state: Pick<StateView, 'collaborations'>, nowMs: number): Expiry[] {
+export function expiredCollaborations(
+  state: Pick<CollaborationsView, 'collaborations'>,
+  nowMs: number,
+): Expiry[] {
   return state
     .collaborations()
     .filter((item) => isOpen(item) && item.descriptor.deadlineMs + MARGIN_MS <= nowMs)

@@ -10,9 +10,11 @@ import type { Bus } from '../bus/bus.ts';
 import type { Address, Purpose } from '../bus/subjects.ts';
 import type { Channel, ChunkSink, ChunkSource } from '../channel/channel.ts';
 import { openChannel } from '../channel/sealed-channel.ts';
+import type { Collaboration } from '../coordination/collaboration.ts';
+import type { CollaborationsView } from '../coordination/collaborations.ts';
 import type { Follower } from '../coordination/follower.ts';
 import type { LifecycleFacts } from '../coordination/lifecycle.ts';
-import type { Collaboration, StateView, Trust } from '../coordination/records.ts';
+import type { Trust } from '../coordination/records.ts';
 import type { Identity } from '../identity/keys.ts';
 import type { Logger, Troubles } from '../observe/logger.ts';
 
@@ -50,7 +52,7 @@ export function collaborationOf(place: Workplace, id: string): Collaboration {
 }
 
 /** What the log has told about a collaboration so far. */
-export const factsOf = (log: StateView, id: string): LifecycleFacts | undefined =>
+export const factsOf = (log: CollaborationsView, id: string): LifecycleFacts | undefined =>
   log.collaboration(id)?.lifecycle.context;
 
 export interface Ends {

@@ -5,22 +5,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { CommandBody } from '../../src/coordination/commands.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
+import { COLLABORATIONS, collaborationsChapter } from '../../src/coordination/collaborations.ts';
 import { KEPT_COLLABORATIONS, OPEN_PER_CREATOR } from '../../src/coordination/decide.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import type { LifecycleChart } from '../../src/coordination/lifecycle.ts';
-import type { Collaboration } from '../../src/coordination/records.ts';
-import { emptyState, LogState, REMEMBERED_COMMANDS, stateDigest } from '../../src/coordination/state.ts';
+import { emptyState, REMEMBERED_COMMANDS, stateDigest } from '../../src/coordination/state.ts';
 import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import {
   bytesFor,
+  collaborationRules,
   commandId,
   DEADLINE_MS,
-  DEPLOYMENT,
   descriptorOf,
   entries,
   idOfNumber,
+  PlayedState,
   rules,
   START_MS,
   wholeLife,
@@ -28,17 +30,17 @@ import {
 
 const KEY = createIdentity(systemRandom).publicKey;
 
-function sayer(state: LogState) {
+function sayer(state: PlayedState) {
   const log = entries(state.sequence);
   let count = 0;
   return (author: Address, body: CommandBody, timeMs?: number): string => {
-    const { outcome } = state.apply(log.next(bytesFor(author, body, commandId(++count)), timeMs));
+    const { outcome } = state.applyOne(log.next(bytesFor(author, body, commandId(++count)), timeMs));
     return outcome.ok ? 'ok' : outcome.error.code;
   };
 }
 
 test('a descriptor that does not fit is refused by the log itself', () => {
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const say = sayer(state);
   const good = descriptorOf();
   const cases: readonly (readonly [Partial<Descriptor>, string])[] = [
@@ -61,7 +63,7 @@ test('a descriptor that does not fit is refused by the log itself', () => {
 });
 
 test('one creator cannot have more than a bounded number of open collaborations', () => {
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const say = sayer(state);
   const nonce = (number: number): Descriptor => ({ ...descriptorOf(), nonce: commandId(number) });
   for (let number = 0; number < OPEN_PER_CREATOR; number++)
@@ -75,7 +77,7 @@ test('one creator cannot have more than a bounded number of open collaborations'
 });
 
 test('ended collaborations make room after their deadline, and cannot be created again then', () => {
-  const base = new LogState(rules);
+  const base = new PlayedState(rules);
   const saying = sayer(base);
   assert.equal(saying('party-analyst', { kind: 'create', descriptor: descriptorOf() }), 'ok');
   assert.equal(saying('party-analyst', { kind: 'cancel', collaboration: idOfNumber(0) }), 'ok');
@@ -86,9 +88,15 @@ test('ended collaborations make room after their deadline, and cannot be created
     return { ...one, id: collaborationId(digest), digest, descriptor, changedMs: START_MS + index };
   });
   const oldest = collaborations[0]!;
-  const full = new LogState(rules, {
-    ...emptyState(DEPLOYMENT),
-    collaborations: collaborations.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  const full = new PlayedState(rules, {
+    ...emptyState(rules),
+    tables: [
+      {
+        chapter: COLLABORATIONS,
+        table: COLLABORATIONS,
+        rows: collaborations.map((item) => [item.id, item] as const),
+      },
+    ],
   });
   const say = sayer(full);
   const fresh = { ...descriptorOf(), deadlineMs: DEADLINE_MS + 10_000 };
@@ -108,13 +116,15 @@ test('ended collaborations make room after their deadline, and cannot be created
 
 test('a chart that fails refuses the command on every replica, and the log is read on', () => {
   const failing: LifecycleChart = {
-    ...rules.chart,
+    ...collaborationRules.chart,
     step: (snapshot, event) => {
       if (event.type === 'uploaded') throw new Error('a fault of the chart');
-      return rules.chart.step(snapshot, event);
+      return collaborationRules.chart.step(snapshot, event);
     },
   };
-  const replicas = [new LogState({ ...rules, chart: failing }), new LogState({ ...rules, chart: failing })];
+  const chapters = [collaborationsChapter({ ...collaborationRules, chart: failing })];
+  const playing = () => new PlayedState({ ...rules, chapters });
+  const replicas = [playing(), playing()];
   const told = replicas.map((state) => {
     const say = sayer(state);
     return wholeLife()
@@ -127,7 +137,7 @@ test('a chart that fails refuses the command on every replica, and the log is re
 });
 
 test('the log refuses to expire what is not due, and expires what is by its own time', () => {
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const say = sayer(state);
   const expire = { kind: 'expire', collaboration: idOfNumber(0) } as const;
   say('party-analyst', { kind: 'create', descriptor: descriptorOf() });
@@ -137,7 +147,7 @@ test('the log refuses to expire what is not due, and expires what is by its own 
 });
 
 test('coordinators see the same expiries under the same ids, with a margin for the clocks', () => {
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const say = sayer(state);
   for (const number of [0, 1, 2]) say('party-analyst', { kind: 'create', descriptor: descriptorOf(number) });
   say('party-analyst', { kind: 'cancel', collaboration: idOfNumber(2) });
@@ -152,7 +162,7 @@ test('coordinators see the same expiries under the same ids, with a margin for t
   const ids = [...due, ...expiredCollaborations(state, DEADLINE_MS + 300_000)].map(({ commandId: id }) => id);
   assert.equal(new Set(ids).size, 4, 'a later minute has other ids: a refusal is not for ever');
   for (const { collaboration, commandId: id } of due)
-    state.apply({
+    state.applyOne({
       sequence: state.sequence + 1,
       timeMs: DEADLINE_MS + 2000,
       data: bytesFor('coordinator', { kind: 'expire', collaboration }, id),
@@ -163,18 +173,19 @@ test('coordinators see the same expiries under the same ids, with a margin for t
 test('the oldest outcomes are forgotten, and what is forgotten and said again changes nothing', () => {
   const outcome = { ok: true, sequence: 1 } as const;
   const remembered = Array.from({ length: REMEMBERED_COMMANDS }, (_, index) => ({
-    author: 'dealer' as const,
+    chapter: COLLABORATIONS,
+    by: 'dealer',
     id: commandId(index),
     digest: '',
     outcome,
   }));
-  const state = new LogState(rules, { ...emptyState(DEPLOYMENT), remembered });
+  const state = new PlayedState(rules, { ...emptyState(rules), remembered });
   const say = sayer(state);
   assert.equal(say('party-analyst', { kind: 'create', descriptor: descriptorOf() }), 'ok');
   const kept = state.snapshot().remembered;
   assert.equal(kept.length, REMEMBERED_COMMANDS);
-  assert.deepEqual([kept[0]?.id, kept.at(-1)?.author], [commandId(1), 'party-analyst']);
-  const forgetful = new LogState(rules, { ...state.snapshot(), remembered: [] });
+  assert.deepEqual([kept[0]?.id, kept.at(-1)?.by], [commandId(1), 'party-analyst']);
+  const forgetful = new PlayedState(rules, { ...state.snapshot(), remembered: [] });
   const before = JSON.stringify(forgetful.collaborations());
   assert.equal(
     sayer(forgetful)('party-analyst', { kind: 'create', descriptor: descriptorOf() }),

@@ -7,6 +7,7 @@ import { MpcError } from '../../src/base/errors.ts';
 import type { Bus, Log, LogEntry } from '../../src/bus/bus.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import type { Applied } from '../../src/coordination/records.ts';
 import { stateDigest } from '../../src/coordination/state.ts';
 import { follow, patience } from './replica.ts';
@@ -62,14 +63,15 @@ test('entries are told in order, each before the next is taken, with what they c
       told.map(({ sequence }) => sequence),
       life.map((_, index) => index + 1),
     );
-    const changes = told.flatMap(({ statusBefore, statusAfter }) =>
-      statusBefore === statusAfter ? [] : [statusAfter],
+    const changed = told.map((applied) => collaborationChange(applied));
+    const changes = changed.flatMap((change) =>
+      change === undefined || change.statusBefore === change.statusAfter ? [] : [change.statusAfter],
     );
     assert.deepEqual(changes, ['open', 'registering', 'collecting', 'ready', 'running', 'finished']);
     assert.ok(
       told.every(
-        ({ collaboration, outcome, duplicate }) =>
-          collaboration?.id === idOfNumber(0) && outcome.ok && !duplicate,
+        ({ outcome, duplicate }, index) =>
+          changed[index]?.collaboration.id === idOfNumber(0) && outcome.ok && !duplicate,
       ),
     );
     follower.stop();
@@ -83,7 +85,13 @@ test('an empty log is caught up with at once, and garbage on it stops nobody', (
     await appendAll(log, life);
     await follower.until((state) => state.sequence === 13, patience());
     assert.equal(follower.collaboration(idOfNumber(0))?.status, 'finished');
-    assert.deepEqual(follower.state.counters, { accepted: 12, refused: 0, duplicates: 0, skipped: 1 });
+    assert.deepEqual(follower.state.counters, {
+      accepted: 12,
+      refused: 0,
+      duplicates: 0,
+      skipped: 1,
+      passed: 0,
+    });
     follower.stop();
   }));
 

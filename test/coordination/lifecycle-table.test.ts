@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { CommandBody } from '../../src/coordination/commands.ts';
-import { LogState, stateDigest } from '../../src/coordination/state.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
+import { stateDigest } from '../../src/coordination/state.ts';
 import {
   bytesFor,
   commandId,
@@ -14,6 +14,7 @@ import {
   digestOfNumber,
   entries,
   idOfNumber,
+  PlayedState,
   rules,
   wholeLife,
 } from './world.ts';
@@ -73,17 +74,17 @@ expire         unknown  new           new          new         new         new  
 const afterDeadline = (index: number): number => DEADLINE_MS + index * 1000;
 
 function reached(path: readonly Said[]): {
-  readonly state: LogState;
-  readonly say: (said: Said) => ReturnType<LogState['apply']>;
+  readonly state: PlayedState;
+  readonly say: (said: Said) => ReturnType<PlayedState['applyOne']>;
 } {
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const log = entries();
   let count = 0;
   const say = ([author, body]: Said) => {
     count++;
     // A collaboration is created before its deadline, everything else is said after it.
     const timeMs = body.kind === 'create' ? undefined : afterDeadline(count);
-    return state.apply(log.next(bytesFor(author, body, commandId(count)), timeMs));
+    return state.applyOne(log.next(bytesFor(author, body, commandId(count)), timeMs));
   };
   for (const said of path)
     assert.equal(say(said).outcome.ok, true, `the path to the state is accepted: ${said[1].kind}`);

@@ -1,16 +1,15 @@
 /**
  * Builds coordinator replicas and submitters on a bus, and ends them with the test.
  */
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { ErrorReport } from '../../src/base/errors.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { CommandBody } from '../../src/coordination/commands.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
 import { type Follower, type FollowOptions, followLog } from '../../src/coordination/follower.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { type SubmitOptions, type Submitted, submitCommand } from '../../src/coordination/submit.ts';
-import { DEPLOYMENT, identityOf, trust } from './world.ts';
+import { DEPLOYMENT, identityOf, rules } from './world.ts';
 
 /** Pauses end in the next turn of the loop; everything else is the real clock. */
 export const hurriedClock: Clock = {
@@ -22,7 +21,7 @@ export const hurriedClock: Clock = {
 export const patience = (): AbortSignal => AbortSignal.timeout(10_000);
 
 export const follow = (bus: Bus, options: Partial<FollowOptions> = {}): Promise<Follower> =>
-  followLog({ bus, deployment: DEPLOYMENT, trust, chart: collaborationChart, ...options });
+  followLog({ bus, ...rules, ...options });
 
 export interface Replica {
   readonly follower: Follower;
@@ -37,8 +36,8 @@ export async function startReplica(bus: Bus, options: Partial<FollowOptions> = {
   const troubles: { report: ErrorReport; from: string }[] = [];
   const service = await startCoordinatorService({
     bus,
-    deployment: DEPLOYMENT,
-    trust,
+    ...rules,
+    identity: identityOf('coordinator'),
     clock: systemClock,
     follower,
     onTrouble: (report, from) => troubles.push({ report, from }),

@@ -7,19 +7,19 @@ import fc from 'fast-check';
 import { utf8 } from '../../src/base/bytes.ts';
 import type { LogEntry } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { CommandBody } from '../../src/coordination/commands.ts';
-import { commandBytes } from '../../src/coordination/commands.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
 import type { StateSnapshot } from '../../src/coordination/records.ts';
-import { apply, emptyState, LogState, stateDigest } from '../../src/coordination/state.ts';
+import { apply, emptyState, stateDigest } from '../../src/coordination/state.ts';
 import {
   bytesFor,
   commandId,
-  DEPLOYMENT,
   descriptorOf,
   digestOfNumber,
   EVERYONE,
   entries,
+  entryOf,
   idOfNumber,
+  PlayedState,
   rules,
   START_MS,
   signed,
@@ -86,7 +86,7 @@ function logOf(acts: readonly Act[], jumpsMs: readonly number[]): LogEntry[] {
   const log = entries();
   const said: { readonly author: Address; readonly id: string; readonly data: Uint8Array }[] = [];
   const lived = new Map<number, number>();
-  const entryOf = (item: Act, index: number): LogEntry => {
+  const nextOf = (item: Act, index: number): LogEntry => {
     const id = commandId(index);
     const timeMs = START_MS + index * 1000 + (jumpsMs[index % jumpsMs.length] ?? 0);
     const say = (who: Address, what: CommandBody): Uint8Array => {
@@ -113,7 +113,7 @@ function logOf(acts: readonly Act[], jumpsMs: readonly number[]): LogEntry[] {
         );
       }
       case 'forge':
-        return log.next(commandBytes(signed(item.author, item.body, id, item.signer)), timeMs);
+        return log.next(entryOf(signed(item.author, item.body, id, item.signer)), timeMs);
       case 'garbage':
         return log.next(item.data, timeMs);
       case 'bend': {
@@ -123,12 +123,12 @@ function logOf(acts: readonly Act[], jumpsMs: readonly number[]): LogEntry[] {
       }
     }
   };
-  return acts.map(entryOf);
+  return acts.map(nextOf);
 }
 
-const played = (log: readonly LogEntry[], from: StateSnapshot = emptyState(DEPLOYMENT)): LogState => {
-  const state = new LogState(rules, from);
-  for (const entry of log) state.apply(entry);
+const played = (log: readonly LogEntry[], from: StateSnapshot = emptyState(rules)): PlayedState => {
+  const state = new PlayedState(rules, from);
+  for (const entry of log) state.applyOne(entry);
   return state;
 };
 
@@ -154,7 +154,7 @@ test('two replicas, a restored one and the pure function agree on every log', ()
         digest,
         'a saved state and the rest are the whole',
       );
-      const pure = log.reduce((state, entry) => apply(rules, state, entry).state, emptyState(DEPLOYMENT));
+      const pure = log.reduce((state, entry) => apply(rules, state, entry).state, emptyState(rules));
       assert.equal(stateDigest(pure), digest, 'the pure function agrees');
       const { counters } = whole;
       assert.equal(counters.accepted + counters.refused + counters.duplicates + counters.skipped, log.length);
@@ -172,10 +172,10 @@ test('entries that are skipped, refused or repeated change no collaboration', ()
   let unchanged = 0;
   fc.assert(
     fc.property(logs, (log) => {
-      const state = new LogState(rules);
+      const state = new PlayedState(rules);
       for (const entry of log) {
         const before = JSON.stringify(state.collaborations());
-        const { outcome, duplicate } = state.apply(entry);
+        const { outcome, duplicate } = state.applyOne(entry);
         if (outcome.ok && !duplicate) continue;
         assert.equal(JSON.stringify(state.collaborations()), before);
         unchanged++;
@@ -198,23 +198,23 @@ test('a replica that lacks one entry has another digest', () => {
 
 test('a repeated command gets its first outcome, also when it was refused', () => {
   const log = entries();
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const [[creator, create]] = wholeLife() as [readonly [Address, CommandBody]];
   const cancel = bytesFor('party-acme', { kind: 'cancel', collaboration: idOfNumber(0) }, commandId(7));
-  const refused = state.apply(log.next(cancel));
+  const refused = state.applyOne(log.next(cancel));
   assert.equal(refused.outcome.ok, false);
-  state.apply(log.next(bytesFor(creator, create, commandId(1))));
-  const again = state.apply(log.next(cancel));
+  state.applyOne(log.next(bytesFor(creator, create, commandId(1))));
+  const again = state.applyOne(log.next(cancel));
   assert.deepEqual([again.outcome, again.duplicate], [refused.outcome, true]);
 });
 
 test('an id of one author is no concern of another, and stands for one command only', () => {
   const log = entries();
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const [creator, create] = wholeLife()[0]!;
-  state.apply(log.next(bytesFor(creator, create, commandId(1))));
+  state.applyOne(log.next(bytesFor(creator, create, commandId(1))));
   const approve = (who: Address, id: number) =>
-    state.apply(
+    state.applyOne(
       log.next(
         bytesFor(
           who,
@@ -230,12 +230,14 @@ test('an id of one author is no concern of another, and stands for one command o
 
 test('log time never runs backwards', () => {
   const log = entries();
-  const state = new LogState(rules);
-  state.apply(log.next(new Uint8Array(), START_MS + 9000));
-  const { timeMs } = state.apply(log.next(new Uint8Array(), START_MS));
+  const state = new PlayedState(rules);
+  state.applyOne(log.next(new Uint8Array(), START_MS + 9000));
+  const { timeMs } = state.applyOne(log.next(new Uint8Array(), START_MS));
   assert.equal(timeMs, START_MS + 9000);
 });
 
 test('a saved state of another deployment is refused', () => {
-  assert.throws(() => new LogState(rules, emptyState('other')), { code: 'state.other' });
+  assert.throws(() => new PlayedState(rules, emptyState({ ...rules, deployment: 'other' })), {
+    code: 'state.other',
+  });
 });

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { CommandBody } from '../../src/coordination/commands.ts';
-import { LogState } from '../../src/coordination/state.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
 import { describeWaiting, waitingFor } from '../../src/coordination/waiting.ts';
-import { bytesFor, commandId, entries, idOfNumber, rules, wholeLife } from './world.ts';
+import { bytesFor, commandId, entries, idOfNumber, PlayedState, rules, wholeLife } from './world.ts';
 
 const life = wholeLife(0);
 
 function after(said: readonly (readonly [Address, CommandBody])[]): Parameters<typeof waitingFor>[0] {
-  const state = new LogState(rules);
+  const state = new PlayedState(rules);
   const log = entries();
   for (const [index, [author, body]] of said.entries())
-    assert.ok(state.apply(log.next(bytesFor(author, body, commandId(index)))).outcome.ok);
+    assert.ok(state.applyOne(log.next(bytesFor(author, body, commandId(index)))).outcome.ok);
   return state.collaboration(idOfNumber(0))!;
 }
 

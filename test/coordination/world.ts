@@ -6,14 +6,25 @@ import { collaborationChart } from '../../roles/collaboration.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { LogEntry } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import { type CommandBody, commandBytes, signCommand } from '../../src/coordination/commands.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
+import {
+  type CollaborationChange,
+  collaborationChange,
+  collaborationsChapter,
+  collaborationsIn,
+} from '../../src/coordination/collaborations.ts';
+import { type Command, commandBytes, signCommand } from '../../src/coordination/commands.ts';
+import type { CollaborationRules } from '../../src/coordination/decide.ts';
 import {
   buildDescriptor,
   collaborationId,
   type Descriptor,
   descriptorDigest,
 } from '../../src/coordination/descriptor.ts';
-import type { LogRules } from '../../src/coordination/records.ts';
+import { entryBytes } from '../../src/coordination/entries.ts';
+import type { Applied, LogRules } from '../../src/coordination/records.ts';
+import { LogState } from '../../src/coordination/state.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 
@@ -42,7 +53,30 @@ export function identityOf(address: Address): Identity {
 
 export const trust = Object.fromEntries(EVERYONE.map((address) => [address, identityOf(address).publicKey]));
 
-export const rules: LogRules = { deployment: DEPLOYMENT, trust, chart: collaborationChart };
+export const collaborationRules: CollaborationRules = { trust, chart: collaborationChart };
+
+export const rules: LogRules = {
+  deployment: DEPLOYMENT,
+  trust,
+  chapters: [collaborationsChapter(collaborationRules)],
+};
+
+/** A state whose entries hold one command each. */
+export class PlayedState extends LogState {
+  applyOne(entry: LogEntry): Applied & Partial<CollaborationChange> {
+    const [applied] = this.apply(entry);
+    if (applied === undefined) throw new Error('an entry of the tests holds one command');
+    return { ...applied, ...collaborationChange(applied) };
+  }
+
+  collaboration(id: string): Collaboration | undefined {
+    return collaborationsIn(this).collaboration(id);
+  }
+
+  collaborations(): readonly Collaboration[] {
+    return collaborationsIn(this).collaborations();
+  }
+}
 
 /** acme and beta bring rows, the analyst gets the result. Equal numbers give equal descriptors. */
 export function descriptorOf(number = 0, changes: Partial<Descriptor> = {}): Descriptor {
@@ -108,5 +142,14 @@ export function wholeLife(number = 0): readonly (readonly [Address, CommandBody]
   ];
 }
 
+/** An entry of one command. */
+export const entryOf = (command: Command): Uint8Array =>
+  entryBytes({ deployment: DEPLOYMENT, signed: [command], vouched: [] });
+
+/** An entry of that command alone. */
 export const bytesFor = (author: Address, body: CommandBody, id: string): Uint8Array =>
+  entryOf(signed(author, body, id));
+
+/** A command as it is submitted. */
+export const submittedBy = (author: Address, body: CommandBody, id: string): Uint8Array =>
   commandBytes(signed(author, body, id));

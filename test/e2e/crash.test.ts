@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { Collaboration } from '../../src/coordination/records.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { type PartyRows, TestDeployment } from '../support/mpc.ts';
 import { sqliteAnswer } from '../support/rows.ts';
 

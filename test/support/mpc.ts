@@ -2,14 +2,15 @@
  * Owns running the real executable in tests: one verb to its end, or the roles of a deployment as processes that a test
  * may kill and start again. Every process it started is ended by `stop`.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { participantChapters } from '../../bin/compose/chapters.ts';
 import { describeCollaboration } from '../../bin/local/collaboration.ts';
 import { type Deployment, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
@@ -103,7 +104,7 @@ export class TestDeployment {
       bus,
       deployment: 'test',
       trust: deployment.trust,
-      chart: collaborationChart,
+      chapters: participantChapters(deployment.trust),
     });
     const opened = new TestDeployment({
       directory,

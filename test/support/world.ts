@@ -2,16 +2,17 @@
  * Owns a whole deployment in one process: every role as it is composed for real, on the seeded memory bus, each with its
  * own store and directory. A role may be stopped and started again.
  */
+
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { participantChapters } from '../../bin/compose/chapters.ts';
 import { clientRole } from '../../bin/compose/client.ts';
 import { coordinatorRole } from '../../bin/compose/coordinator.ts';
 import { dealerRole } from '../../bin/compose/dealer.ts';
 import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
 import { describeCollaboration } from '../../bin/local/collaboration.ts';
-import { collaborationChart } from '../../roles/collaboration.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Faults } from '../../src/bus/fate.ts';
@@ -83,7 +84,7 @@ export class World {
       bus: hub.connect('observer'),
       deployment: 'world',
       trust,
-      chart: collaborationChart,
+      chapters: participantChapters(trust),
     });
     return new World(options, { hub, descriptor, follower, identities });
   }

@@ -1,0 +1,21 @@
+/**
+ * Owns what is kept of one collaboration: plain data, the same on every replica.
+ * Must never hold anything private.
+ */
+import type { Address } from '../bus/subjects.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
+
+/** One collaboration as everyone sees it. */
+export interface Collaboration {
+  readonly id: string;
+  /** The descriptor's digest. */
+  readonly digest: string;
+  readonly descriptor: Descriptor;
+  readonly creator: Address;
+  /** Log time of its creation and of its last change. */
+  readonly createdMs: number;
+  readonly changedMs: number;
+  readonly status: LifecycleStatus;
+  readonly lifecycle: LifecycleSnapshot;
+}
