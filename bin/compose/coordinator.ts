@@ -3,6 +3,9 @@
  */
 
 import { coordinatorMachine } from '../../roles/coordinator.ts';
+import type { CoordinatorFace } from '../../src/api/coordinator/open.ts';
+import { serveReplica } from '../../src/api/coordinator/replica.ts';
+import { subjects } from '../../src/bus/subjects.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
 import type { EffectContext } from '../../src/host/host.ts';
@@ -12,7 +15,8 @@ import type { RoleParts, Runtime } from './runtime.ts';
 const ROOT = 'coordinator';
 const DEADLINES_MS = 1_000;
 
-export function coordinatorRole(runtime: Runtime): RoleParts {
+/** `face`: its HTTP face, where it has one. */
+export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
   let service: CoordinatorService | undefined;
   const chapters = allChapters(runtime.parts.trust);
   return {
@@ -34,6 +38,10 @@ export function coordinatorRole(runtime: Runtime): RoleParts {
           follower,
           onTrouble: (report, from) => troubles.note(report, { from }),
         });
+        if (face !== undefined) {
+          const log = await bus.log(subjects.logStream(deployment));
+          serveReplica(face, { deployment, trust, clock, follower, service, log });
+        }
         await new Promise<void>((resolve) =>
           signal.addEventListener('abort', () => resolve(), { once: true }),
         );

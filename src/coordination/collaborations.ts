@@ -16,7 +16,7 @@ export function collaborationsChapter(rules: CollaborationRules): Chapter {
   return chapterOf({
     name: COLLABORATIONS,
     bodies: collaborationBodies,
-    vouchable: [],
+    vouchable: ['create', 'cancel'],
     apply: (said, { timeMs }, tables) => {
       const table = tables.table<Collaboration>(COLLABORATIONS);
       const { refusal, put, forget } = decide(rules, viewOf(table), said, timeMs);

@@ -32,6 +32,7 @@ const ROOMS = [
   'observe',
   'config',
   'duties',
+  'api',
 ];
 
 /** What roles may know of src: types and pure functions. */

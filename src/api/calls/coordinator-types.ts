@@ -31,6 +31,6 @@ export interface components {
     Problem: { type: string; title: string; status: number; detail: string; instance: string; code: string; hint?: string; faults?: { path: string; message: string }[]; place?: { party?: string; file?: string; line?: number; column?: number | string }; state?: string };
     ResultIds: { collaboration: string; status: components['schemas']['Status']; resultIds: string[] };
     Status: "open" | "registering" | "collecting" | "ready" | "running" | "finished" | "failed" | "expired" | "cancelled";
-    UploadConfirmation: { secretIds: string[]; signed?: { id: string; signature: string } };
+    UploadConfirmation: { secretIds: string[] };
   };
 }

@@ -2,8 +2,8 @@
  * Owns what a party's client service needs of the client behind it: what the log says, and the desk where people hand things in.
  */
 
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Notice } from '../../coordination/notice.ts';
-import type { Collaboration } from '../../coordination/records.ts';
 import type { ResultFile } from '../../duties/client-duties.ts';
 
 /** A client that has caught up with the log. */

@@ -3,7 +3,7 @@
  * Must never lose a change in silence: a reader that comes back too late gets the whole state first.
  */
 import { z } from 'zod';
-import type { Collaboration } from '../../coordination/records.ts';
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Caller } from '../http/caller.ts';
 import { callerOf } from '../http/caller.ts';
 import { type EventStream, openEvents, type StreamEvent } from '../http/events.ts';

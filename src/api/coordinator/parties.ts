@@ -1,12 +1,10 @@
 /**
  * Owns the paths of the parties of one collaboration: register, withdraw, who is in, what each brings, what came of it.
- * Must never take what only a party's own key may say: approving rows and confirming uploads come with its signature.
+ * Must never take what only a party's own key may say: approvals and uploads are in the log with its signature, or not at all.
  */
 import { z } from 'zod';
-import { utf8 } from '../../base/bytes.ts';
-import { canonicalJson } from '../../base/canonical.ts';
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import { inputParties } from '../../coordination/descriptor.ts';
-import type { Collaboration } from '../../coordination/records.ts';
 import { callerOf } from '../http/caller.ts';
 import { isKnown } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
@@ -23,7 +21,7 @@ import {
 import type { Replica } from './seams.ts';
 import { type Specifications, specificationSchema } from './specification.ts';
 import { inputPartiesOf, statusSchema, type Views } from './views.ts';
-import { known, mustBe, submit } from './writes.ts';
+import { known, mustBe } from './writes.ts';
 
 const inputPartiesSchema = z
   .object({
@@ -41,15 +39,6 @@ const inputPartiesSchema = z
 const confirmationSchema = z
   .strictObject({
     secretIds: z.array(digestSchema).length(1).meta({ description: 'Digest of the masked rows' }),
-    signed: z
-      .strictObject({
-        id: z.string().regex(/^[0-9a-f]{32}$/),
-        signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
-      })
-      .optional()
-      .meta({
-        description: "The party's own signature; absent when its client has confirmed over the broker",
-      }),
   })
   .meta({ id: 'UploadConfirmation' });
 
@@ -124,7 +113,8 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
     {
       schema: {
         operationId: 'confirmUpload',
-        summary: "A party's rows are at both servers. Counts when the party's own key has said so",
+        summary:
+          'Are these rows of the party at both servers? Its own client says so in the log, with its key',
         tags: ['parties'],
         params: byParty,
         body: confirmationSchema,
@@ -134,15 +124,10 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
     async (request) => {
       const { cid, pid } = request.params;
       mustBe(callerOf(request), pid);
-      const here = replica();
-      mustBring(known(here, cid), pid);
-      const { secretIds, signed } = request.body;
-      const [rows = ''] = secretIds;
-      if (signed !== undefined) {
-        const body = { kind: 'uploaded', collaboration: cid, rows };
-        await submit(here, utf8.encode(canonicalJson({ author: `party-${pid}`, body, ...signed })), cid);
-      }
-      const { status, lifecycle } = known(here, cid);
+      const collaboration = known(replica(), cid);
+      mustBring(collaboration, pid);
+      const [rows = ''] = request.body.secretIds;
+      const { status, lifecycle } = collaboration;
       const uploaded = lifecycle.context.uploads[pid];
       if (uploaded !== rows) throw unconfirmed(uploaded, status);
       return { collaboration: cid, party: pid, secretIds: [rows], status };
@@ -187,7 +172,7 @@ const unconfirmed = (uploaded: string | undefined, state: string): HttpRefusal =
       ? {
           code: 'collaboration.not-uploaded',
           message: "the party's key has not confirmed an upload yet",
-          hint: 'its client confirms by itself once both servers have the rows; or send its signature',
+          hint: 'its client confirms by itself once both servers have the rows: ask again',
         }
       : {
           code: 'collaboration.second-upload',

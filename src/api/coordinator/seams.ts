@@ -1,20 +1,14 @@
 /**
  * Owns what the coordinator's face needs of the replica behind it. Composition fills it in; the face knows no bus and no log.
  */
-import type { Json } from '../../base/canonical.ts';
 import type { ErrorReport } from '../../base/errors.ts';
+import type { Body } from '../../coordination/chapter.ts';
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Descriptor } from '../../coordination/descriptor.ts';
-import type { Collaboration } from '../../coordination/records.ts';
 import type { Reply } from '../../coordination/reply.ts';
 import type { PublicKey } from '../../identity/keys.ts';
 import type { Program } from '../../programs/program.ts';
 import type { Caller } from '../http/caller.ts';
-
-/** What a caller has the replica say for it. */
-export interface Body {
-  readonly kind: string;
-  readonly [member: string]: Json | undefined;
-}
 
 /** A replica that has caught up with the log. */
 export interface Replica {
@@ -27,8 +21,6 @@ export interface Replica {
   readonly collaborations: () => readonly Collaboration[];
   /** Says something for a caller, for whom the replica vouches. Answers when it was applied here, or is not known yet. */
   readonly say: (caller: Caller, body: Body, id: string) => Promise<Reply>;
-  /** Hands in what a party signed itself: the bytes of a command. */
-  readonly submit: (command: Uint8Array) => Promise<Reply>;
   /** Why the log takes no entries now; undefined while it does. */
   readonly logFault: () => Promise<ErrorReport | undefined>;
 }

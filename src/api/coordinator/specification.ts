@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { EXIT, MpcError } from '../../base/errors.ts';
-import type { Collaboration } from '../../coordination/records.ts';
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import { compileProgram } from '../../programs/compile.ts';
 import type { CompiledProgram } from '../../programs/compiled.ts';
 import type { ColumnSpecification } from '../../sql/specification.ts';

@@ -3,8 +3,8 @@
  */
 import { z } from 'zod';
 import { digestOf, type Json } from '../../base/canonical.ts';
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import { descriptorSchema, inputParties } from '../../coordination/descriptor.ts';
-import type { Collaboration } from '../../coordination/records.ts';
 import { describeWaiting, waitingFor } from '../../coordination/waiting.ts';
 import { collaborationIdSchema, digestSchema, partySchema, timeSchema } from '../schemas.ts';
 

@@ -4,13 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { EXIT, MpcError } from '../../base/errors.ts';
+import type { Body } from '../../coordination/chapter.ts';
+import type { Collaboration } from '../../coordination/collaboration.ts';
 import { derivedCommandId } from '../../coordination/commands.ts';
-import type { Collaboration } from '../../coordination/records.ts';
 import type { Reply } from '../../coordination/reply.ts';
 import type { Caller } from '../http/caller.ts';
 import { AGAIN_S } from '../http/faults.ts';
 import { HttpRefusal, statusOf } from '../http/problem.ts';
-import type { Body, Replica } from './seams.ts';
+import type { Replica } from './seams.ts';
 
 export interface Keyed {
   readonly headers: { readonly 'idempotency-key'?: string | undefined };
@@ -29,14 +30,6 @@ export async function say(
   id: string,
 ): Promise<Reply & { ok: true }> {
   return accepted(replica, await replica.say(caller, body, id), body.collaboration);
-}
-
-export async function submit(
-  replica: Replica,
-  command: Uint8Array,
-  about: string,
-): Promise<Reply & { ok: true }> {
-  return accepted(replica, await replica.submit(command), about);
 }
 
 function accepted(replica: Replica, reply: Reply, about: unknown): Reply & { ok: true } {

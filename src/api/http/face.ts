@@ -15,10 +15,11 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import type { ErrorReport } from '../../base/errors.ts';
+import type { ListenAddress, Tls } from '../../config/api-config.ts';
 import { tidy } from '../openapi/tidy.ts';
 import { type Authenticate, noSession, tokenOf } from './caller.ts';
 import { refusalOf } from './faults.ts';
-import type { ListenAddress, Tls } from './listen.ts';
+
 import { HttpRefusal, PROBLEM_TYPE, problemOf } from './problem.ts';
 
 export interface FaceOptions {

@@ -63,6 +63,7 @@ function plain(node: unknown): unknown {
   if (typeof node !== 'object' || node === null) return node;
   return Object.fromEntries(
     Object.entries(node)
+      .filter(([key, value]) => !(key === 'content' && isNothing(value)))
       .filter(([key, value]) => !(LOOSE.includes(String(value)) && (key === 'minimum' || key === 'maximum')))
       .filter(([key]) => !(key === 'pattern' && 'format' in node && node.format === 'date-time'))
       .map(([key, value]) => [key, plain(value)]),
@@ -70,3 +71,10 @@ function plain(node: unknown): unknown {
 }
 
 const LOOSE = [String(Number.MAX_SAFE_INTEGER), String(Number.MIN_SAFE_INTEGER)];
+
+/** The content of an answer that has none: zod calls it null. */
+function isNothing(content: unknown): boolean {
+  return /^\{"application\/json":\{"schema":\{("description":"[^"]*",)?"type":"null"(,"description":"[^"]*")?\}\}\}$/.test(
+    JSON.stringify(content),
+  );
+}

@@ -1,10 +1,11 @@
 /**
- * Owns where a face listens: a loopback address unless its configuration says otherwise, with TLS where it names a certificate.
+ * Owns the [api] section of a role's configuration: where its HTTP face listens (a loopback address unless it says otherwise), and
+ * with which certificate.
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { EXIT, MpcError } from '../../base/errors.ts';
+import { EXIT, MpcError } from '../base/errors.ts';
 
 /** `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`. */
 const ADDRESS = /^(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.-]{1,253})):(\d{1,5})$/i;
@@ -46,6 +47,13 @@ export const apiSchema = z.strictObject({
 
 export type ApiConfig = z.infer<typeof apiSchema>;
 
+/** Checked by the schema. */
+export function listenAddress({ listen }: ApiConfig): ListenAddress {
+  const address = parseListen(listen);
+  if (address === undefined) throw badApi(`${listen} is no address`);
+  return address;
+}
+
 export interface Tls {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -67,5 +75,5 @@ function readPem(file: string): Buffer {
   }
 }
 
-export const badApi = (message: string): MpcError =>
+const badApi = (message: string): MpcError =>
   new MpcError('config.invalid', message, { hint: 'correct the [api] section', exitCode: EXIT.badConfig });
