@@ -5,20 +5,23 @@
  *   open -> registering -> collecting -> ready -> running -> finished        failed | expired | cancelled
  *
  * Facts (who approved, who uploaded what, ...) are kept in the context as they come; the states follow from them.
+ * A failed attempt, or one whose result all have, may be followed by another: its facts begin anew, the approvals stay.
  * An output party may approve at any time: it brings nothing that would wait for it.
  * A fact told twice is accepted and changes nothing. What does not fit is refused with a reason (`refusalOf`).
  */
 import { assign, initialTransition, setup, transition } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import type {
-  LifecycleEvent,
-  LifecycleFacts,
-  LifecycleInput,
-  LifecycleSnapshot,
+import {
+  canBeEnough,
+  inputSetOf,
+  type LifecycleEvent,
+  type LifecycleFacts,
+  type LifecycleInput,
+  type LifecycleSnapshot,
+  neededApprovals,
 } from '../src/coordination/lifecycle.ts';
 import {
   allIn,
-  allUploaded,
   isRepetition,
   objectionTo,
   partyOf,
@@ -30,6 +33,21 @@ import {
 
 const fits = ({ context, event }: { context: LifecycleFacts; event: LifecycleEvent }): boolean =>
   objectionTo(context, event) === undefined;
+const without = (
+  values: Readonly<Record<string, string>>,
+  name: string | undefined,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => key !== name));
+/** What an attempt begins with. */
+const NOTHING_YET = {
+  randomness: [],
+  uploads: {},
+  withdrawn: [],
+  closed: false,
+  bound: {},
+  results: {},
+  received: [],
+};
 const twoDiffer = (digests: Readonly<Record<string, string>>): boolean =>
   new Set(Object.values(digests)).size > 1;
 
@@ -48,9 +66,14 @@ const chart = setup({
     comesFromTheCoordinator: fits,
     fitsWhatThePartySaidBefore: fits,
     fitsWhatTheServerSaidBefore: fits,
-    someoneApproved: ({ context }) => context.approvals.length > 0,
-    everyInputPartyApproved: ({ context }) => allIn(context.inputs, context.approvals),
-    rowsAndRandomnessAreThere: ({ context }) => allUploaded(context) && allIn(SERVERS, context.randomness),
+    someoneCame: ({ context: { registered, approvals } }) =>
+      registered.inputs.length + registered.outputs.length + approvals.length > 0,
+    everyNeededPartyApproved: ({ context }) => allIn(neededApprovals(context), context.approvals),
+    tooFewAreLeft: ({ context }) => !canBeEnough(context),
+    rowsAndRandomnessAreThere: ({ context }) =>
+      inputSetOf(context) !== undefined && allIn(SERVERS, context.randomness),
+    mayBeComputedAgain: ({ context, event }) =>
+      fits({ context, event }) && context.finished + 1 <= context.reruns,
     bindingsDiffer: ({ context }) => twoDiffer(context.bound),
     bothServersBound: ({ context }) => allIn(SERVERS, Object.keys(context.bound)),
     resultsDiffer: ({ context }) => twoDiffer(context.results),
@@ -58,6 +81,35 @@ const chart = setup({
     everyOutputPartyReceived: ({ context }) => allIn(context.outputs, context.received),
   },
   actions: {
+    recordRegistration: assign({
+      registered: ({ context: { registered }, event }) => {
+        if (event.type !== 'register') return registered;
+        const list = event.as === 'input' ? 'inputs' : 'outputs';
+        return { ...registered, [list]: sorted([...registered[list], partyOf(event.author) ?? '']) };
+      },
+      endpoints: ({ context, event }) => {
+        const others = without(context.endpoints, partyOf(event.author));
+        return event.type === 'register' && event.notify !== undefined
+          ? { ...others, [partyOf(event.author) ?? '']: event.notify }
+          : others;
+      },
+    }),
+    recordWithdrawal: assign(({ context, event }) => {
+      const party = partyOf(event.author) ?? '';
+      const others = (names: readonly string[]) => names.filter((name) => name !== party);
+      const { registered, approvals, withdrawn, inputs, approvers } = context;
+      const hadAgreed = approvals.includes(party) && [...inputs, ...approvers].includes(party);
+      return {
+        registered: { inputs: others(registered.inputs), outputs: others(registered.outputs) },
+        endpoints: without(context.endpoints, party),
+        approvals: others(approvals),
+        uploads: without(context.uploads, party),
+        withdrawn: hadAgreed ? sorted([...withdrawn, party]) : withdrawn,
+      };
+    }),
+    closeToInputs: assign({ closed: true }),
+    beginAnew: assign(({ context }) => ({ ...NOTHING_YET, attempt: context.attempt + 1, reason: undefined })),
+    countTheResult: assign({ finished: ({ context }) => context.finished + 1 }),
     recordApproval: assign({
       approvals: ({ context, event }) => sorted([...context.approvals, partyOf(event.author) ?? '']),
     }),
@@ -91,6 +143,16 @@ const chart = setup({
             ? refusal('cancelled', 'its creator took the collaboration back', 'create a new one')
             : refusal('expired', 'the deadline passed', 'create a new one with a later deadline'),
     }),
+    blameParties: assign({
+      reason: ({ context }) =>
+        refusal(
+          'too-few-parties',
+          context.closed
+            ? 'too few input parties brought their rows in time'
+            : 'a party that is needed took its part back',
+          'ask the creator for another attempt, or create a new collaboration',
+        ),
+    }),
     blameBindings: assign({
       reason: () =>
         refusal(
@@ -110,6 +172,10 @@ const chart = setup({
   },
 });
 
+const REGISTER = { guard: 'comesFromAParty', actions: 'recordRegistration' } as const;
+const WITHDRAW = { guard: 'comesFromAParty', actions: 'recordWithdrawal' } as const;
+const CLOSE = { guard: 'comesFromTheCoordinator', actions: 'closeToInputs' } as const;
+const TOO_FEW = { guard: 'tooFewAreLeft', target: 'failed', actions: 'blameParties' } as const;
 const FAIL = { guard: 'comesFromAParticipant', target: 'failed', actions: 'recordReason' } as const;
 const EXPIRE = { guard: 'comesFromTheCoordinator', target: 'expired', actions: 'recordReason' } as const;
 const CANCEL = { guard: 'comesFromTheCreator', target: 'cancelled', actions: 'recordReason' } as const;
@@ -126,41 +192,57 @@ export const collaborationMachine = chart.createMachine({
     creator: input.creator,
     inputs: sorted(input.inputs),
     outputs: sorted(input.outputs),
+    approvers: sorted(input.approvers),
+    minimum: input.minimum,
+    reruns: input.reruns,
     attempt: 1,
+    finished: 0,
+    registered: { inputs: [], outputs: [] },
+    endpoints: {},
     approvals: [],
-    randomness: [],
-    uploads: {},
-    bound: {},
-    results: {},
-    received: [],
+    ...NOTHING_YET,
   }),
   initial: 'open',
   states: {
     open: {
-      description: 'Created; nobody has approved the descriptor yet. The dealer may already deal.',
-      always: { guard: 'someoneApproved', target: 'registering' },
-      on: { approve: APPROVE, randomnessReady: RANDOMNESS, fail: FAIL, cancel: CANCEL, expire: EXPIRE },
+      description: 'Created; nobody has said yet that it takes part. The dealer may already deal.',
+      always: [TOO_FEW, { guard: 'someoneCame', target: 'registering' }],
+      on: {
+        register: REGISTER,
+        approve: APPROVE,
+        randomnessReady: RANDOMNESS,
+        close: CLOSE,
+        fail: FAIL,
+        cancel: CANCEL,
+        expire: EXPIRE,
+      },
     },
     registering: {
       description:
-        'Some parties have approved the descriptor, an input party has not; those that have may upload.',
-      always: { guard: 'everyInputPartyApproved', target: 'collecting' },
+        'Some parties have come, one that is needed has not approved; those that have approved may upload.',
+      always: [TOO_FEW, { guard: 'everyNeededPartyApproved', target: 'collecting' }],
       on: {
+        register: REGISTER,
         approve: APPROVE,
+        withdraw: WITHDRAW,
         randomnessReady: RANDOMNESS,
         uploaded: UPLOADED,
+        close: CLOSE,
         fail: FAIL,
         cancel: CANCEL,
         expire: EXPIRE,
       },
     },
     collecting: {
-      description: 'Every input party has approved; masked rows of one or the tape of a server are missing.',
-      always: { guard: 'rowsAndRandomnessAreThere', target: 'ready' },
+      description: 'Every needed party has approved; masked rows of one or the tape of a server are missing.',
+      always: [TOO_FEW, { guard: 'rowsAndRandomnessAreThere', target: 'ready' }],
       on: {
+        register: REGISTER,
         approve: APPROVE,
+        withdraw: WITHDRAW,
         randomnessReady: RANDOMNESS,
         uploaded: UPLOADED,
+        close: CLOSE,
         bound: BOUND,
         fail: FAIL,
         cancel: CANCEL,
@@ -173,7 +255,14 @@ export const collaborationMachine = chart.createMachine({
         { guard: 'bindingsDiffer', target: 'failed', actions: 'blameBindings' },
         { guard: 'bothServersBound', target: 'running' },
       ],
-      on: { approve: APPROVE, bound: BOUND, fail: FAIL, cancel: CANCEL, expire: EXPIRE },
+      on: {
+        register: REGISTER,
+        approve: APPROVE,
+        bound: BOUND,
+        fail: FAIL,
+        cancel: CANCEL,
+        expire: EXPIRE,
+      },
     },
     running: {
       description: 'Both servers are bound to the same inputs and compute on masked values.',
@@ -182,6 +271,7 @@ export const collaborationMachine = chart.createMachine({
         { guard: 'bothServersStoredTheResult', target: 'finished' },
       ],
       on: {
+        register: REGISTER,
         approve: APPROVE,
         resultStored: { guard: 'fitsWhatTheServerSaidBefore', actions: 'recordResult' },
         fail: FAIL,
@@ -191,16 +281,29 @@ export const collaborationMachine = chart.createMachine({
     finished: {
       description: 'Both servers hold the same result; the output parties fetch and combine it.',
       initial: 'delivering',
+      on: { register: REGISTER },
       states: {
         delivering: {
           description: 'An output party has not combined its result yet.',
           always: { guard: 'everyOutputPartyReceived', target: 'delivered' },
           on: { approve: APPROVE, received: { guard: 'comesFromAnOutputParty', actions: 'recordReceipt' } },
         },
-        delivered: { type: 'final', description: 'Every output party has its result.' },
+        delivered: {
+          description: 'Every output party has its result; the servers keep their halves of it.',
+          on: {
+            rerun: {
+              guard: 'mayBeComputedAgain',
+              target: '#collaboration.open',
+              actions: ['countTheResult', 'beginAnew'],
+            },
+          },
+        },
       },
     },
-    failed: { type: 'final', description: 'A participant could not go on, or the servers disagreed.' },
+    failed: {
+      description: 'A participant could not go on, too few were left, or the servers disagreed.',
+      on: { rerun: { guard: 'comesFromTheCreator', target: 'open', actions: 'beginAnew' } },
+    },
     expired: { type: 'final', description: 'The deadline passed before the result was stored.' },
     cancelled: { type: 'final', description: 'The creator took the collaboration back before it started.' },
   },

@@ -29,7 +29,7 @@ export interface DealerContext {
 }
 
 export type DealerEvent =
-  | ({ readonly type: 'log.create'; readonly author: string } & DealerJob)
+  | ({ readonly type: 'log.create' | 'log.rerun'; readonly author: string } & DealerJob)
   | {
       readonly type: 'log.randomnessReady';
       readonly author: string;
@@ -45,6 +45,10 @@ const jobInHand = ({ context }: Args): DealerJob => {
   const { collaboration = '', descriptor = '', attempt = 0 } = context.queue[0] ?? {};
   return { collaboration, descriptor, attempt };
 };
+const startsAnAttempt = (
+  event: DealerEvent,
+): event is Extract<DealerEvent, DealerJob & { readonly descriptor: string }> =>
+  event.type === 'log.create' || event.type === 'log.rerun';
 /** Place in the queue of the job that an event is about; -1 if there is none. */
 const jobOf = ({ queue }: DealerContext, event: DealerEvent): number =>
   'collaboration' in event ? queue.findIndex((job) => job.collaboration === event.collaboration) : -1;
@@ -56,25 +60,27 @@ const readyAfter = (context: DealerContext, event: DealerEvent): readonly string
     ? [...new Set([...job.ready, event.author])].sort()
     : job.ready;
 };
-const theirCollaboration = ({ event }: { event: { collaboration: string } }) => ({
-  collaboration: event.collaboration,
-});
+const itself = ({ collaboration, attempt }: DealerJob) => ({ collaboration, attempt });
 /** Tapes and seeds of a job that is over. */
-const shredTheirs = { type: 'shred', params: theirCollaboration } as const;
+const shredTheirs = {
+  type: 'shred',
+  params: ({ context, event }: Args & { event: DealerEvent }) =>
+    itself(context.queue[jobOf(context, event)] ?? jobInHand({ context })),
+} as const;
 const REFUSED = [
   {
     type: 'submit',
     params: ({ context, event }: Args & ErrorArgs) =>
-      failCommand(jobInHand({ context }).collaboration, reportFrom(event.error)),
+      failCommand(jobInHand({ context }), reportFrom(event.error)),
   },
-  { type: 'shred', params: (args: Args) => ({ collaboration: jobInHand(args).collaboration }) },
+  { type: 'shred', params: (args: Args) => itself(jobInHand(args)) },
   'dropJobInHand',
 ] as const;
 const STOPS = {
   target: '#dealer.stopped',
   actions: { type: 'recordReason', params: ({ event }: ErrorArgs) => ({ reason: reportFrom(event.error) }) },
 } as const;
-const leaves = { actions: ['dropJob', shredTheirs] } as const;
+const leaves = { actions: [shredTheirs, 'dropJob'] } as const;
 /** What the log says of a job that only waits. */
 const OF_A_QUEUED_JOB = {
   'log.randomnessReady': [
@@ -105,7 +111,7 @@ const chart = setup({
     drain: hostRuns<Record<string, never>>(),
   },
   guards: {
-    isNewJob: ({ context, event }) => event.type === 'log.create' && jobOf(context, event) < 0,
+    isNewJob: ({ context, event }) => startsAnAttempt(event) && jobOf(context, event) < 0,
     concernsAJob: ({ context, event }) => jobOf(context, event) >= 0,
     concernsTheJobInHand: ({ context, event }) => jobOf(context, event) === 0,
     bothServersOfTheJobAreReady: ({ context, event }) => readyAfter(context, event).length === 2,
@@ -118,7 +124,7 @@ const chart = setup({
   actions: {
     enqueue: assign({
       queue: ({ context, event }) => {
-        if (event.type !== 'log.create') return context.queue;
+        if (!startsAnAttempt(event)) return context.queue;
         const { collaboration, descriptor, attempt } = event;
         return [...context.queue, { collaboration, descriptor, attempt, dealt: false, ready: [] }];
       },
@@ -146,7 +152,7 @@ const chart = setup({
     recordReason: assign({ reason: (_, params: { reason: ErrorReport }) => params.reason }),
     forgetReason: assign({ reason: null }),
     submit: hostDelivers<CommandBody>(),
-    shred: hostDelivers<{ collaboration: string }>(),
+    shred: hostDelivers<{ collaboration: string; attempt: number }>(),
   },
 });
 
@@ -155,13 +161,14 @@ export const dealerMachine = chart.createMachine({
   description:
     'Makes the correlated randomness of each collaboration, delivers it to both servers, and forgets it.',
   meta: {
-    ignores: ['log.create', 'log.randomnessReady', 'log.fail', 'log.expire', 'log.cancel'],
+    ignores: ['log.create', 'log.rerun', 'log.randomnessReady', 'log.fail', 'log.expire', 'log.cancel'],
   },
   context: { queue: [], reason: null },
   on: {
     boot: { target: '.init', actions: 'forgetReason' },
     drain: '.draining',
     'log.create': { guard: 'isNewJob', actions: 'enqueue' },
+    'log.rerun': { guard: 'isNewJob', actions: 'enqueue' },
     ...OF_A_QUEUED_JOB,
   },
   initial: 'init',
@@ -196,10 +203,7 @@ export const dealerMachine = chart.createMachine({
         input: jobInHand,
         onDone: {
           target: 'idle',
-          actions: [
-            { type: 'shred', params: (args) => ({ collaboration: jobInHand(args).collaboration }) },
-            'dropJobInHand',
-          ],
+          actions: [{ type: 'shred', params: (args) => itself(jobInHand(args)) }, 'dropJobInHand'],
         },
         onError: [
           {

@@ -18,6 +18,7 @@ import {
 
 export interface ParticipationInput {
   readonly collaboration: string;
+  readonly attempt: number;
   /** Digest of the descriptor that this party has read: rows go to no other. */
   readonly descriptor: string;
   /** The party's name (`acme`); its address is `party-acme`. */
@@ -33,6 +34,8 @@ export interface ParticipationContext extends ParticipationInput {
   readonly rows: string | null;
   /** The log holds this party's own approval. */
   readonly approved: boolean;
+  /** The log holds that this party uploaded. */
+  readonly uploaded: boolean;
   /** The collaboration's status as last told by the log. */
   readonly status: LifecycleStatus | null;
   readonly reason: ErrorReport | null;
@@ -42,14 +45,16 @@ export type ParticipationEvent = LogEvent<Exclude<CommandBody['kind'], 'create'>
 
 interface Job {
   readonly collaboration: string;
+  readonly attempt: number;
   readonly descriptor: string;
   readonly party: string;
   readonly deadlineMs: number;
 }
 type Args = { readonly context: ParticipationContext };
 type ErrorArgs = { readonly event: { readonly error: unknown } };
-const job = ({ context: { collaboration, descriptor, party, deadlineMs } }: Args): Job => ({
+const job = ({ context: { collaboration, attempt, descriptor, party, deadlineMs } }: Args): Job => ({
   collaboration,
+  attempt,
   descriptor,
   party,
   deadlineMs,
@@ -63,7 +68,7 @@ const FAILS = {
   target: '#participation.failed',
   actions: [
     recordError,
-    { type: 'submit', params: ({ context }: Args) => failCommand(context.collaboration, context.reason) },
+    { type: 'submit', params: ({ context }: Args) => failCommand(context, context.reason) },
   ],
 } as const;
 
@@ -86,31 +91,70 @@ const chart = setup({
     approved: ({ context }) => context.approved,
     finishedAndReceives: ({ context }) => context.status === 'finished' && context.isOutput,
     finished: ({ context }) => context.status === 'finished',
-    isOwnApproval: ({ context, event }) => event.author === `party-${context.party}`,
-    serversDisagree: ({ event }) => event.status === 'failed',
+    isOwn: ({ context, event }) => event.author === `party-${context.party}`,
+    isOwnAndReceives: ({ context, event }) => event.author === `party-${context.party}` && context.isOutput,
+    isLeftOut: ({ context }) => context.isInput && !context.uploaded,
+    isLeftOutAndReceives: ({ context }) => context.isInput && !context.uploaded && context.isOutput,
+    thatEndedIt: ({ event }) => event.status === 'failed',
   },
   actions: {
     recordApproval: assign({ approved: true }),
+    recordUpload: assign({ uploaded: true }),
     recordStatus: assign({ status: ({ context, event }) => event.status ?? context.status }),
     recordRows: assign({ rows: (_, params: { rows: string }) => params.rows }),
     recordReason: assign({ reason: (_, params: { reason: ErrorReport }) => params.reason }),
     submit: hostDelivers<CommandBody>(),
-    shred: hostDelivers<{ collaboration: string }>(),
+    shred: hostDelivers<{ collaboration: string; attempt: number }>(),
   },
 });
 
 const shred = {
   type: 'shred',
-  params: ({ context }: Args) => ({ collaboration: context.collaboration }),
+  params: ({ context: { collaboration, attempt } }: Args) => ({ collaboration, attempt }),
+} as const;
+/** A command that made the collaboration fail: servers that disagree, or too few parties left. */
+const ENDED_BY_LOG = {
+  guard: 'thatEndedIt',
+  target: '.failed',
+  actions: [
+    'recordStatus',
+    {
+      type: 'recordReason',
+      params: ({ event }: { event: { ended?: unknown } }) => ({ reason: reportFrom(event.ended) }),
+    },
+  ],
 } as const;
 
 export const participationMachine = chart.createMachine({
   id: 'participation',
   description: 'One collaboration at one party.',
-  context: ({ input }) => ({ ...input, rows: null, approved: false, status: null, reason: null }),
+  context: ({ input }) => ({
+    ...input,
+    rows: null,
+    approved: false,
+    uploaded: false,
+    status: null,
+    reason: null,
+  }),
   on: {
     'log.approve': [
-      { guard: 'isOwnApproval', actions: ['recordStatus', 'recordApproval'] },
+      { guard: 'isOwn', actions: ['recordStatus', 'recordApproval'] },
+      { actions: 'recordStatus' },
+    ],
+    'log.uploaded': [
+      { guard: 'isOwn', actions: ['recordStatus', 'recordUpload'] },
+      { actions: 'recordStatus' },
+    ],
+    'log.withdraw': [
+      ENDED_BY_LOG,
+      { guard: 'isOwnAndReceives', target: '.waitingForResult', actions: 'recordStatus' },
+      { guard: 'isOwn', target: '.withdrawn' },
+      { actions: 'recordStatus' },
+    ],
+    'log.close': [
+      ENDED_BY_LOG,
+      { guard: 'isLeftOutAndReceives', target: '.waitingForResult', actions: 'recordStatus' },
+      { guard: 'isLeftOut', target: '.leftOut' },
       { actions: 'recordStatus' },
     ],
     'log.fail': {
@@ -119,26 +163,7 @@ export const participationMachine = chart.createMachine({
     },
     'log.expire': { target: '.expired', actions: { type: 'recordReason', params: { reason: EXPIRED } } },
     'log.cancel': { target: '.cancelled', actions: { type: 'recordReason', params: { reason: CANCELLED } } },
-    'log.*': [
-      {
-        guard: 'serversDisagree',
-        target: '.failed',
-        actions: [
-          'recordStatus',
-          {
-            type: 'recordReason',
-            params: {
-              reason: {
-                code: 'collaboration.servers-disagree',
-                message: 'the servers hold different inputs or different results',
-                hint: 'create a new collaboration and upload again',
-              },
-            },
-          },
-        ],
-      },
-      { actions: 'recordStatus' },
-    ],
+    'log.*': [ENDED_BY_LOG, { actions: 'recordStatus' }],
   },
   initial: 'init',
   states: {
@@ -169,6 +194,7 @@ export const participationMachine = chart.createMachine({
         params: ({ context }) => ({
           kind: 'approve',
           collaboration: context.collaboration,
+          attempt: context.attempt,
           descriptor: context.descriptor,
         }),
       },
@@ -208,6 +234,7 @@ export const participationMachine = chart.createMachine({
             params: ({ context }) => ({
               kind: 'uploaded',
               collaboration: context.collaboration,
+              attempt: context.attempt,
               rows: context.rows ?? '',
             }),
           },
@@ -232,7 +259,11 @@ export const participationMachine = chart.createMachine({
           target: 'done',
           actions: {
             type: 'submit',
-            params: ({ context }) => ({ kind: 'received', collaboration: context.collaboration }),
+            params: ({ context: { collaboration, attempt } }) => ({
+              kind: 'received',
+              collaboration,
+              attempt,
+            }),
           },
         },
         onError: FAILS,
@@ -243,6 +274,16 @@ export const participationMachine = chart.createMachine({
     failed: {
       type: 'final',
       description: 'A participant could not go on; masks are destroyed.',
+      entry: shred,
+    },
+    withdrawn: {
+      type: 'final',
+      description: 'The party took its part back before the start; masks are destroyed.',
+      entry: shred,
+    },
+    leftOut: {
+      type: 'final',
+      description: 'The others started without this party; masks are destroyed.',
       entry: shred,
     },
     expired: { type: 'final', description: 'The deadline passed; masks are destroyed.', entry: shred },

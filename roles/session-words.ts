@@ -14,8 +14,6 @@ export interface SessionInput {
   readonly descriptor: string;
   readonly attempt: number;
   readonly server: 'server-a' | 'server-b';
-  /** Names of the input parties, sorted. */
-  readonly parties: readonly string[];
   /** Names of the output parties, sorted. */
   readonly outputs: readonly string[];
   /** Milliseconds since the epoch. */
@@ -27,7 +25,7 @@ type Digests = Readonly<Record<string, string>>;
 export interface SessionContext extends SessionInput {
   /** Name of the tape that is here, whole and durable; null until then. */
   readonly tape: string | null;
-  /** Digest of the masked rows this server holds, by party; null until all are here. */
+  /** Digest of the masked rows this server holds, by party; null until all that it computes on are here. */
   readonly rows: Digests | null;
   /** Digest of the masked rows each party says it uploaded. */
   readonly uploads: Digests;
@@ -45,7 +43,9 @@ export interface SessionContext extends SessionInput {
 }
 
 export type SessionEvent =
-  | LogEvent<'uploaded' | 'bound' | 'resultStored' | 'received' | 'fail' | 'expire' | 'cancel'>
+  | LogEvent<
+      'uploaded' | 'withdraw' | 'close' | 'bound' | 'resultStored' | 'received' | 'fail' | 'expire' | 'cancel'
+    >
   | { readonly type: 'peer.present' | 'peer.lost' | 'peer.back' }
   | { readonly type: 'progress'; readonly round: number; readonly rounds: number };
 
@@ -75,9 +75,19 @@ export const OLDER_BACKUP = failure(
   'restore the newest backup, or create a new collaboration: its tape must not be used twice',
 );
 
+/** A command that made the collaboration fail ends the session with the log's reason. */
+export const ENDED_BY_LOG = {
+  guard: 'thatEndedIt',
+  target: '.failed',
+  actions: {
+    type: 'recordReason',
+    params: ({ event }: { event: { ended?: unknown } }) => ({ reason: reportFrom(event.ended) }),
+  },
+} as const;
+
 const submitFailure = {
   type: 'submit',
-  params: ({ context }: Args) => failCommand(context.collaboration, context.reason),
+  params: ({ context }: Args) => failCommand(context, context.reason),
 } as const;
 /** Any effect's error ends the session here and tells everyone. */
 export const FAILS = {
@@ -110,8 +120,11 @@ export const chart = setup({
     awaitDeadline: hostRuns<{ deadlineMs: number }>(),
   },
   guards: {
+    thatEndedIt: ({ event }) => 'status' in event && event.status === 'failed',
     rowsDifferFromWhatAPartyUploaded: ({ context }) =>
-      context.parties.some((party) => differs(context.uploads[party], context.rows?.[party] ?? null)),
+      Object.entries(context.uploads).some(([party, digest]) =>
+        differs(digest, context.rows?.[party] ?? null),
+      ),
     everyPartyConfirmedItsRows: ({ context }) => inputsAgreed(context),
     tapeAndInputsAreThere: ({ context }) => context.tape !== null && inputsAgreed(context),
     ownBindingDiffers: ({ context }) => differs(context.bindings[context.server], context.binding),
@@ -132,6 +145,14 @@ export const chart = setup({
       uploads: ({ context, event }) =>
         event.type === 'log.uploaded'
           ? { ...context.uploads, [partyOf(event.author)]: event.rows }
+          : context.uploads,
+    }),
+    forgetUpload: assign({
+      uploads: ({ context, event }) =>
+        event.type === 'log.withdraw'
+          ? Object.fromEntries(
+              Object.entries(context.uploads).filter(([party]) => party !== partyOf(event.author)),
+            )
           : context.uploads,
     }),
     recordBindingFromLog: assign({
@@ -168,16 +189,18 @@ export const chart = setup({
     }),
     recordReason: assign({ reason: (_, params: { reason: ErrorReport }) => params.reason }),
     submit: hostDelivers<CommandBody>(),
-    shred: hostDelivers<{ collaboration: string }>(),
+    shred: hostDelivers<{ collaboration: string; attempt: number }>(),
   },
 });
 
 export const shred = {
   type: 'shred',
-  params: ({ context }: Args) => ({ collaboration: context.collaboration }),
+  params: ({ context: { collaboration, attempt } }: Args) => ({ collaboration, attempt }),
 } as const;
 
-function inputsAgreed({ parties, rows, uploads }: SessionContext): boolean {
+/** The rows here are those that their parties uploaded, and no others were. */
+function inputsAgreed({ rows, uploads }: SessionContext): boolean {
+  const parties = [...Object.keys(uploads), ...Object.keys(rows ?? {})];
   return (
     rows !== null && parties.every((party) => uploads[party] !== undefined && uploads[party] === rows[party])
   );

@@ -5,6 +5,7 @@
 import {
   byParty,
   chart,
+  ENDED_BY_LOG,
   FAILS,
   failsBecause,
   failure,
@@ -20,7 +21,7 @@ export type { SessionInput } from './session-words.ts';
 export const sessionMachine = chart.createMachine({
   id: 'session',
   description: 'One collaboration on one compute server.',
-  meta: { ignores: ['log.approve', 'log.randomnessReady'] },
+  meta: { ignores: ['log.register', 'log.approve', 'log.randomnessReady', 'log.close'] },
   context: ({ input }) => ({
     ...input,
     tape: null,
@@ -37,6 +38,8 @@ export const sessionMachine = chart.createMachine({
   }),
   on: {
     'log.uploaded': { actions: 'recordUpload' },
+    'log.withdraw': [ENDED_BY_LOG, { actions: 'forgetUpload' }],
+    'log.close': ENDED_BY_LOG,
     'log.bound': { actions: 'recordBindingFromLog' },
     'log.resultStored': { actions: 'recordResultFromLog' },
     'log.received': { actions: 'recordReceipt' },
@@ -90,11 +93,12 @@ export const sessionMachine = chart.createMachine({
           },
         },
         inputs: {
-          description: 'The masked rows of every input party.',
+          description: 'The masked rows of every input party that is in it.',
           initial: 'waitingForInputs',
           states: {
             waitingForInputs: {
-              description: 'Approved parties get masks (once the tape is here) and bring masked rows.',
+              description:
+                'Approved parties get masks (once the tape is here) and bring masked rows, until the log says that it is ready with these.',
               invoke: {
                 id: 'collectInputs',
                 src: 'collectInputs',
@@ -226,6 +230,7 @@ export const sessionMachine = chart.createMachine({
                   params: ({ context }) => ({
                     kind: 'resultStored',
                     collaboration: context.collaboration,
+                    attempt: context.attempt,
                     outputs: context.result ?? '',
                   }),
                 },

@@ -14,6 +14,8 @@ export type LogEvent<K extends CommandKind> = K extends CommandKind
       readonly author: string;
       /** The collaboration's new status, where this command changed it. */
       readonly status?: LifecycleStatus;
+      /** Why it failed, where this command made it fail. */
+      readonly ended?: ErrorReport;
     } & Omit<Extract<CommandBody, { kind: K }>, 'kind' | 'collaboration'>
   : never;
 
@@ -46,11 +48,15 @@ export function reportFrom(error: unknown): ErrorReport {
 }
 
 /** The command that tells every participant why this one cannot go on. Texts are cut to what a command may hold. */
-export function failCommand(collaboration: string, reason: ErrorReport | null): CommandBody {
+export function failCommand(
+  { collaboration, attempt }: { readonly collaboration: string; readonly attempt: number },
+  reason: ErrorReport | null,
+): CommandBody {
   const { code, message, hint, place } = reason ?? reportOf(new Error('no reason was kept'));
   return {
     kind: 'fail',
     collaboration,
+    attempt,
     reason: {
       code: code.slice(0, 100),
       message: message.slice(0, 500),

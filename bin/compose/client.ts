@@ -7,21 +7,24 @@ import { clientMachine } from '../../roles/client.ts';
 import { type ParticipationInput, participationMachine } from '../../roles/participation.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { derivedCommandId } from '../../src/coordination/commands.ts';
 import {
   collaborationId,
   descriptorDigest,
   inputParties,
   parseDescriptor,
+  sourceParties,
 } from '../../src/coordination/descriptor.ts';
 import { ClientDuties } from '../../src/duties/client-duties.ts';
 import { Queries } from '../../src/duties/queries.ts';
+import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'client';
-const FINAL = ['done', 'refused', 'failed', 'expired', 'cancelled'];
+const FINAL = ['done', 'refused', 'failed', 'withdrawn', 'leftOut', 'expired', 'cancelled'];
 
 /** `onEnd` hears how this party's part in a collaboration ended: undefined when it went well. */
 export function clientRole(
@@ -32,8 +35,9 @@ export function clientRole(
   const queries = new Queries();
   const duties = runtime.place.then((place) => new ClientDuties(place, queries, config));
   const faults = new Map<string, MpcError>();
-  const actorOf = (collaboration: string): string => `participation:${collaboration}`;
-  type Context = EffectContext<{ collaboration: string }>;
+  const actorOf = ({ id, lifecycle }: Collaboration): string =>
+    `participation:${id}:${lifecycle.context.attempt}`;
+  type Context = EffectContext<Run>;
   const duty =
     <Output>(run: (duties: ClientDuties, context: Context) => Promise<Output>) =>
     async (context: Context): Promise<Output> => {
@@ -61,11 +65,12 @@ export function clientRole(
       uploadRows: duty((client, context) => client.uploadRows(context)),
       fetchAndCombine: duty((client, context) => client.fetchAndCombine(context)),
     },
-    deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),
+    deliveries: commonDeliveries(runtime, async (run) => (await duties).shred(run)),
     onApplied: async (applied, host) => {
-      const { id } = applied.collaboration;
-      if (applied.command.body.kind === 'create') await invited(applied, host);
-      else if (host.has(actorOf(id))) await host.send(actorOf(id), logEvent(applied), logKey(applied));
+      const actor = actorOf(applied.collaboration);
+      const { kind } = applied.command.body;
+      if (kind === 'create' || kind === 'rerun') await invited(applied, host);
+      else if (host.has(actor)) await host.send(actor, logEvent(applied), logKey(applied));
     },
     onCaughtUp: () => createFrom(config.create),
     onTransition: ({ actor, to }) => {
@@ -83,7 +88,7 @@ export function clientRole(
     const { party } = config;
     const isInput = inputParties(descriptor).includes(party);
     const isOutput = descriptor.outputs.includes(party);
-    if (!isInput && !isOutput) return;
+    if (!isInput && !isOutput && !sourceParties(descriptor).includes(party)) return;
     if (!config.approve.includes(digest)) {
       runtime.troubles.note(
         {
@@ -97,13 +102,14 @@ export function clientRole(
     }
     const input: ParticipationInput = {
       collaboration: id,
+      attempt: collaboration.lifecycle.context.attempt,
       descriptor: digest,
       party,
       isInput,
       isOutput,
       deadlineMs: descriptor.deadlineMs,
     };
-    await host.start(actorOf(id), 'participation', input);
+    await host.start(actorOf(collaboration), 'participation', input);
   }
 
   /** Opens the collaboration of a descriptor file, once. */
@@ -118,7 +124,7 @@ export function clientRole(
 
   async function settled(actor: string, end: string): Promise<void> {
     const { follower } = await runtime.place;
-    const id = actor.slice('participation:'.length);
+    const [, id = ''] = actor.split(':');
     const facts = follower.collaboration(id)?.lifecycle.context;
     if (end === 'done') {
       // An output party is done when the log knows that it has its result.

@@ -7,7 +7,7 @@ import type { CoordinatorFace } from '../../src/api/coordinator/open.ts';
 import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
-import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
+import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
 import type { EffectContext } from '../../src/host/host.ts';
 import { allChapters } from './chapters.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
@@ -18,7 +18,7 @@ const DEADLINES_MS = 1_000;
 /** `face`: its HTTP face, where it has one. */
 export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
   let service: CoordinatorService | undefined;
-  const chapters = allChapters(runtime.parts.trust);
+  const chapters = allChapters(runtime.parts);
   return {
     chapters,
     root: { name: ROOT, input: {} },
@@ -49,8 +49,8 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
       watchDeadlines: async ({ signal }: EffectContext) => {
         const { follower, clock } = await runtime.place;
         while (!signal.aborted) {
-          for (const { collaboration, commandId } of expiredCollaborations(follower.state, clock.now()))
-            await runtime.submit({ kind: 'expire', collaboration }, commandId);
+          for (const { body, commandId } of overdueCommands(follower.state, clock.now()))
+            await runtime.submit(body, commandId);
           await clock.sleep(DEADLINES_MS, signal);
         }
       },

@@ -5,7 +5,7 @@
 import { dealerMachine } from '../../roles/dealer.ts';
 import { DealerDuties } from '../../src/duties/dealer-duties.ts';
 import { Queries } from '../../src/duties/queries.ts';
-import { ATTEMPT } from '../../src/duties/workplace.ts';
+import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { type Accepted, type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
@@ -20,24 +20,24 @@ export function dealerRole(runtime: Runtime): RoleParts {
     machines: { [ROOT]: dealerMachine },
     effects: {
       ...rootEffects(runtime),
-      dealTape: async (context: EffectContext<{ collaboration: string }>) => (await duties).dealTape(context),
-      deliverTapes: async (context: EffectContext<{ collaboration: string }>) =>
-        (await duties).deliverTapes(context),
+      dealTape: async (context: EffectContext<Run>) => (await duties).dealTape(context),
+      deliverTapes: async (context: EffectContext<Run>) => (await duties).deliverTapes(context),
     },
-    deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),
+    deliveries: commonDeliveries(runtime, async (run) => (await duties).shred(run)),
     onApplied: tellDealer,
     stop: async () => (await duties).stop(),
   };
 }
 
 async function tellDealer(applied: Accepted, host: Host): Promise<void> {
-  const { id, digest } = applied.collaboration;
+  const { id, digest, lifecycle } = applied.collaboration;
   const { kind } = applied.command.body;
   if (!HEARD.includes(kind)) return;
   // The dealer's one chart minds many collaborations, so its events name theirs.
-  const about = kind === 'create' ? { descriptor: digest, attempt: ATTEMPT } : {};
+  const { attempt } = lifecycle.context;
+  const about = kind === 'create' || kind === 'rerun' ? { descriptor: digest, attempt } : {};
   const event: LogEvent = { ...logEvent(applied), ...about, collaboration: id };
   await host.send(ROOT, event, logKey(applied));
 }
 
-const HEARD: readonly string[] = ['create', 'randomnessReady', 'fail', 'expire', 'cancel'];
+const HEARD: readonly string[] = ['create', 'rerun', 'randomnessReady', 'fail', 'expire', 'cancel'];

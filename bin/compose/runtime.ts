@@ -233,10 +233,12 @@ export class Runtime {
 export type LogEvent = EventObject & Readonly<Record<string, unknown>>;
 
 /** The event that a chart of one collaboration hears of a log entry. */
-export function logEvent({ command, statusBefore, statusAfter }: Accepted): LogEvent {
+export function logEvent({ command, collaboration, statusBefore, statusAfter }: Accepted): LogEvent {
   const { kind, ...body } = command.body;
   const { collaboration: _, ...facts } = { collaboration: undefined, ...body };
-  const status = statusAfter === statusBefore ? {} : { status: statusAfter };
+  const { reason } = collaboration.lifecycle.context;
+  const ended = statusAfter === 'failed' && reason !== undefined ? { ended: reason } : {};
+  const status = statusAfter === statusBefore ? {} : { status: statusAfter, ...ended };
   return { type: `log.${kind}`, author: command.author, ...facts, ...status };
 }
 

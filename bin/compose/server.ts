@@ -4,11 +4,10 @@
 
 import { serverMachine } from '../../roles/server.ts';
 import { type SessionInput, sessionMachine } from '../../roles/session.ts';
-import { inputParties } from '../../src/coordination/descriptor.ts';
 import { greetPeer } from '../../src/duties/greeting.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import { ServerDuties } from '../../src/duties/server-duties.ts';
-import { ATTEMPT } from '../../src/duties/workplace.ts';
+import type { Run } from '../../src/duties/workplace.ts';
 import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
@@ -20,7 +19,7 @@ const ENGINE = new URL(
   import.meta.url.endsWith('.ts') ? '../engine-source.mjs' : './engine-worker.js',
   import.meta.url,
 );
-const sessionOf = (collaboration: string): string => `session:${collaboration}`;
+const sessionOf = ({ collaboration, attempt }: Run): string => `session:${collaboration}:${attempt}`;
 
 export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): RoleParts {
   const queries = new Queries();
@@ -36,25 +35,15 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
     effects: {
       ...rootEffects(runtime),
       watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),
-      checkDescriptor: duty((server, context: EffectContext<{ collaboration: string }>) =>
-        server.checkDescriptor(context),
-      ),
-      receiveTape: duty((server, context: EffectContext<{ collaboration: string }>) =>
-        server.receiveTape(context),
-      ),
-      collectInputs: duty((server, context: EffectContext<{ collaboration: string }>) =>
-        server.collectInputs(context),
-      ),
-      compute: duty((server, context: EffectContext<{ collaboration: string }>) => server.compute(context)),
-      storeResult: duty((server, context: EffectContext<{ collaboration: string }>) =>
-        server.storeResult(context),
-      ),
-      serveResults: duty((server, context: EffectContext<{ collaboration: string }>) =>
-        server.serveResults(context),
-      ),
+      checkDescriptor: duty((server, context: EffectContext<Run>) => server.checkDescriptor(context)),
+      receiveTape: duty((server, context: EffectContext<Run>) => server.receiveTape(context)),
+      collectInputs: duty((server, context: EffectContext<Run>) => server.collectInputs(context)),
+      compute: duty((server, context: EffectContext<Run>) => server.compute(context)),
+      storeResult: duty((server, context: EffectContext<Run>) => server.storeResult(context)),
+      serveResults: duty((server, context: EffectContext<Run>) => server.serveResults(context)),
       awaitDeadline: awaitDeadline(runtime.parts.clock),
     },
-    deliveries: commonDeliveries(runtime, async (collaboration) => (await duties).shred(collaboration)),
+    deliveries: commonDeliveries(runtime, async (run) => (await duties).shred(run)),
     onApplied: (applied, host) => tellSession(applied, host, server),
     onCaughtUp: async () => (await duties).repeatForPeer(),
     stop: async () => (await duties).stop(),
@@ -63,15 +52,15 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
 
 async function tellSession(applied: Accepted, host: Host, server: 'server-a' | 'server-b'): Promise<void> {
   const { command, collaboration } = applied;
-  const actor = sessionOf(collaboration.id);
-  if (command.body.kind === 'create') {
-    const { descriptor, digest, id } = collaboration;
+  const { descriptor, digest, id, lifecycle } = collaboration;
+  const { attempt } = lifecycle.context;
+  const actor = sessionOf({ collaboration: id, attempt });
+  if (command.body.kind === 'create' || command.body.kind === 'rerun') {
     const input: SessionInput = {
       collaboration: id,
       descriptor: digest,
-      attempt: ATTEMPT,
+      attempt,
       server,
-      parties: inputParties(descriptor),
       outputs: descriptor.outputs,
       deadlineMs: descriptor.deadlineMs,
     };

@@ -2,6 +2,7 @@
  * Owns the effects and deliveries that several roles share.
  */
 import type { CommandBody } from '../../src/coordination/bodies.ts';
+import type { Run } from '../../src/duties/workplace.ts';
 import type { Delivery, Effect } from '../../src/host/host.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -12,10 +13,10 @@ export function rootEffects(runtime: Runtime): Readonly<Record<'connect' | 'drai
 
 export function commonDeliveries(
   runtime: Runtime,
-  shred: (collaboration: string) => Promise<void>,
+  shred: (run: Run) => Promise<void>,
 ): Readonly<Record<'submit' | 'shred', Delivery>> {
   return {
     submit: (body: CommandBody, { id }) => runtime.submit(body, id),
-    shred: ({ collaboration }: { collaboration: string }) => shred(collaboration),
+    shred: (run: Run) => shred(run),
   };
 }

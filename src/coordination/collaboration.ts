@@ -16,6 +16,13 @@ export interface Collaboration {
   /** Log time of its creation and of its last change. */
   readonly createdMs: number;
   readonly changedMs: number;
+  /** Log time at which the current attempt began. */
+  readonly startedMs: number;
   readonly status: LifecycleStatus;
   readonly lifecycle: LifecycleSnapshot;
+}
+
+/** Until when input parties are waited for, in log time; undefined where all are needed. */
+export function inputDeadlineMs({ descriptor, startedMs }: Collaboration): number | undefined {
+  return descriptor.minimum === null ? undefined : startedMs + descriptor.minimum.waitMs;
 }

@@ -16,7 +16,8 @@ export function collaborationsChapter(rules: CollaborationRules): Chapter {
   return chapterOf({
     name: COLLABORATIONS,
     bodies: collaborationBodies,
-    vouchable: ['create', 'cancel'],
+    // What counts for privacy (approving, uploading) is never said for anyone: that takes the party's own key.
+    vouchable: ['create', 'register', 'withdraw', 'cancel', 'rerun'],
     apply: (said, { timeMs }, tables) => {
       const table = tables.table<Collaboration>(COLLABORATIONS);
       const { refusal, put, forget } = decide(rules, viewOf(table), said, timeMs);

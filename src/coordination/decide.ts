@@ -6,7 +6,7 @@ import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { CommandBody } from './bodies.ts';
 import type { Said } from './chapter.ts';
-import type { Collaboration } from './collaboration.ts';
+import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
 import type { CollaborationsView } from './collaborations.ts';
 import {
   checkDescriptor,
@@ -15,6 +15,7 @@ import {
   descriptorDigest,
   inputParties,
   participantsOf,
+  sourceParties,
 } from './descriptor.ts';
 import {
   ENDED,
@@ -37,6 +38,9 @@ export interface CollaborationRules {
 }
 
 type Saying = Pick<Said<CommandBody>, 'author' | 'vouched' | 'body'>;
+
+/** Said by whichever replica of the coordinator sees a time pass. */
+const BY_THE_COORDINATOR: readonly string[] = ['expire', 'close'];
 
 export interface Decision {
   readonly refusal?: ErrorReport;
@@ -72,21 +76,42 @@ function decideStep(
     return refuse('collaboration.unknown', `there is no collaboration ${body.collaboration}`, 'check its id');
   const author = command.author;
   const { descriptor } = before;
-  const allowed =
-    body.kind === 'expire' ? author === 'coordinator' : participantsOf(descriptor).includes(author);
+  const allowed = BY_THE_COORDINATOR.includes(body.kind)
+    ? author === 'coordinator'
+    : participantsOf(descriptor).includes(author);
   if (!allowed) return { ...notAllowed(author, body.kind), before };
-  if (body.kind === 'expire' && timeMs < descriptor.deadlineMs)
-    return {
-      ...refuse('collaboration.not-expired', 'its deadline has not passed in log time', 'ask again later'),
-      before,
-    };
-  const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(author, body));
+  const untimely = objectionToTime(before, body, timeMs);
+  if (untimely !== undefined) return { ...untimely, before };
+  const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(command, body));
   if (refusal !== undefined) return { refusal, before, forget: [] };
   return {
     before,
-    put: { ...before, changedMs: timeMs, lifecycle, status: rules.chart.status(lifecycle) },
+    put: {
+      ...before,
+      changedMs: timeMs,
+      ...(lifecycle.context.attempt > before.lifecycle.context.attempt ? { startedMs: timeMs } : {}),
+      lifecycle,
+      status: rules.chart.status(lifecycle),
+    },
     forget: [],
   };
+}
+
+/** What only log time, which is the same for all, can decide. */
+function objectionToTime(
+  before: Collaboration,
+  { kind }: StepBody,
+  timeMs: number,
+): (Decision & { readonly refusal: ErrorReport }) | undefined {
+  const { deadlineMs } = before.descriptor;
+  const inputsUntilMs = inputDeadlineMs(before);
+  if (kind === 'expire' && timeMs < deadlineMs)
+    return refuse('collaboration.not-expired', 'its deadline has not passed in log time', 'ask again later');
+  if (kind === 'close' && inputsUntilMs !== undefined && timeMs < inputsUntilMs)
+    return refuse('collaboration.not-closed', 'its input parties are still waited for', 'ask again later');
+  if (kind === 'rerun' && timeMs >= deadlineMs)
+    return refuse('collaboration.deadline-passed', 'its deadline has passed', 'create a new collaboration');
+  return undefined;
 }
 
 /** A chart that fails on an entry fails on every replica, for ever: the entry is refused, so that the log can be read on. */
@@ -141,11 +166,24 @@ function decideCreate(
       creator: author,
       inputs: inputParties(descriptor),
       outputs: descriptor.outputs,
+      approvers: sourceParties(descriptor),
+      minimum: descriptor.minimum?.parties ?? null,
+      reruns: descriptor.reruns,
     }),
   );
   const status = rules.chart.status(lifecycle);
   return {
-    put: { id, digest, descriptor, creator: author, createdMs: timeMs, changedMs: timeMs, status, lifecycle },
+    put: {
+      id,
+      digest,
+      descriptor,
+      creator: author,
+      createdMs: timeMs,
+      changedMs: timeMs,
+      startedMs: timeMs,
+      status,
+      lifecycle,
+    },
     forget: room.forget,
   };
 }

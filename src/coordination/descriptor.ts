@@ -15,6 +15,14 @@ import { faultsOf } from './faults.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/);
 const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/);
+/** A stored result: the collaboration's id and the attempt that made it. */
+const RESULT_ID = /^[0-9a-f]{20}\.[1-9][0-9]{0,2}$/;
+/** Earlier results that one collaboration reads: each brings approvers of its own. */
+const MOST_SOURCES = 16;
+/** A week: whoever has not come by then has forgotten. */
+const MOST_WAIT_MS = 7 * 24 * 3_600_000;
+/** Results of one descriptor: the parties approve them all at once. */
+const MOST_RERUNS = 100;
 
 export const descriptorSchema = z.strictObject({
   version: z.literal(1),
@@ -25,15 +33,35 @@ export const descriptorSchema = z.strictObject({
   /** Digest of the plan that this program compiles to: every role compiles it again and compares. */
   plan: z.string().regex(/^[0-9a-f]{64}$/),
   /** Input parties with the most rows each may bring to each table; sorted by party, then table. */
-  inputs: z
-    .array(z.strictObject({ party: name, table: name, maxRows: z.int().min(1).max(LIMITS.rows) }))
-    .min(1),
+  inputs: z.array(z.strictObject({ party: name, table: name, maxRows: z.int().min(1).max(LIMITS.rows) })),
+  /** Results of earlier collaborations that are read as rows of a table, sorted by table; they never leave the servers. */
+  sources: z
+    .array(
+      z.strictObject({
+        table: name,
+        result: z.string().regex(RESULT_ID),
+        /** Parties whose rows are in that result, sorted: each has to approve this descriptor, too. */
+        parties: z.array(name).min(1),
+      }),
+    )
+    .max(MOST_SOURCES),
   /** Parties that receive the result, sorted. */
   outputs: z.array(name).min(1),
   /** Every party named above with its key; the two servers and the dealer likewise. */
   keys: z.record(z.string(), publicKey),
   /** Groups of fewer rows than this come out hidden, whatever the query says. */
   minGroupSize: z.int().min(1).max(1_000_000),
+  /**
+   * Where it may start without some input parties: the fewest there must be, and how long the others are waited for,
+   * from the creation on (or from the start of a later attempt). Null: all are needed.
+   */
+  minimum: z
+    .strictObject({ parties: z.int().min(1).max(LIMITS.parties), waitMs: z.int().min(1).max(MOST_WAIT_MS) })
+    .nullable(),
+  /** How many runs of later collaborations may read this one's result. */
+  resultUses: z.int().min(0).max(1000),
+  /** How often the creator may have a result computed again, on new uploads: each tells the receivers more. */
+  reruns: z.int().min(0).max(MOST_RERUNS),
   /** Milliseconds assumed between the two servers and back (0: in one place): the plan is the faster one for that. */
   roundTripMs: z.int().min(0).max(LIMITS.roundTripMs),
   /** Milliseconds since the epoch after which the collaboration expires unless it has finished. */
@@ -60,9 +88,16 @@ export interface DescriptorParts {
   /** In any order. */
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
+  /** In any order; none where absent. */
+  readonly sources?: Descriptor['sources'];
   /** Enrolled keys by address; those of the participants are taken. */
   readonly keys: Readonly<Record<string, PublicKey>>;
   readonly minGroupSize: number;
+  /** All input parties are needed where absent. */
+  readonly minimum?: Descriptor['minimum'] | undefined;
+  /** 0 where absent. */
+  readonly resultUses?: number;
+  readonly reruns?: number;
   /** 0 where absent. */
   readonly roundTripMs?: number;
   readonly deadlineMs: number;
@@ -74,7 +109,10 @@ export function buildDescriptor(parts: DescriptorParts): Descriptor {
     .sort(byPartyThenTable)
     .map(({ party, table, maxRows }) => ({ party, table, maxRows }));
   const outputs = [...new Set(parts.outputs)].sort();
-  const keys = participantsOf({ inputs, outputs }).flatMap((address) => {
+  const sources = [...(parts.sources ?? [])]
+    .sort((a, b) => byText(a.table, b.table))
+    .map(({ table, result, parties }) => ({ table, result, parties: [...new Set(parties)].sort() }));
+  const keys = participantsOf({ inputs, outputs, sources }).flatMap((address) => {
     const key = parts.keys[address];
     return key === undefined ? [] : [[address, key] as const];
   });
@@ -85,8 +123,12 @@ export function buildDescriptor(parts: DescriptorParts): Descriptor {
     plan: parts.plan,
     inputs,
     outputs,
+    sources,
     keys: Object.fromEntries(keys),
     minGroupSize: parts.minGroupSize,
+    minimum: parts.minimum ?? null,
+    resultUses: parts.resultUses ?? 0,
+    reruns: parts.reruns ?? 0,
     roundTripMs: parts.roundTripMs ?? 0,
     deadlineMs: parts.deadlineMs,
   });
@@ -105,23 +147,37 @@ export function parseDescriptor(value: unknown): Descriptor {
 export const inputParties = (descriptor: Pick<Descriptor, 'inputs'>): string[] =>
   [...new Set(descriptor.inputs.map(({ party }) => party))].sort();
 
+/** Names of the parties whose rows are in the results that are read, sorted. */
+export const sourceParties = ({ sources }: Pick<Descriptor, 'sources'>): string[] =>
+  [...new Set(sources.flatMap(({ parties }) => parties))].sort();
+
 /** Addresses of everyone who takes part, sorted: both servers, the dealer and every named party. */
-export function participantsOf(descriptor: Pick<Descriptor, 'inputs' | 'outputs'>): Address[] {
-  const names = new Set([...inputParties(descriptor), ...descriptor.outputs]);
+export function participantsOf(descriptor: Pick<Descriptor, 'inputs' | 'outputs' | 'sources'>): Address[] {
+  const names = new Set([...inputParties(descriptor), ...sourceParties(descriptor), ...descriptor.outputs]);
   return [...STANDING, ...[...names].map((name): Address => `party-${name}`)].sort();
 }
 
 /**
- * What a schema cannot say. Throws `descriptor.order`, `descriptor.too-large`, `descriptor.key-missing`,
- * `descriptor.key-unknown` or `descriptor.key-shared`.
+ * What a schema cannot say. Throws `descriptor.order`, `descriptor.no-input`, `descriptor.minimum`, `descriptor.too-large`,
+ * `descriptor.key-missing`, `descriptor.key-unknown` or `descriptor.key-shared`.
  */
 export function checkDescriptor(descriptor: Descriptor): void {
-  const { inputs, outputs, keys } = descriptor;
-  if (!ascends(inputs, byPartyThenTable) || !ascends(outputs, byText))
+  const { inputs, outputs, keys, sources, minimum } = descriptor;
+  const tables = sources.map(({ table }) => table);
+  const lists = [outputs, tables, ...sources.map(({ parties }) => parties)];
+  if (!ascends(inputs, byPartyThenTable) || !lists.every((list) => ascends(list, byText)))
     throw refusal(
       'order',
-      'inputs and outputs must be sorted, each named once',
+      'inputs, outputs and sources must be sorted, each named once',
       'make descriptors with buildDescriptor',
+    );
+  if (inputs.length + sources.length === 0)
+    throw refusal('no-input', 'nobody brings rows', 'name an input party, or a result to read');
+  if (minimum !== null && minimum.parties > inputParties(descriptor).length)
+    throw refusal(
+      'minimum',
+      `the minimum of ${minimum.parties} parties is more than bring rows`,
+      'lower it, or name more input parties',
     );
   checkSize(descriptor);
   const participants = participantsOf(descriptor);
@@ -147,8 +203,9 @@ export function checkDescriptor(descriptor: Descriptor): void {
     );
 }
 
-function checkSize({ inputs, outputs }: Descriptor): void {
-  const parties = new Set([...inputs.map(({ party }) => party), ...outputs]).size;
+function checkSize(descriptor: Descriptor): void {
+  const { inputs } = descriptor;
+  const parties = participantsOf(descriptor).length - STANDING.length;
   if (parties > LIMITS.parties)
     throw refusal('too-large', `${parties} parties, more than ${LIMITS.parties}`, 'split the parties');
   const rows = new Map<string, number>();

@@ -2,10 +2,8 @@
  * Owns the answer to "what are we waiting for, and whom": from the facts of the log alone, the same for everyone.
  * Must never guess at what the log has not told (who is online, how far a server has computed).
  */
-
 import type { Collaboration } from './collaboration.ts';
-import { inputParties } from './descriptor.ts';
-import { ENDED, type LifecycleFacts } from './lifecycle.ts';
+import { ENDED, type LifecycleFacts, neededApprovals } from './lifecycle.ts';
 
 /** `binding`: servers tie their tapes to the inputs; `servers`: they compute; `result`: output parties fetch it. */
 type WaitingFor = 'approval' | 'randomness' | 'inputs' | 'binding' | 'servers' | 'result';
@@ -28,7 +26,7 @@ export function waitingFor(
   if (ENDED.includes(status)) return [];
   if (status === 'running') return named('servers', without(SERVERS, Object.keys(facts.results)));
   if (status === 'ready') return named('binding', without(SERVERS, Object.keys(facts.bound)));
-  return beforeReady(inputParties(descriptor), facts);
+  return beforeReady(facts);
 }
 
 /** One plain sentence for each thing awaited. */
@@ -51,13 +49,14 @@ const PREDICATE: Readonly<Record<WaitingFor, (one: boolean) => string>> = {
   result: (one) => `${one ? 'has' : 'have'} not fetched the result yet`,
 };
 
-function beforeReady(inputs: readonly string[], facts: LifecycleFacts): Waiting[] {
-  const unapproved = without(inputs, facts.approvals);
+function beforeReady(facts: LifecycleFacts): Waiting[] {
+  const unapproved = without(neededApprovals(facts), facts.approvals);
+  const bringing = facts.closed ? [] : without(facts.inputs, facts.withdrawn);
   const uploaded = Object.keys(facts.uploads);
   return [
     ...named('approval', addresses(unapproved)),
     ...named('randomness', without(SERVERS, facts.randomness)),
-    ...named('inputs', addresses(without(without(inputs, unapproved), uploaded))),
+    ...named('inputs', addresses(without(without(bringing, unapproved), uploaded))),
   ];
 }
 

@@ -1,36 +1,48 @@
 /**
- * Owns which collaborations a coordinator should expire, and under which command id.
- * Must never expire anything itself: the log decides, by its own time.
+ * Owns what a coordinator says when a time has passed: which collaborations expire, which wait for no more input parties, and
+ * under which command id. Must never decide any of it: the log does, by its own time.
  */
-
-import type { Collaboration } from './collaboration.ts';
+import type { CommandBody } from './bodies.ts';
+import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
 import type { CollaborationsView } from './collaborations.ts';
 import { derivedCommandId } from './commands.ts';
-import { ENDED } from './lifecycle.ts';
+import { ENDED, type LifecycleStatus } from './lifecycle.ts';
 
-/** The log's clock may lag behind ours: asked within this time after the deadline, it might refuse. */
+/** The log's clock may lag behind ours: asked within this time after a deadline, it might refuse. */
 const MARGIN_MS = 2_000;
-/** How often an `expire` may be said again under a new id, should the log have refused it as too early. */
+/** How often the same may be said again under a new id, should the log have refused it as too early. */
 const AGAIN_AFTER_MS = 60_000;
 
-export interface Expiry {
-  readonly collaboration: string;
+interface Overdue {
+  readonly body: CommandBody;
   /** The same on every replica that sees it in the same minute, so that the log takes it once. */
   readonly commandId: string;
 }
 
-const isOpen = ({ status }: Collaboration): boolean => !ENDED.includes(status);
+const TAKES_INPUTS: readonly LifecycleStatus[] = ['open', 'registering', 'collecting'];
 
-/** Collaborations that have not ended though their deadline has passed, sorted by id. */
-export function expiredCollaborations(
-  state: Pick<CollaborationsView, 'collaborations'>,
-  nowMs: number,
-): Expiry[] {
+/** What is to be said now, sorted by collaboration. */
+export function overdueCommands(state: Pick<CollaborationsView, 'collaborations'>, nowMs: number): Overdue[] {
+  const minute = Math.floor(nowMs / AGAIN_AFTER_MS);
   return state
     .collaborations()
-    .filter((item) => isOpen(item) && item.descriptor.deadlineMs + MARGIN_MS <= nowMs)
-    .map(({ id }) => ({
-      collaboration: id,
-      commandId: derivedCommandId(['expire', id, Math.floor(nowMs / AGAIN_AFTER_MS)]),
-    }));
+    .flatMap((item): CommandBody[] => {
+      if (isExpired(item, nowMs)) return [{ kind: 'expire', collaboration: item.id }];
+      const { attempt } = item.lifecycle.context;
+      return waitsTooLong(item, nowMs) ? [{ kind: 'close', collaboration: item.id, attempt }] : [];
+    })
+    .map((body) => ({ body, commandId: derivedCommandId([{ ...body }, minute]) }));
+}
+
+const isExpired = ({ status, descriptor }: Collaboration, nowMs: number): boolean =>
+  !ENDED.includes(status) && descriptor.deadlineMs + MARGIN_MS <= nowMs;
+
+function waitsTooLong(item: Collaboration, nowMs: number): boolean {
+  const untilMs = inputDeadlineMs(item);
+  return (
+    untilMs !== undefined &&
+    untilMs + MARGIN_MS <= nowMs &&
+    !item.lifecycle.context.closed &&
+    TAKES_INPUTS.includes(item.status)
+  );
 }

@@ -23,13 +23,9 @@ import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
-import { collaborationOf, Links, pathOf, type Workplace } from './workplace.ts';
+import { collaborationOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
-export interface ParticipationInput {
-  readonly collaboration: string;
-}
-
-type Context = EffectContext<ParticipationInput>;
+type Context = EffectContext<Run>;
 
 const SERVERS = ['server-a', 'server-b'] as const;
 
@@ -62,11 +58,10 @@ export class ClientDuties {
 
   /** Asks both servers for this party's mask seeds; waits until they have randomness. */
   async fetchMasks({ input, signal }: Context): Promise<void> {
-    const id = input.collaboration;
     if (existsSync(this.#at(input, 'upload'))) return;
     const arrived = SERVERS.map((server) => {
       const sink = new FileSink({ path: this.#at(input, 'masks', server), bodyBytes: SEED_BYTES });
-      this.#links.open(id, server, 'masks', { incoming: sink });
+      this.#links.open(input, server, 'masks', { incoming: sink });
       return sink.complete;
     });
     await unlessAborted(Promise.all(arrived), signal);
@@ -99,24 +94,22 @@ export class ClientDuties {
 
   /** Hands the masked rows to both servers; ends when both have them on their disks. */
   async uploadRows({ input, signal }: Context): Promise<void> {
-    const id = input.collaboration;
-    this.#links.close(id, 'masks');
+    this.#links.close(input, 'masks');
     const outgoing = fileSource({ path: this.#at(input, 'upload') });
-    const sent = SERVERS.map((server) => this.#links.open(id, server, 'rows', { outgoing }).done);
+    const sent = SERVERS.map((server) => this.#links.open(input, server, 'rows', { outgoing }).done);
     await unlessAborted(Promise.all(sent), signal);
-    this.#links.close(id, 'rows');
+    this.#links.close(input, 'rows');
   }
 
   /** Fetches both halves, combines them, writes the result file. Throws `result.servers-differ`. */
   async fetchAndCombine({ input, signal }: Context): Promise<void> {
-    const id = input.collaboration;
-    const query = await this.#query(id);
+    const query = await this.#query(input.collaboration);
     const plan = planFor(query, this.#config.party);
     const halves = await unlessAborted(
       Promise.all(
         SERVERS.map((server) => {
           const collector = new Collector(resultBytes(plan));
-          this.#links.open(id, server, 'result', { incoming: collector });
+          this.#links.open(input, server, 'result', { incoming: collector });
           return collector.whole;
         }),
       ),
@@ -125,17 +118,17 @@ export class ClientDuties {
     const [a, b] = halves.map((half) => outputsOfBytes(plan, half));
     assert(a !== undefined && b !== undefined, 'two halves make a result');
     const table = resultTable(query, this.#config.party, combineOutputs(a, b));
-    const file: ResultFile = { collaboration: id, table, disclosure: query.disclosure };
+    const file: ResultFile = { collaboration: input.collaboration, table, disclosure: query.disclosure };
     const bytes = utf8.encode(`${JSON.stringify(file)}\n`);
     await writeWhole(this.#at(input, 'result.json'), bytes);
     if (this.#config.result !== undefined) await writeWhole(this.#config.result, bytes);
   }
 
   /** Ends what is open; masks that were never used are destroyed. */
-  async shred(id: string): Promise<void> {
-    this.#links.close(id);
-    this.#forgetMasks({ collaboration: id });
-    this.#rows.delete(id);
+  async shred(input: Run): Promise<void> {
+    this.#links.close(input);
+    this.#forgetMasks(input);
+    this.#rows.delete(input.collaboration);
   }
 
   stop(): void {
@@ -171,11 +164,11 @@ export class ClientDuties {
     return this.#queries.of(digest, descriptor);
   }
 
-  #forgetMasks(input: ParticipationInput): void {
+  #forgetMasks(input: Run): void {
     for (const server of SERVERS) shredFile(this.#at(input, 'masks', server));
   }
 
-  #at(input: ParticipationInput, ...names: string[]): string {
-    return pathOf(this.#place, input.collaboration, ...names);
+  #at(input: Run, ...names: string[]): string {
+    return pathOf(this.#place, input, ...names);
   }
 }

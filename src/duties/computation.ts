@@ -14,7 +14,7 @@ import type { Query } from './queries.ts';
 import { maskedDigest } from './result-parcel.ts';
 import { SentChunks } from './sent-chunks.ts';
 import { readTapeHead } from './tape-head.ts';
-import { collaborationOf, type Links, pathOf, type Workplace } from './workplace.ts';
+import { type Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 /** What a run reports while it goes on: facts without content. */
 export type ComputeEvent =
@@ -34,7 +34,7 @@ const THREAD_BYTES = 128 * 1024 * 1024;
 export class Computation {
   readonly #place: Workplace;
   readonly #links: Links;
-  readonly #id: string;
+  readonly #job: Run;
   readonly #query: Query;
   readonly #engine: URL;
   readonly #sent: SentChunks;
@@ -42,13 +42,13 @@ export class Computation {
   #running: Promise<void> | undefined;
 
   /** `engine` is what an engine's thread runs: see `serveEngine`. */
-  constructor(place: Workplace, links: Links, id: string, query: Query, engine: URL) {
+  constructor(place: Workplace, links: Links, run: Run, query: Query, engine: URL) {
     this.#place = place;
     this.#links = links;
-    this.#id = id;
+    this.#job = run;
     this.#query = query;
     this.#engine = engine;
-    this.#sent = new SentChunks(pathOf(place, id, 'sent'));
+    this.#sent = new SentChunks(pathOf(place, run, 'sent'));
   }
 
   /** The channel to the other server is open and can repeat everything that was sent. */
@@ -78,10 +78,9 @@ export class Computation {
     const { plan, cost } = this.#query;
     const server = this.#place.me === 'server-a' ? 'a' : 'b';
     const peer = server === 'a' ? 'server-b' : 'server-a';
-    const { descriptor } = collaborationOf(this.#place, this.#id);
-    const { seed } = readTapeHead(this.#place, this.#id);
+    const { seed } = readTapeHead(this.#place, this.#job);
     const incoming = new Mailbox();
-    this.#links.open(this.#id, peer, 'compute', {
+    this.#links.open(this.#job, peer, 'compute', {
       outgoing: this.#sent,
       incoming,
       onPresence: (present) => emit({ type: present ? 'peer.back' : 'peer.lost' }),
@@ -91,8 +90,8 @@ export class Computation {
       plan,
       server,
       seed: seed.exposeSecretBytes(),
-      corrections: pathOf(this.#place, this.#id, 'tape', 'corrections'),
-      rows: descriptor.inputs.map(({ party }) => [party, pathOf(this.#place, this.#id, 'rows', party)]),
+      corrections: pathOf(this.#place, this.#job, 'tape', 'corrections'),
+      rows: inputParties(plan).map((party) => [party, pathOf(this.#place, this.#job, 'rows', party)]),
     };
     const options: EngineOptions = {
       outgoing: this.#sent,
@@ -114,6 +113,6 @@ export class Computation {
   }
 
   #resultPath(): string {
-    return pathOf(this.#place, this.#id, 'result');
+    return pathOf(this.#place, this.#job, 'result');
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Owns what the dealer does for one collaboration: deals a tape from fresh seeds, hands each server its part, forgets.
- * Sees the plan and its own masks; never a masked value. Must never deal twice for one collaboration: once a seed may
+ * Owns what the dealer does for one attempt: deals a tape from fresh seeds, hands each server its part, forgets.
+ * Sees the plan and its own masks; never a masked value. Must never deal twice for one attempt: once a seed may
  * have left, the same tape is delivered again, byte for byte.
  *
  * Files: deal/head-a, deal/head-b, deal/corrections-b (and -a, where the plan deals to both), and deal/complete once the
@@ -16,13 +16,9 @@ import { Seed } from '../tape/seed.ts';
 import { fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries } from './queries.ts';
 import { NAME_BYTES, tapeHead } from './tape-head.ts';
-import { collaborationOf, factsOf, Links, pathOf, type Workplace } from './workplace.ts';
+import { collaborationOf, factsOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
-export interface DealInput {
-  readonly collaboration: string;
-}
-
-type Context = EffectContext<DealInput>;
+type Context = EffectContext<Run>;
 
 /** How long a server may be silent before its delivery makes room for the next one. */
 const PATIENCE_MS = 15_000;
@@ -38,12 +34,11 @@ export class DealerDuties {
     this.#links = new Links(place);
   }
 
-  /** Makes the tape of a collaboration, unless it is there. */
-  async dealTape({ input, signal }: Context): Promise<void> {
-    const id = input.collaboration;
-    const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
+  /** Makes the tape of an attempt, unless it is there. */
+  async dealTape({ input: run, signal }: Context): Promise<void> {
+    const at = (name: string): string => pathOf(this.#place, run, 'deal', name);
     if (existsSync(at('complete'))) return;
-    const { digest, descriptor } = collaborationOf(this.#place, id);
+    const { digest, descriptor } = collaborationOf(this.#place, run.collaboration);
     const { plan, cost } = await this.#queries.of(digest, descriptor);
     const seedA = Seed.fresh(this.#place.random);
     const seedB = Seed.fresh(this.#place.random);
@@ -78,25 +73,24 @@ export class DealerDuties {
   }
 
   /** Hands both servers their tapes; ends when both have them. Throws `dealer.peer-away` when one stays silent. */
-  async deliverTapes({ input, signal }: Context): Promise<void> {
-    const id = input.collaboration;
-    const { randomness } = collaborationOf(this.#place, id).lifecycle.context;
+  async deliverTapes({ input: run, signal }: Context): Promise<void> {
+    const randomness = factsOf(this.#place.follower.state, run)?.randomness ?? [];
     const waiting = (['server-a', 'server-b'] as const).filter((server) => !randomness.includes(server));
     try {
-      await Promise.all(waiting.map((server) => this.#deliver(id, server, signal)));
+      await Promise.all(waiting.map((server) => this.#deliver(run, server, signal)));
     } finally {
-      this.#links.close(id);
+      this.#links.close(run);
     }
   }
 
-  async #deliver(id: string, server: 'server-a' | 'server-b', signal: AbortSignal): Promise<void> {
-    const at = (name: string): string => pathOf(this.#place, id, 'deal', name);
+  async #deliver(run: Run, server: 'server-a' | 'server-b', signal: AbortSignal): Promise<void> {
+    const at = (name: string): string => pathOf(this.#place, run, 'deal', name);
     const half = server === 'server-a' ? 'a' : 'b';
     const head = readWhole(at(`head-${half}`));
     const path = at(`corrections-${half}`);
     if (head === undefined)
       throw new MpcError('dealer.tape-gone', `the tape for ${server} has been destroyed already`, {
-        hint: 'open a new collaboration',
+        hint: 'ask for another attempt',
         exitCode: EXIT.protocol,
       });
     const away = new AbortController();
@@ -111,7 +105,7 @@ export class DealerDuties {
     const outgoing = existsSync(path)
       ? fileSource({ path, head })
       : { chunk: async (index: number) => (index === 0 ? head : undefined) };
-    const channel = this.#links.open(id, server, 'tape', {
+    const channel = this.#links.open(run, server, 'tape', {
       outgoing,
       onPresence: (present) => {
         cancel();
@@ -121,7 +115,7 @@ export class DealerDuties {
     try {
       // A server that had it all before a restart says so in the log rather than on the channel.
       const inTheLog = this.#place.follower.until(
-        (log) => factsOf(log, id)?.randomness.includes(server),
+        (log) => factsOf(log, run)?.randomness.includes(server),
         AbortSignal.any([signal, away.signal]),
       );
       await unlessAborted(Promise.race([channel.done, inTheLog]), AbortSignal.any([signal, away.signal]));
@@ -132,10 +126,10 @@ export class DealerDuties {
   }
 
   /** Forgets a tape that has been delivered, or that nobody needs any more. */
-  async shred(id: string): Promise<void> {
-    this.#links.close(id);
+  async shred(run: Run): Promise<void> {
+    this.#links.close(run);
     for (const name of ['head-a', 'head-b', 'corrections-a', 'corrections-b'])
-      shredFile(pathOf(this.#place, id, 'deal', name));
+      shredFile(pathOf(this.#place, run, 'deal', name));
   }
 
   stop(): void {

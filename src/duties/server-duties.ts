@@ -10,7 +10,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
+import type { CollaborationsView } from '../coordination/collaborations.ts';
 import { inputParties } from '../coordination/descriptor.ts';
+import { inputSetOf } from '../coordination/lifecycle.ts';
 import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
 import { storedUploadDigest, uploadBytes } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
@@ -20,14 +22,11 @@ import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-
 import { Computation } from './computation.ts';
 import type { Queries, Query } from './queries.ts';
 import { HEAD_BYTES, readTapeHead } from './tape-head.ts';
-import { collaborationOf, factsOf, Links, pathOf, type Workplace } from './workplace.ts';
+import { collaborationOf, factsOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
-/** The input of every effect of a session. */
-export interface SessionInput {
-  readonly collaboration: string;
-}
+type Context = EffectContext<Run>;
 
-type Context = EffectContext<SessionInput>;
+const STARTED: readonly string[] = ['ready', 'running', 'finished'];
 
 export class ServerDuties {
   readonly #place: Workplace;
@@ -60,69 +59,69 @@ export class ServerDuties {
             exitCode: EXIT.noPermission,
           },
         );
-    await this.#query(input.collaboration);
+    await this.#query(input);
   }
 
   /** Takes the tape from the dealer. Ends when it is whole and on the disk. */
-  async receiveTape({ input, signal }: Context): Promise<{ tape: string }> {
-    const id = input.collaboration;
-    if (existsSync(pathOf(this.#place, id, 'spent')))
+  async receiveTape({ input: run, signal }: Context): Promise<{ tape: string }> {
+    if (existsSync(pathOf(this.#place, run, 'spent')))
       throw new MpcError('tape.spent', 'the tape of this collaboration has been used and destroyed', {
-        hint: 'open a new collaboration: a tape serves one run',
+        hint: 'ask for another attempt: a tape serves one run',
         exitCode: EXIT.protocol,
       });
-    const { cost } = await this.#query(id);
+    const { cost } = await this.#query(run);
     const sink = new FileSink({
-      path: pathOf(this.#place, id, 'tape', 'corrections'),
-      head: { path: pathOf(this.#place, id, 'tape', 'head'), bytes: HEAD_BYTES },
+      path: pathOf(this.#place, run, 'tape', 'corrections'),
+      head: { path: pathOf(this.#place, run, 'tape', 'head'), bytes: HEAD_BYTES },
       bodyBytes: this.#place.me === 'server-b' ? cost.bytesTape : cost.bytesTapeA,
     });
-    this.#links.open(id, 'dealer', 'tape', { incoming: sink });
+    this.#links.open(run, 'dealer', 'tape', { incoming: sink });
     await unlessAborted(sink.complete, signal);
-    const { name } = readTapeHead(this.#place, id);
+    const { name } = readTapeHead(this.#place, run);
     return { tape: name };
   }
 
-  /** Gives each approved party its masks once the tape is there, takes its masked rows; ends when all are in and confirmed. */
-  async collectInputs({ input, signal }: Context): Promise<{ rows: { party: string; digest: string }[] }> {
-    const id = input.collaboration;
-    const { descriptor } = collaborationOf(this.#place, id);
-    const { plan } = await this.#query(id);
+  /**
+   * Gives each approved party its masks once the tape is there, takes its masked rows; ends when the log says whose rows are
+   * computed on, and those are here. What a party left behind that is not among them is destroyed.
+   */
+  async collectInputs({
+    input: run,
+    signal,
+  }: Context): Promise<{ rows: { party: string; digest: string }[] }> {
+    const { descriptor } = collaborationOf(this.#place, run.collaboration);
+    const { follower } = this.#place;
+    const { plan } = await this.#query(run);
+    await mkdir(pathOf(this.#place, run, 'rows'), { recursive: true, mode: 0o700 });
+    const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
     const parties = inputParties(descriptor);
-    await mkdir(pathOf(this.#place, id, 'rows'), { recursive: true, mode: 0o700 });
-    const arrived = parties.map(async (party) => {
-      const address = `party-${party}` as const;
-      await this.#place.follower.until((log) => factsOf(log, id)?.approvals.includes(party), signal);
-      const masks = {
-        chunk: async (index: number) => (index === 0 ? await this.#masksOf(id, party, signal) : undefined),
-      };
-      this.#links.open(id, address, 'masks', { outgoing: masks });
-      const path = pathOf(this.#place, id, 'rows', party);
-      const sink = new FileSink({ path, bodyBytes: uploadBytes(plan, party) });
-      this.#links.open(id, address, 'rows', { incoming: sink });
-      await unlessAborted(sink.complete, signal);
-      return { party, digest: await storedUploadDigest(createReadStream(path)) };
-    });
-    const rows = await Promise.all(arrived);
-    // A party that missed our last acknowledgement still finds the channel open: it confirms only when it has both.
-    await this.#place.follower.until(
-      (log) => parties.every((party) => factsOf(log, id)?.uploads[party] !== undefined),
-      signal,
+    const arrived = new Map(
+      parties.map((party) => [party, this.#collect(run, party, uploadBytes(plan, party), until)]),
     );
-    this.#links.close(id, 'masks');
-    this.#links.close(id, 'rows');
-    return { rows };
+    for (const rows of arrived.values()) rows.catch(() => {}); // heard of below, where its rows are needed
+    try {
+      const included = await follower.until((log) => settledInputs(log, run), signal);
+      const rows = await Promise.all(included.map((party) => arrived.get(party)));
+      for (const party of parties) if (!included.includes(party)) this.#forget(run, party);
+      return { rows: rows.filter((upload) => upload !== undefined) };
+    } finally {
+      over.abort(new MpcError('session.collected', 'the rows of this attempt are settled'));
+      // A party that missed our last acknowledgement still found the channel open: it confirms only when it has both.
+      this.#links.close(run, 'masks');
+      this.#links.close(run, 'rows');
+    }
   }
 
   /** Runs the plan with the other server; ends when this server's half of the result is on the disk. */
   async compute({ input, signal, emit }: Context): Promise<void> {
-    const computation = await this.#computation(input.collaboration);
+    const computation = await this.#computation(input);
     await unlessAborted(computation.run(emit), signal);
   }
 
   /** Tells the digest of the masked results; stays open for the other server until it has stored its half, too. */
   async storeResult({ input, signal, emit }: Context): Promise<{ outputs: string }> {
-    const computation = await this.#computation(input.collaboration);
+    const computation = await this.#computation(input);
     const { results } = collaborationOf(this.#place, input.collaboration).lifecycle.context;
     const peerIsDone = Object.keys(results).some((server) => server !== this.#place.me);
     // After a restart the other server may still need our messages: computing again makes the same ones.
@@ -139,9 +138,9 @@ export class ServerDuties {
    */
   async repeatForPeer(): Promise<void> {
     for (const { id, status, lifecycle } of this.#place.follower.state.collaborations()) {
-      const { results } = lifecycle.context;
+      const { results, attempt } = lifecycle.context;
       if (status !== 'running' || results[this.#place.me] === undefined) continue;
-      const computation = await this.#computation(id);
+      const computation = await this.#computation({ collaboration: id, attempt });
       computation
         .run(() => {})
         .catch((error: unknown) => this.#place.troubles.note(reportOf(error), { collaboration: id }));
@@ -149,30 +148,30 @@ export class ServerDuties {
   }
 
   /** Hands this server's half to each output party until all have said that they received it. */
-  async serveResults({ input, signal }: Context): Promise<void> {
-    const id = input.collaboration;
-    this.#links.close(id, 'tape');
-    const { descriptor } = collaborationOf(this.#place, id);
+  async serveResults({ input: run, signal }: Context): Promise<void> {
+    this.#links.close(run, 'tape');
+    const { descriptor } = collaborationOf(this.#place, run.collaboration);
     for (const party of descriptor.outputs) {
-      const path = await this.#parcelFor(id, party);
-      this.#links.open(id, `party-${party}`, 'result', { outgoing: fileSource({ path }) });
+      const path = await this.#parcelFor(run, party);
+      this.#links.open(run, `party-${party}`, 'result', { outgoing: fileSource({ path }) });
     }
     await this.#place.follower.until(
-      (log) => descriptor.outputs.every((party) => factsOf(log, id)?.received.includes(party)),
+      (log) => descriptor.outputs.every((party) => factsOf(log, run)?.received.includes(party)),
       signal,
     );
   }
 
   /** Destroys tape, rows and channels of an ended collaboration. The result stays, as its half of a masked value. */
-  async shred(id: string): Promise<void> {
-    this.#links.close(id);
-    this.#computations.get(id)?.stop();
-    this.#computations.delete(id);
-    await mkdir(pathOf(this.#place, id, 'spent'), { recursive: true, mode: 0o700 });
-    for (const name of ['head', 'corrections']) shredFile(pathOf(this.#place, id, 'tape', name));
-    shredFile(pathOf(this.#place, id, 'sent'));
-    const ended = this.#place.follower.collaboration(id);
-    for (const { party } of ended?.descriptor.inputs ?? []) shredFile(pathOf(this.#place, id, 'rows', party));
+  async shred(run: Run): Promise<void> {
+    this.#links.close(run);
+    this.#computations.get(keyOf(run))?.stop();
+    this.#computations.delete(keyOf(run));
+    await mkdir(pathOf(this.#place, run, 'spent'), { recursive: true, mode: 0o700 });
+    for (const name of ['head', 'corrections']) shredFile(pathOf(this.#place, run, 'tape', name));
+    shredFile(pathOf(this.#place, run, 'sent'));
+    const ended = this.#place.follower.collaboration(run.collaboration);
+    for (const { party } of ended?.descriptor.inputs ?? [])
+      shredFile(pathOf(this.#place, run, 'rows', party));
   }
 
   stop(): void {
@@ -181,36 +180,80 @@ export class ServerDuties {
   }
 
   /** The file of this server's half of what a party learns: the whole result, or those outputs that are the party's. */
-  async #parcelFor(id: string, party: string): Promise<string> {
-    const query = await this.#query(id);
+  async #parcelFor(run: Run, party: string): Promise<string> {
+    const query = await this.#query(run);
     const plan = planFor(query, party);
-    const whole = pathOf(this.#place, id, 'result');
+    const whole = pathOf(this.#place, run, 'result');
     if (plan === query.plan) return whole;
     const bytes = readWhole(whole);
     assert(bytes !== undefined, 'a result is stored before it is served');
     const names = plan.outputs.map(({ name }) => name);
     const own = outputsOfBytes(query.plan, bytes).filter(({ name }) => names.includes(name));
-    const path = pathOf(this.#place, id, `result-${party}`);
+    const path = pathOf(this.#place, run, `result-${party}`);
     await writeWhole(path, outputBytes(own));
     return path;
   }
 
-  async #query(id: string): Promise<Query> {
-    const { digest, descriptor } = collaborationOf(this.#place, id);
+  async #query(run: Run): Promise<Query> {
+    const { digest, descriptor } = collaborationOf(this.#place, run.collaboration);
     return this.#queries.of(digest, descriptor);
   }
 
-  async #computation(id: string): Promise<Computation> {
-    const known = this.#computations.get(id);
+  async #computation(run: Run): Promise<Computation> {
+    const known = this.#computations.get(keyOf(run));
     if (known !== undefined) return known;
-    const created = new Computation(this.#place, this.#links, id, await this.#query(id), this.#engine);
-    this.#computations.set(id, created);
+    const created = new Computation(this.#place, this.#links, run, await this.#query(run), this.#engine);
+    this.#computations.set(keyOf(run), created);
     return created;
   }
 
-  /** Waits until this server has said in the log that its tape is whole, be it in an earlier life. */
-  async #masksOf(id: string, party: string, signal: AbortSignal): Promise<Uint8Array> {
-    await this.#place.follower.until((log) => factsOf(log, id)?.randomness.includes(this.#place.me), signal);
-    return inputSeed(readTapeHead(this.#place, id).seed, party).exposeSecretBytes();
+  /** One party's masked rows, from its approval on. A party that takes its part back is forgotten; this then never ends. */
+  async #collect(
+    run: Run,
+    party: string,
+    bodyBytes: number,
+    signal: AbortSignal,
+  ): Promise<{ party: string; digest: string }> {
+    const { follower } = this.#place;
+    const address = `party-${party}` as const;
+    await follower.until((log) => factsOf(log, run)?.approvals.includes(party), signal);
+    follower
+      .until((log) => factsOf(log, run)?.withdrawn.includes(party), signal)
+      .then(
+        () => this.#forget(run, party),
+        () => {}, // it never took anything back
+      );
+    const masks = {
+      chunk: async (index: number) => (index === 0 ? await this.#masksOf(run, party, signal) : undefined),
+    };
+    this.#links.open(run, address, 'masks', { outgoing: masks });
+    const path = pathOf(this.#place, run, 'rows', party);
+    const sink = new FileSink({ path, bodyBytes });
+    this.#links.open(run, address, 'rows', { incoming: sink });
+    await unlessAborted(sink.complete, signal);
+    return { party, digest: await storedUploadDigest(createReadStream(path)) };
   }
+
+  #forget(run: Run, party: string): void {
+    this.#links.close(run, 'masks', `party-${party}`);
+    this.#links.close(run, 'rows', `party-${party}`);
+    shredFile(pathOf(this.#place, run, 'rows', party));
+  }
+
+  /** Waits until this server has said in the log that its tape is whole, be it in an earlier life. */
+  async #masksOf(run: Run, party: string, signal: AbortSignal): Promise<Uint8Array> {
+    await this.#place.follower.until((log) => factsOf(log, run)?.randomness.includes(this.#place.me), signal);
+    return inputSeed(readTapeHead(this.#place, run).seed, party).exposeSecretBytes();
+  }
+}
+
+const keyOf = ({ collaboration, attempt }: Run): string => `${collaboration}.${attempt}`;
+
+/** Whose rows are computed on, once nobody can take them back any more. */
+function settledInputs(log: CollaborationsView, run: Run): string[] | undefined {
+  const facts = factsOf(log, run);
+  const status = log.collaboration(run.collaboration)?.status;
+  return facts === undefined || status === undefined || !STARTED.includes(status)
+    ? undefined
+    : inputSetOf(facts);
 }

@@ -7,7 +7,7 @@ import { concatBytes, hex } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { readWhole } from './chunk-files.ts';
-import { pathOf, type Workplace } from './workplace.ts';
+import { pathOf, type Run, type Workplace } from './workplace.ts';
 
 export const NAME_BYTES = 16;
 export const HEAD_BYTES = SEED_BYTES + NAME_BYTES;
@@ -17,14 +17,11 @@ export function tapeHead(seed: Seed, name: Uint8Array): Uint8Array {
 }
 
 /** The head of the tape that this server holds. Throws `tape.missing`. */
-export function readTapeHead(
-  place: Workplace,
-  collaboration: string,
-): { readonly seed: Seed; readonly name: string } {
-  const bytes = readWhole(pathOf(place, collaboration, 'tape', 'head'));
+export function readTapeHead(place: Workplace, run: Run): { readonly seed: Seed; readonly name: string } {
+  const bytes = readWhole(pathOf(place, run, 'tape', 'head'));
   if (bytes?.length !== HEAD_BYTES)
     throw new MpcError('tape.missing', 'the tape of this collaboration is not on this server any more', {
-      hint: 'open a new collaboration; check the disk on which this server keeps its state',
+      hint: 'ask for another attempt; check the disk on which this server keeps its state',
       exitCode: EXIT.ioError,
     });
   return { seed: new Seed(bytes.subarray(0, SEED_BYTES)), name: hex.encode(bytes.subarray(SEED_BYTES)) };

@@ -33,12 +33,15 @@ export interface Workplace {
   readonly troubles: Troubles;
 }
 
-/** The only attempt a collaboration has: a failed run is opened anew as another collaboration, on a fresh tape. */
-export const ATTEMPT = 1;
+/** One attempt at a collaboration: what tapes, masked rows, results and channels belong to. */
+export interface Run {
+  readonly collaboration: string;
+  readonly attempt: number;
+}
 
-/** This role's files of one collaboration. */
-export const pathOf = (place: Workplace, collaboration: string, ...names: string[]): string =>
-  join(place.state, 'collaborations', collaboration, ...names);
+/** This role's files of one attempt. */
+export const pathOf = (place: Workplace, { collaboration, attempt }: Run, ...names: string[]): string =>
+  join(place.state, 'collaborations', collaboration, `attempt-${attempt}`, ...names);
 
 /** The collaboration as the log has it. Throws `collaboration.unknown`. */
 export function collaborationOf(place: Workplace, id: string): Collaboration {
@@ -51,9 +54,14 @@ export function collaborationOf(place: Workplace, id: string): Collaboration {
   return found;
 }
 
-/** What the log has told about a collaboration so far. */
-export const factsOf = (log: CollaborationsView, id: string): LifecycleFacts | undefined =>
-  log.collaboration(id)?.lifecycle.context;
+/** What the log has told about a run so far; undefined when it holds another attempt now. */
+export function factsOf(
+  log: CollaborationsView,
+  { collaboration, attempt }: Run,
+): LifecycleFacts | undefined {
+  const facts = log.collaboration(collaboration)?.lifecycle.context;
+  return facts?.attempt === attempt ? facts : undefined;
+}
 
 export interface Ends {
   readonly outgoing?: ChunkSource;
@@ -72,14 +80,15 @@ export class Links {
     this.#place = place;
   }
 
-  open(id: string, peer: Address, purpose: Purpose, ends: Ends): Channel {
+  open(run: Run, peer: Address, purpose: Purpose, ends: Ends): Channel {
+    const { collaboration: id, attempt } = run;
     const { descriptor, digest } = collaborationOf(this.#place, id);
     const peerKey = descriptor.keys[peer];
     if (peerKey === undefined)
       throw new MpcError('channel.unknown-peer', `${peer} has no key in collaboration ${id}`, {
         place: { party: peer },
       });
-    const name = nameOf(id, peer, purpose);
+    const name = nameOf(run, peer, purpose);
     this.#open.get(name)?.close();
     const { bus, clock, random, identity, me, deployment, troubles } = this.#place;
     const channel = openChannel({
@@ -91,21 +100,18 @@ export class Links {
       me,
       peer,
       peerKey,
-      topic: { deployment, collaboration: id, purpose, descriptor: digest, attempt: ATTEMPT },
+      topic: { deployment, collaboration: id, purpose, descriptor: digest, attempt },
       onTrouble: (report) => troubles.note(report, { collaboration: id, peer, purpose }),
     });
     this.#open.set(name, channel);
     return channel;
   }
 
-  has(id: string, peer: Address, purpose: Purpose): boolean {
-    return this.#open.has(nameOf(id, peer, purpose));
-  }
-
-  /** Closes the channels of a collaboration: all, or those of one purpose. */
-  close(id: string, purpose?: Purpose): void {
+  /** Closes the channels of a run: all, or those of one purpose, or those of one purpose to one peer. */
+  close(run: Run, purpose?: Purpose, peer?: Address): void {
     for (const [name, channel] of this.#open) {
-      if (!name.startsWith(`${id} `) || (purpose !== undefined && !name.endsWith(` ${purpose}`))) continue;
+      if (!name.startsWith(peer === undefined ? `${keyOf(run)} ` : `${keyOf(run)} ${peer} `)) continue;
+      if (purpose !== undefined && !name.endsWith(` ${purpose}`)) continue;
       channel.close();
       this.#open.delete(name);
     }
@@ -117,4 +123,5 @@ export class Links {
   }
 }
 
-const nameOf = (id: string, peer: Address, purpose: Purpose): string => `${id} ${peer} ${purpose}`;
+const keyOf = ({ collaboration, attempt }: Run): string => `${collaboration}.${attempt}`;
+const nameOf = (run: Run, peer: Address, purpose: Purpose): string => `${keyOf(run)} ${peer} ${purpose}`;

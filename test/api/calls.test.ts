@@ -21,7 +21,7 @@ const common = { clock: systemClock, random: systemRandom, token: tokenOf('analy
 test('calls move on when a replica refuses connections, is silent, or cannot say yet', async () => {
   await withFaces(
     async (faces) => {
-      const mute = createServer(() => {});
+      const mute = createServer((socket) => socket.resume());
       await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
       const address = mute.address();
       assert.ok(typeof address === 'object' && address !== null);

@@ -38,7 +38,7 @@ test('a reader sees the state first, then every change as it comes', async () =>
     const events = await read(faces, id);
     const first = await events.next();
     assert.deepEqual([first.event, first.data.collaboration.status], ['state', 'open']);
-    await say(faces, 'party-acme', { kind: 'approve', collaboration: id, descriptor: digest });
+    await say(faces, 'party-acme', { kind: 'approve', collaboration: id, attempt: 1, descriptor: digest });
     const change = await events.next();
     assert.deepEqual(
       [change.event, change.data.kind, change.data.author, change.data.collaboration.status],
@@ -56,7 +56,7 @@ test('a reader that was cut off resumes after its last event: no gap, no double,
       const { id: seen } = await events.next();
       await events.cut();
       for (const party of ['acme', 'beta', 'analyst'])
-        await say(faces, `party-${party}`, { kind: 'approve', collaboration: id, descriptor: digest });
+        await say(faces, `party-${party}`, { kind: 'approve', collaboration: id, attempt: 1, descriptor: digest });
       for (const at of [0, 1]) {
         const again = await read(faces, id, seen, at);
         const authors = [];

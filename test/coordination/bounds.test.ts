@@ -12,7 +12,7 @@ import { KEPT_COLLABORATIONS, OPEN_PER_CREATOR } from '../../src/coordination/de
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import type { LifecycleChart } from '../../src/coordination/lifecycle.ts';
 import { emptyState, REMEMBERED_COMMANDS, stateDigest } from '../../src/coordination/state.ts';
-import { expiredCollaborations } from '../../src/coordination/watch-deadlines.ts';
+import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import {
   bytesFor,
@@ -151,23 +151,23 @@ test('coordinators see the same expiries under the same ids, with a margin for t
   const say = sayer(state);
   for (const number of [0, 1, 2]) say('party-analyst', { kind: 'create', descriptor: descriptorOf(number) });
   say('party-analyst', { kind: 'cancel', collaboration: idOfNumber(2) });
-  assert.deepEqual(expiredCollaborations(state, DEADLINE_MS), []);
-  const due = expiredCollaborations(state, DEADLINE_MS + 2000);
+  assert.deepEqual(overdueCommands(state, DEADLINE_MS), []);
+  const due = overdueCommands(state, DEADLINE_MS + 2000);
   assert.deepEqual(
-    due.map(({ collaboration }) => collaboration),
-    [idOfNumber(0), idOfNumber(1)].sort(),
+    due.map(({ body }) => body),
+    [idOfNumber(0), idOfNumber(1)].sort().map((collaboration) => ({ kind: 'expire', collaboration })),
   );
   const minute = Math.ceil((DEADLINE_MS + 2000) / 60_000) * 60_000;
-  assert.deepEqual(expiredCollaborations(state, minute + 30_000), expiredCollaborations(state, minute));
-  const ids = [...due, ...expiredCollaborations(state, DEADLINE_MS + 300_000)].map(({ commandId: id }) => id);
+  assert.deepEqual(overdueCommands(state, minute + 30_000), overdueCommands(state, minute));
+  const ids = [...due, ...overdueCommands(state, DEADLINE_MS + 300_000)].map(({ commandId: id }) => id);
   assert.equal(new Set(ids).size, 4, 'a later minute has other ids: a refusal is not for ever');
-  for (const { collaboration, commandId: id } of due)
+  for (const { body, commandId: id } of due)
     state.applyOne({
       sequence: state.sequence + 1,
       timeMs: DEADLINE_MS + 2000,
-      data: bytesFor('coordinator', { kind: 'expire', collaboration }, id),
+      data: bytesFor('coordinator', body, id),
     });
-  assert.deepEqual(expiredCollaborations(state, DEADLINE_MS + 300_000), []);
+  assert.deepEqual(overdueCommands(state, DEADLINE_MS + 300_000), []);
 });
 
 test('the oldest outcomes are forgotten, and what is forgotten and said again changes nothing', () => {

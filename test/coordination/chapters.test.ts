@@ -124,7 +124,17 @@ test('an account speaks under a session that is in force at log time, and for no
   assert.deepEqual(
     told(
       say(
-        entry([], [vouched({ kind: 'approve', collaboration: idOfNumber(0), descriptor: '0'.repeat(64) })]),
+        entry(
+          [],
+          [
+            vouched({
+              kind: 'approve',
+              collaboration: idOfNumber(0),
+              attempt: 1,
+              descriptor: '0'.repeat(64),
+            }),
+          ],
+        ),
       ),
     ),
     ['command.not-vouchable'],

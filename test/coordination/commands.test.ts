@@ -32,7 +32,7 @@ import {
 const approve = () =>
   signed(
     'party-acme',
-    { kind: 'approve', collaboration: idOfNumber(0), descriptor: digestOfNumber(0) },
+    { kind: 'approve', collaboration: idOfNumber(0), attempt: 1, descriptor: digestOfNumber(0) },
     commandId(1),
   );
 
@@ -174,11 +174,19 @@ test('a failure with a long story reaches the log, shortened', () => {
   const long = 'é\ud83d'.repeat(5000);
   const place = { party: long, file: long, line: 3, column: long };
   const reason = { code: long, message: long, hint: long, place };
-  const command = signed('dealer', { kind: 'fail', collaboration: idOfNumber(0), reason }, commandId(1));
+  const command = signed(
+    'dealer',
+    { kind: 'fail', collaboration: idOfNumber(0), attempt: 1, reason },
+    commandId(1),
+  );
   const parsed = parseCommand(commandBytes(command));
   verifyCommand(DEPLOYMENT, parsed, trust.dealer);
   assert.deepEqual(parsed, command);
   const plain = { code: 'a.b', message: 'm', place: { line: 1, column: 2 } };
-  const short = signed('dealer', { kind: 'fail', collaboration: idOfNumber(0), reason: plain }, commandId(1));
-  assert.deepEqual(short.body, { kind: 'fail', collaboration: idOfNumber(0), reason: plain });
+  const short = signed(
+    'dealer',
+    { kind: 'fail', collaboration: idOfNumber(0), attempt: 1, reason: plain },
+    commandId(1),
+  );
+  assert.deepEqual(short.body, { kind: 'fail', collaboration: idOfNumber(0), attempt: 1, reason: plain });
 });

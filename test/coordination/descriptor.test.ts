@@ -73,6 +73,9 @@ test('equal queries have different ids, by their nonces', () => {
   assert.notEqual(descriptorDigest(one), descriptorDigest(two));
 });
 
+/** Table t of an earlier result, in which acme's rows are. */
+const SOURCE = { table: 't', result: `${'0'.repeat(20)}.1`, parties: ['acme'] };
+
 test('what no schema says is refused with its reason', () => {
   const good = descriptorOf();
   const key = createIdentity(systemRandom).publicKey;
@@ -86,6 +89,11 @@ test('what no schema says is refused with its reason', () => {
     [{ outputs: ['analyst', 'analyst'] }, 'descriptor.order'],
     [{ keys: withoutDealer }, 'descriptor.key-missing'],
     [{ outputs: ['nobody'] }, 'descriptor.key-missing'],
+    [{ inputs: [] }, 'descriptor.no-input'],
+    [{ minimum: { parties: 3, waitMs: 1000 } }, 'descriptor.minimum'],
+    [{ sources: [{ ...SOURCE, parties: ['beta', 'acme'] }] }, 'descriptor.order'],
+    [{ sources: [{ ...SOURCE, table: 'u' }, SOURCE] }, 'descriptor.order'],
+    [{ sources: [{ ...SOURCE, parties: ['nobody'] }] }, 'descriptor.key-missing'],
     [{ keys: { ...good.keys, 'party-other': key } }, 'descriptor.key-unknown'],
     [{ keys: { ...good.keys, coordinator: key } }, 'descriptor.key-unknown'],
     [{ keys: { ...good.keys, 'server-b': good.keys['server-a']! } }, 'descriptor.key-shared'],
@@ -101,7 +109,7 @@ test('what no schema says is refused with its reason', () => {
       { code },
       JSON.stringify(change).slice(0, 80),
     );
-  assert.equal(cases.length, 12);
+  assert.equal(cases.length, 17);
   checkDescriptor(good);
 });
 
@@ -115,7 +123,7 @@ test('a malformed descriptor names the paths of its faults', () => {
     message: /note/,
   });
   assert.throws(() => buildDescriptor({ ...parts, keys: {} }), { code: 'descriptor.key-missing' });
-  assert.throws(() => buildDescriptor({ ...parts, inputs: [] }), { code: 'descriptor.malformed' });
+  assert.throws(() => buildDescriptor({ ...parts, inputs: [] }), { code: 'descriptor.no-input' });
 });
 
 test('a program is of a known kind, in its form and within its bound', () => {

@@ -36,7 +36,7 @@ const PATHS: Readonly<Record<string, readonly Said[]>> = {
   delivered: life,
   failed: [
     life[0]!,
-    ['dealer', { kind: 'fail', collaboration, reason: { code: 'test.reason', message: 'no' } }],
+    ['dealer', { kind: 'fail', collaboration, attempt: 1, reason: { code: 'test.reason', message: 'no' } }],
   ],
   expired: [life[0]!, ['coordinator', { kind: 'expire', collaboration }]],
   cancelled: [life[0]!, ['party-analyst', { kind: 'cancel', collaboration }]],
@@ -44,13 +44,13 @@ const PATHS: Readonly<Record<string, readonly Said[]>> = {
 
 const SAID: readonly Said[] = [
   ['party-analyst', { kind: 'create', descriptor: descriptorOf(0) }],
-  ['party-acme', { kind: 'approve', collaboration, descriptor: digestOfNumber(0) }],
+  ['party-acme', { kind: 'approve', collaboration, attempt: 1, descriptor: digestOfNumber(0) }],
   ['server-a', { kind: 'randomnessReady', collaboration, attempt: 1 }],
-  ['party-acme', { kind: 'uploaded', collaboration, rows: '1'.repeat(64) }],
+  ['party-acme', { kind: 'uploaded', collaboration, attempt: 1, rows: '1'.repeat(64) }],
   ['server-a', { kind: 'bound', collaboration, attempt: 1, binding: 'b'.repeat(64) }],
-  ['server-a', { kind: 'resultStored', collaboration, outputs: 'c'.repeat(64) }],
-  ['party-analyst', { kind: 'received', collaboration }],
-  ['dealer', { kind: 'fail', collaboration, reason: { code: 'test.reason', message: 'no' } }],
+  ['server-a', { kind: 'resultStored', collaboration, attempt: 1, outputs: 'c'.repeat(64) }],
+  ['party-analyst', { kind: 'received', collaboration, attempt: 1 }],
+  ['dealer', { kind: 'fail', collaboration, attempt: 1, reason: { code: 'test.reason', message: 'no' } }],
   ['party-analyst', { kind: 'cancel', collaboration }],
   ['coordinator', { kind: 'expire', collaboration }],
 ];

@@ -40,16 +40,21 @@ const body: fc.Arbitrary<CommandBody> = fc
     const own = digestOfNumber(number);
     return fc.constantFrom<CommandBody[]>(
       { kind: 'create', descriptor: descriptorOf(number) },
-      { kind: 'approve', collaboration, descriptor: own },
-      { kind: 'approve', collaboration, descriptor: digest },
+      { kind: 'register', collaboration, as: 'input' },
+      { kind: 'register', collaboration, as: 'output', notify: 'https://analyst.example/told' },
+      { kind: 'approve', collaboration, attempt: 1, descriptor: own },
+      { kind: 'approve', collaboration, attempt: 1, descriptor: digest },
       { kind: 'randomnessReady', collaboration, attempt },
-      { kind: 'uploaded', collaboration, rows: digest },
+      { kind: 'uploaded', collaboration, attempt: 1, rows: digest },
       { kind: 'bound', collaboration, attempt, binding: digest },
-      { kind: 'resultStored', collaboration, outputs: digest },
-      { kind: 'received', collaboration },
-      { kind: 'fail', collaboration, reason: { code: 'test.reason', message: 'no' } },
+      { kind: 'resultStored', collaboration, attempt: 1, outputs: digest },
+      { kind: 'received', collaboration, attempt: 1 },
+      { kind: 'fail', collaboration, attempt: 1, reason: { code: 'test.reason', message: 'no' } },
       { kind: 'cancel', collaboration },
       { kind: 'expire', collaboration },
+      { kind: 'withdraw', collaboration, attempt },
+      { kind: 'close', collaboration, attempt },
+      { kind: 'rerun', collaboration, attempt: 2 },
     );
   });
 
@@ -218,7 +223,7 @@ test('an id of one author is no concern of another, and stands for one command o
       log.next(
         bytesFor(
           who,
-          { kind: 'approve', collaboration: idOfNumber(0), descriptor: digestOfNumber(0) },
+          { kind: 'approve', collaboration: idOfNumber(0), attempt: 1, descriptor: digestOfNumber(0) },
           commandId(id),
         ),
       ),

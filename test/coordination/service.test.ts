@@ -97,7 +97,12 @@ test('what is malformed, forged or sent under a foreign name is answered at once
   inHub(async (hub) => {
     const replica = await startReplica(hub.connect('coordinator'));
     const bus = hub.connect('party-acme');
-    const approve = { kind: 'approve', collaboration: idOfNumber(0), descriptor: digestOfNumber(0) } as const;
+    const approve = {
+      kind: 'approve',
+      collaboration: idOfNumber(0),
+      attempt: 1,
+      descriptor: digestOfNumber(0),
+    } as const;
     const cases: readonly (readonly [Uint8Array, string])[] = [
       [utf8.encode('hello'), 'command.malformed'],
       [new Uint8Array(), 'command.malformed'],

@@ -47,7 +47,12 @@ test('nothing is awaited of a collaboration that has failed, expired or been can
     ['party-analyst', { kind: 'cancel', collaboration: idOfNumber(0) }],
     [
       'dealer',
-      { kind: 'fail', collaboration: idOfNumber(0), reason: { code: 'test.reason', message: 'no' } },
+      {
+        kind: 'fail',
+        collaboration: idOfNumber(0),
+        attempt: 1,
+        reason: { code: 'test.reason', message: 'no' },
+      },
     ],
   ];
   for (const end of ends) assert.deepEqual(waitingFor(after([life[0]!, end])), []);
@@ -55,12 +60,9 @@ test('nothing is awaited of a collaboration that has failed, expired or been can
 
 test('a crowd is not listed by name', () => {
   const one = after(life.slice(0, 1));
-  const inputs = Array.from({ length: 30 }, (_, index) => ({
-    party: `p${10 + index}`,
-    table: 't',
-    maxRows: 1,
-  }));
-  const [approval] = describeWaiting({ ...one, descriptor: { ...one.descriptor, inputs } });
+  const inputs = Array.from({ length: 30 }, (_, index) => `p${10 + index}`);
+  const context = { ...one.lifecycle.context, inputs };
+  const [approval] = describeWaiting({ ...one, lifecycle: { ...one.lifecycle, context } });
   assert.equal(
     approval,
     'waiting for approval: p10, p11, p12, p13, p14, p15, p16, p17 and 22 more have not approved the descriptor yet',

@@ -129,16 +129,16 @@ export function wholeLife(number = 0): readonly (readonly [Address, CommandBody]
   return [
     ['party-analyst', { kind: 'create', descriptor: descriptorOf(number) }],
     ['server-a', { kind: 'randomnessReady', collaboration, attempt: 1 }],
-    ['party-acme', { kind: 'approve', collaboration, descriptor }],
-    ['party-beta', { kind: 'approve', collaboration, descriptor }],
-    ['party-acme', { kind: 'uploaded', collaboration, rows: '1'.repeat(64) }],
+    ['party-acme', { kind: 'approve', collaboration, attempt: 1, descriptor }],
+    ['party-beta', { kind: 'approve', collaboration, attempt: 1, descriptor }],
+    ['party-acme', { kind: 'uploaded', collaboration, attempt: 1, rows: '1'.repeat(64) }],
     ['server-b', { kind: 'randomnessReady', collaboration, attempt: 1 }],
-    ['party-beta', { kind: 'uploaded', collaboration, rows: '2'.repeat(64) }],
+    ['party-beta', { kind: 'uploaded', collaboration, attempt: 1, rows: '2'.repeat(64) }],
     ['server-a', { kind: 'bound', collaboration, attempt: 1, binding }],
     ['server-b', { kind: 'bound', collaboration, attempt: 1, binding }],
-    ['server-b', { kind: 'resultStored', collaboration, outputs }],
-    ['server-a', { kind: 'resultStored', collaboration, outputs }],
-    ['party-analyst', { kind: 'received', collaboration }],
+    ['server-b', { kind: 'resultStored', collaboration, attempt: 1, outputs }],
+    ['server-a', { kind: 'resultStored', collaboration, attempt: 1, outputs }],
+    ['party-analyst', { kind: 'received', collaboration, attempt: 1 }],
   ];
 }
 

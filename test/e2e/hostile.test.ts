@@ -57,7 +57,7 @@ test('garbage on every subject is counted and refused, every role lives, and the
       identity: createIdentity(systemRandom),
       author: 'party-acme',
       id: '0'.repeat(32),
-      body: { kind: 'approve', collaboration: deployment.id, descriptor: '0'.repeat(64) },
+      body: { kind: 'approve', collaboration: deployment.id, attempt: 1, descriptor: '0'.repeat(64) },
     });
     assert.match(
       await ask(utf8.encode(JSON.stringify(forged))),

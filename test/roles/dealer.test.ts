@@ -111,12 +111,32 @@ test('while it connects or drains, the log changes the queue and nothing else', 
   assert.deepEqual(again.states, ['delivering'], 'the tapes are made already');
 });
 
+test('another attempt is another job, with a tape of its own', () => {
+  const again = { ...create('one'), type: 'log.rerun', attempt: 2 };
+  const run = play(dealerMachine, {}, [
+    done('connect'),
+    create('one'),
+    { type: 'log.fail', author: 'server-a', collaboration: 'one', attempt: 1 },
+    again,
+    done('dealTape'),
+    { ...ready('one', 'server-a'), attempt: 1 },
+    done('deliverTapes'),
+  ]);
+  assert.deepEqual(run.states, ['idle']);
+  const shreds = run.said.filter(({ action }) => action === 'shred').map(({ params }) => params);
+  assert.deepEqual(
+    shreds,
+    [1, 2].map((attempt) => ({ collaboration: 'one', attempt })),
+  );
+});
+
 test('every edge of the chart is walked, and it can be stopped from every state', () => {
   const jobs = ['one', 'two'];
   const events = () => [
     { type: 'boot' },
     { type: 'drain' },
     ...jobs.map(create),
+    { ...create('one'), type: 'log.rerun' },
     ...jobs.flatMap((job) => [ready(job, 'server-a'), ready(job, 'server-b')]),
     ...jobs.flatMap((collaboration) =>
       ['log.fail', 'log.expire', 'log.cancel'].map((type) => ({ type, collaboration })),

@@ -6,6 +6,7 @@ import { assertWholeChart, walk } from './walk.ts';
 
 const input = {
   collaboration: 'c'.repeat(20),
+  attempt: 1,
   descriptor: 'd'.repeat(64),
   party: 'acme',
   isInput: true,
@@ -19,6 +20,10 @@ const finished: Happening = {
   outputs: 'o',
   status: 'finished',
 };
+const DISAGREE = { code: 'collaboration.bindings-differ', message: 'the servers hold different inputs' };
+const confirmed: Happening = { type: 'log.uploaded', author: 'party-acme', rows: 'digest' };
+const closed: Happening = { type: 'log.close', author: 'coordinator' };
+const withdrew: Happening = { type: 'log.withdraw', author: 'party-acme' };
 const uploadedAll = [
   done('prepareRows'),
   approved,
@@ -105,10 +110,40 @@ test('a reason longer than a command may hold is cut, not refused', () => {
 test('servers that disagree end it, though nobody said fail', () => {
   const run = play(participationMachine, input, [
     ...uploadedAll,
-    { type: 'log.bound', author: 'server-b', attempt: 1, binding: 'x', status: 'failed' },
+    { type: 'log.bound', author: 'server-b', attempt: 1, binding: 'x', status: 'failed', ended: DISAGREE },
   ]);
   assert.deepEqual(run.states, ['failed']);
-  assert.equal(run.snapshot.context.reason.code, 'collaboration.servers-disagree');
+  assert.equal(run.snapshot.context.reason.code, DISAGREE.code);
+});
+
+test('a party that takes its part back before the start is out, and still gets a result that it is to receive', () => {
+  const early = [done('prepareRows'), approved, done('fetchMasks')];
+  const input2 = { ...input, isOutput: false };
+  const out = play(participationMachine, input2, [...early, withdrew]);
+  assert.deepEqual([out.states, kinds(out)], [['withdrawn'], ['approve', 'shred']]);
+  const receives = play(participationMachine, input, [...early, withdrew, finished]);
+  assert.deepEqual(receives.states, ['combining']);
+  const other = play(participationMachine, input2, [...early, { ...withdrew, author: 'party-bolt' }]);
+  assert.deepEqual(other.states, ['masking']);
+});
+
+test('a party that comes too late is left out; one whose rows are in goes on', () => {
+  const only = { ...input, isOutput: false };
+  assert.deepEqual(play(participationMachine, only, [...uploadedAll, closed]).states, ['leftOut']);
+  assert.deepEqual(play(participationMachine, input, [done('prepareRows'), closed]).states, [
+    'waitingForResult',
+  ]);
+  const isIn = play(participationMachine, only, [...uploadedAll, confirmed, closed]);
+  assert.deepEqual(isIn.states, ['waitingForResult']);
+});
+
+test('who waits for the result hears why it will not come', () => {
+  const ended = { code: 'collaboration.too-few-parties', message: 'too few input parties' };
+  for (const last of [closed, { ...withdrew, author: 'party-bolt' }]) {
+    const waiting = [approved, { ...last, status: 'failed', ended }];
+    const run = play(participationMachine, { ...input, isInput: false }, waiting);
+    assert.deepEqual([run.states, run.snapshot.context.reason], [['failed'], ended]);
+  }
 });
 
 test('every edge of the chart is walked, and an end can be reached from every state', () => {
@@ -121,6 +156,13 @@ test('every edge of the chart is walked, and an end can be reached from every st
     { type: 'log.fail', author: 'server-a', reason: { code: 'x', message: 'x' } },
     { type: 'log.expire', author: 'coordinator' },
     { type: 'log.cancel', author: 'party-acme' },
+    confirmed,
+    { ...confirmed, author: 'party-bolt' },
+    closed,
+    { ...closed, status: 'failed', ended: DISAGREE },
+    withdrew,
+    { ...withdrew, author: 'party-bolt' },
+    { ...withdrew, status: 'failed', ended: DISAGREE },
   ];
   const walks = [
     { isInput: true, isOutput: true },

@@ -11,10 +11,10 @@ const input = {
   descriptor: 'd'.repeat(64),
   attempt: 1,
   server: 'server-a',
-  parties: ['acme', 'bolt'],
   outputs: ['acme', 'city'],
   deadlineMs: 1000,
 };
+const reason = { code: 'collaboration.too-few-parties', message: 'too few input parties' };
 const rows = { acme: 'rows of acme', bolt: 'rows of bolt' };
 const TAPE = 'f'.repeat(32);
 const binding = bindingDigest({ descriptor: input.descriptor, attempt: 1, tape: TAPE, rows });
@@ -156,6 +156,47 @@ test('what ends in the log ends here, from every stage, without saying so again'
   assert.equal(checked, 3 * 11);
 });
 
+test('what a party takes back before the start does not count, and the others go on', () => {
+  const onlyBolt = done('collectInputs', { rows: [{ party: 'bolt', digest: rows.bolt }] });
+  const run = play(sessionMachine, input, [
+    done('checkDescriptor'),
+    done('receiveTape', { tape: TAPE }),
+    uploaded('acme'),
+    { type: 'log.withdraw', author: 'party-acme' },
+    uploaded('bolt'),
+    { type: 'log.close', author: 'coordinator' },
+    onlyBolt,
+  ]);
+  assert.deepEqual([run.states, run.ignored], [['binding'], []]);
+  const expected = bindingDigest({ ...input, tape: TAPE, rows: { bolt: rows.bolt } });
+  assert.equal(run.said.at(-1)?.params.binding, expected);
+});
+
+test('rows of a party that the log does not name are never tied to a tape', () => {
+  const waiting = [done('checkDescriptor'), done('receiveTape', { tape: TAPE }), collected, uploaded('acme')];
+  assert.ok(play(sessionMachine, input, waiting).states.includes('init.inputs.waitingForConfirmation'));
+  const missing = done('collectInputs', { rows: [{ party: 'acme', digest: rows.acme }] });
+  const run = play(sessionMachine, input, [
+    ...waiting.slice(0, 2),
+    uploaded('acme'),
+    uploaded('bolt'),
+    missing,
+  ]);
+  assert.equal(run.snapshot.context.reason.code, 'session.inputs-differ');
+});
+
+test('too few parties that are left end it with the reason of the log', () => {
+  for (const type of ['log.withdraw', 'log.close']) {
+    const end = { type, author: 'party-bolt', status: 'failed', ended: reason };
+    const run = play(sessionMachine, input, [...ready.slice(0, 2), end]);
+    assert.deepEqual(
+      [run.states, run.snapshot.context.reason, kinds(run).at(-1)],
+      [['failed'], reason, 'shred'],
+    );
+    assert.ok(!kinds(run).includes('fail'), 'the log knows');
+  }
+});
+
 test('a peer that is lost while computing is waited for, and the computation keeps running', () => {
   const lost = play(sessionMachine, input, [...computing, { type: 'peer.lost' }]);
   assert.deepEqual(lost.states, ['compute.waitingForPeer']);
@@ -172,7 +213,7 @@ test('a peer that is lost while computing is waited for, and the computation kee
 });
 
 test('every edge of the chart is walked, and an end can be reached from every state', () => {
-  const small = { ...input, parties: ['acme'], outputs: ['acme'] };
+  const small = { ...input, outputs: ['acme'] };
   const oneRow = { acme: rows.acme };
   const equal = bindingDigest({ descriptor: input.descriptor, attempt: 1, tape: TAPE, rows: oneRow });
   const inState = (snapshot: AnyMachineSnapshot, ...values: string[]) =>
@@ -181,6 +222,9 @@ test('every edge of the chart is walked, and an end can be reached from every st
     { type: 'log.fail', author: 'server-b', reason: { code: 'x', message: 'x' } } as EventObject,
     { type: 'log.expire', author: 'coordinator' } as EventObject,
     { type: 'log.cancel', author: 'party-acme' } as EventObject,
+    { type: 'log.withdraw', author: 'party-acme' } as EventObject,
+    { type: 'log.withdraw', author: 'party-acme', status: 'failed', ended: reason } as EventObject,
+    { type: 'log.close', author: 'coordinator', status: 'failed', ended: reason } as EventObject,
     ...(inState(snapshot, 'checking', 'init') ? [uploaded('acme'), uploaded('acme', 'x')] : []),
     ...(inState(snapshot, 'checking', 'binding')
       ? ['server-a', 'server-b'].flatMap((server) => [bound(server, equal), bound(server, 'x')])

@@ -108,7 +108,7 @@ export class World {
 
   /** Waits until a role has this file of the collaboration. */
   async hasFile(address: Address, ...names: string[]): Promise<void> {
-    const path = join(this.directory, 'state', address, 'collaborations', this.id, ...names);
+    const path = join(this.directory, 'state', address, 'collaborations', this.id, 'attempt-1', ...names);
     const deadlineMs = Date.now() + 20_000;
     while (!existsSync(path)) {
       if (Date.now() > deadlineMs) throw new Error(`${address} never got ${names.join('/')}`);
