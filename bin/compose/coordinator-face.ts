@@ -14,8 +14,6 @@ export async function coordinatorFace(runtime: Runtime, api: ApiConfig): Promise
   const face = await openCoordinatorFace({
     requestsPerMinute: api.requestsPerMinute,
     tls: readTls(api),
-    // Nobody has a session before there are accounts.
-    authenticate: () => undefined,
     describe: async ({ nonce, ...described }) => {
       const { descriptor, query } = await describeCollaboration({ ...described, random: () => nonce });
       return { descriptor, disclosure: query.disclosure };

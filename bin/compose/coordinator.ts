@@ -8,7 +8,10 @@ import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
+import { replicaPort } from '../../src/directory/port.ts';
+import { DirectoryService } from '../../src/directory/service.ts';
 import type { EffectContext } from '../../src/host/host.ts';
+import { secretFor } from '../../src/identity/identity.ts';
 import { allChapters } from './chapters.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
 
@@ -18,6 +21,7 @@ const DEADLINES_MS = 1_000;
 /** `face`: its HTTP face, where it has one. */
 export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
   let service: CoordinatorService | undefined;
+  let directory: DirectoryService | undefined;
   const chapters = allChapters(runtime.parts);
   return {
     chapters,
@@ -27,7 +31,7 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
       catchUp: () => runtime.connect(),
       drain: () => runtime.endTalks(),
       serveRequests: async ({ signal }: EffectContext) => {
-        const { bus, deployment, identity, trust, clock, follower, troubles } = await runtime.place;
+        const { bus, deployment, identity, trust, clock, random, follower, troubles } = await runtime.place;
         service = await startCoordinatorService({
           bus,
           deployment,
@@ -40,7 +44,14 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
         });
         if (face !== undefined) {
           const log = await bus.log(subjects.logStream(deployment));
-          serveReplica(face, { deployment, trust, clock, follower, service, log });
+          directory = new DirectoryService({
+            port: replicaPort({ follower, service, lastEntry: () => log.last() }),
+            clock,
+            random,
+            // All replicas have the coordinator's key, and so the same secret.
+            pepper: secretFor(identity, 'passwords'),
+          });
+          serveReplica(face, { deployment, trust, clock, follower, service, log, directory });
         }
         await new Promise<void>((resolve) =>
           signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -57,6 +68,9 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
     },
     deliveries: {},
     onApplied: async () => {},
-    stop: async () => service?.stop(),
+    stop: async () => {
+      directory?.stop();
+      await service?.stop();
+    },
   };
 }

@@ -19,6 +19,10 @@ export interface CollaborationParts {
   readonly roundTripMs?: number;
   readonly keys: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
+  /** As in the descriptor; there null, 0 and 0 where absent. */
+  readonly minimum?: Descriptor['minimum'];
+  readonly reruns?: number;
+  readonly resultUses?: number;
   /** Where the nonce comes from. */
   readonly random?: RandomSource;
 }

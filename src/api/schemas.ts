@@ -63,6 +63,3 @@ export function problems<Status extends keyof typeof PROBLEMS>(
     Status | 400 | 401 | 429 | 500 | 503
   >;
 }
-
-/** An answer without a body. */
-export const nothing = z.null().meta({ description: 'Done' });

@@ -8,11 +8,17 @@ import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { hex, sha256, utf8 } from '../../src/base/bytes.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ErrorReport } from '../../src/base/errors.ts';
+import { systemRandom } from '../../src/base/random.ts';
 import type { Bus, Log } from '../../src/bus/bus.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { subjects } from '../../src/bus/subjects.ts';
-import { type Replica, startReplica } from '../coordination/replica.ts';
-import { DEPLOYMENT, trust } from '../coordination/world.ts';
+import { type Follower, followLog } from '../../src/coordination/follower.ts';
+import { startCoordinatorService } from '../../src/coordination/service.ts';
+import { directoryChapter } from '../../src/directory/chapter.ts';
+import { replicaPort } from '../../src/directory/port.ts';
+import { DirectoryService } from '../../src/directory/service.ts';
+import { secretFor } from '../../src/identity/identity.ts';
+import { DEPLOYMENT, identityOf, rules, trust } from '../coordination/world.ts';
 
 export const SQL =
   'CREATE TABLE t (x INTEGER NOT NULL CHECK (x BETWEEN 0 AND 9)); SELECT COUNT(*), SUM(x) FROM t;';
@@ -22,8 +28,9 @@ export const tokenOf = (account: string): string => `token-of-${account}`.padEnd
 export interface Served {
   readonly url: string;
   readonly face: CoordinatorFace;
-  readonly replica: Replica;
-  readonly bus: Bus;
+  readonly follower: Follower;
+  readonly directory: DirectoryService;
+  stop(): Promise<void>;
 }
 
 export interface Answer {
@@ -37,6 +44,8 @@ export interface Answer {
 export interface FacesOptions {
   readonly replicas?: number;
   readonly requestsPerMinute?: number;
+  /** With real accounts; otherwise everybody is signed in already, see `tokenOf`. */
+  readonly accounts?: boolean;
   /** Stands between a replica and its log. */
   readonly changeLog?: (log: Log) => Partial<Log>;
 }
@@ -48,21 +57,25 @@ export class Faces {
 
   static async open(options: FacesOptions = {}): Promise<Faces> {
     const faces = new Faces();
-    for (let at = 0; at < (options.replicas ?? 1); at++) await faces.#add(options);
+    for (let at = 0; at < (options.replicas ?? 1); at++) await faces.add(options);
     return faces;
   }
 
-  async #add({ requestsPerMinute = 100_000, changeLog }: FacesOptions): Promise<void> {
+  async add({ requestsPerMinute = 100_000, changeLog, accounts = false }: FacesOptions): Promise<void> {
     const bus = changedLog(this.hub.connect(`coordinator-${this.served.length}`), changeLog ?? (() => ({})));
-    const replica = await startReplica(bus);
+    const followed = accounts ? withAccounts : rules;
+    const follower = await followLog({ bus, ...followed });
+    await follower.caughtUp;
+    const identity = identityOf('coordinator');
+    const service = await startCoordinatorService({
+      bus,
+      ...followed,
+      identity,
+      clock: systemClock,
+      follower,
+    });
     const face = await openCoordinatorFace({
       requestsPerMinute,
-      authenticate: (token) => {
-        const account = /^token-of-([a-z0-9_-]+)\.*$/.exec(token)?.[1];
-        return account === undefined
-          ? undefined
-          : { account, session: hex.encode(sha256(utf8.encode(token))) };
-      },
       describe: async ({ nonce, ...parts }) => {
         const { descriptor, query } = await describeCollaboration({ ...parts, random: () => nonce });
         return { descriptor, disclosure: query.disclosure };
@@ -70,10 +83,22 @@ export class Faces {
       onTrouble: (report) => this.troubles.push(report),
     });
     const log = await bus.log(subjects.logStream(DEPLOYMENT));
-    const { follower, service } = replica;
-    serveReplica(face, { deployment: DEPLOYMENT, trust, clock: systemClock, follower, service, log });
+    const directory = new DirectoryService({
+      port: replicaPort({ follower, service, lastEntry: () => log.last() }),
+      clock: systemClock,
+      random: systemRandom,
+      pepper: secretFor(identity, 'passwords'),
+    });
+    const parts = { deployment: DEPLOYMENT, trust, clock: systemClock, follower, service, log, directory };
+    serveReplica(accounts ? face : withTokens(face), parts);
     const url = await face.listen({ host: '127.0.0.1', port: 0 });
-    this.served.push({ url, face, replica, bus });
+    const stop = async (): Promise<void> => {
+      await face.close();
+      directory.stop();
+      await service.stop();
+      follower.stop();
+    };
+    this.served.push({ url, face, follower, directory, stop });
   }
 
   url(at = 0): string {
@@ -113,10 +138,7 @@ export class Faces {
   }
 
   async close(): Promise<void> {
-    for (const { face, replica } of this.served) {
-      await face.close();
-      await replica.stop();
-    }
+    for (const { stop } of this.served) await stop();
     await this.hub.close();
   }
 }
@@ -143,6 +165,25 @@ export const newCollaboration = (changes: object = {}): object => ({
   deadline: new Date(Date.now() + 3_600_000).toISOString(),
   ...changes,
 });
+
+/** Everybody is signed in, and the log takes the coordinator's word for it. */
+const withTokens = (face: CoordinatorFace): Pick<CoordinatorFace, 'serve' | 'hear'> => ({
+  hear: face.hear,
+  serve: (replica) =>
+    face.serve({
+      ...replica,
+      authenticate: (token) => {
+        const account = /^token-of-([a-z0-9_-]+)\.*$/.exec(token)?.[1];
+        const session = hex.encode(sha256(utf8.encode(token)));
+        return account === undefined ? undefined : { account, session, expiresMs: 0, acknowledged: 0 };
+      },
+    }),
+});
+
+const withAccounts = {
+  ...rules,
+  chapters: [...rules.chapters, directoryChapter({ deployment: DEPLOYMENT, trust })],
+};
 
 function changedLog(bus: Bus, change: (log: Log) => Partial<Log>): Bus {
   return new Proxy(bus, {

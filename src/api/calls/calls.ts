@@ -4,13 +4,10 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { EXIT, type ExitCode, MpcError } from '../../base/errors.ts';
 import { problemSchema } from '../http/problem.ts';
-import type { paths as ClientPaths } from './client-types.ts';
-import type { components as CoordinatorComponents, paths as CoordinatorPaths } from './coordinator-types.ts';
+import type { paths as CoordinatorPaths } from './coordinator-types.ts';
 import { type FailoverOptions, failoverFetch } from './failover.ts';
 
 export type CoordinatorCalls = Client<CoordinatorPaths>;
-export type ClientCalls = Client<ClientPaths>;
-export type CoordinatorSchemas = CoordinatorComponents['schemas'];
 
 export interface CallsOptions extends FailoverOptions {
   readonly token?: string | undefined;
@@ -18,9 +15,6 @@ export interface CallsOptions extends FailoverOptions {
 
 export const coordinatorCalls = (options: CallsOptions): CoordinatorCalls =>
   createClient<CoordinatorPaths>(settings(options));
-
-export const clientCalls = (options: CallsOptions): ClientCalls =>
-  createClient<ClientPaths>(settings(options));
 
 function settings(options: CallsOptions) {
   const { urls, token } = options;

@@ -6,7 +6,11 @@ import { z } from 'zod';
 import { hex } from '../../base/bytes.ts';
 import { digestOf, type Json } from '../../base/canonical.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { descriptorDigest, collaborationId as idOf } from '../../coordination/descriptor.ts';
+import {
+  descriptorDigest,
+  descriptorSchema,
+  collaborationId as idOf,
+} from '../../coordination/descriptor.ts';
 import { programSchema } from '../../programs/program.ts';
 import { callerOf } from '../http/caller.ts';
 import { isKnown, mustMatch } from '../http/conditional.ts';
@@ -52,6 +56,12 @@ const newSchema = z
       .max(1_000_000)
       .default(1)
       .meta({ description: 'Smaller groups stay hidden' }),
+    minimum: descriptorSchema.shape.minimum.default(null).meta({
+      description:
+        'The fewest input parties it may start with, and how long the others are waited for; null: all',
+    }),
+    reruns: descriptorSchema.shape.reruns.default(0),
+    resultUses: descriptorSchema.shape.resultUses.default(0),
     roundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
     deadline: timeSchema.meta({ description: 'When it expires unless it has finished' }),
   })
@@ -93,17 +103,14 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { program, inputs, outputs, minGroupSize, roundTripMs, deadline } = request.body;
+      const { program, deadline, ...fixed } = request.body;
       const here = replica();
       const id = commandIdOf(request, caller, 'create');
       // From the id: the same request at another replica makes the same descriptor, so that it is the same collaboration.
       const nonce = hex.decode(digestOf('nonce', id).slice(0, 32));
       const { descriptor, disclosure } = await describeNext({
         program: typeof program === 'string' ? { kind: 'sql', text: program } : program,
-        inputs,
-        outputs,
-        minGroupSize,
-        roundTripMs,
+        ...fixed,
         deadlineMs: Date.parse(deadline),
         nonce,
         keys: here.trust,
@@ -192,6 +199,37 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
         caller,
         { kind: 'cancel', collaboration: cid },
         commandIdOf(request, caller, 'cancel', cid),
+      );
+      const { view, version } = views.of(known(here, cid));
+      isKnown(request, reply, version);
+      return reply.code(200).send(view);
+    },
+  );
+
+  app.post(
+    '/collaboration/:cid/rerun',
+    {
+      schema: {
+        operationId: 'rerunCollaboration',
+        summary: 'Its creator asks for another attempt, on fresh randomness and new uploads',
+        tags: ['collaborations'],
+        params: byCollaboration,
+        headers: changing,
+        body: z.strictObject({ attempt: z.int().min(2).meta({ description: "The new attempt's number" }) }),
+        response: { 200: collaborationSchema, ...problems(403, 404, 409, 412, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const here = replica();
+      const { cid } = request.params;
+      const { attempt } = request.body;
+      mustMatch(request, views.of(known(here, cid)).version);
+      await say(
+        here,
+        caller,
+        { kind: 'rerun', collaboration: cid, attempt },
+        commandIdOf(request, caller, 'rerun', cid),
       );
       const { view, version } = views.of(known(here, cid));
       isKnown(request, reply, version);

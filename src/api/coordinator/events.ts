@@ -4,13 +4,12 @@
  */
 import { z } from 'zod';
 import type { Collaboration } from '../../coordination/collaboration.ts';
-import type { Caller } from '../http/caller.ts';
 import { callerOf } from '../http/caller.ts';
 import { type EventStream, openEvents, type StreamEvent } from '../http/events.ts';
 import type { Routes } from '../http/face.ts';
-import { HttpRefusal } from '../http/problem.ts';
 import { byCollaboration, problems } from '../schemas.ts';
 import type { Replica } from './seams.ts';
+import type { Seats } from './seats.ts';
 import type { Views } from './views.ts';
 import { known } from './writes.ts';
 
@@ -29,9 +28,6 @@ export interface Happening {
 const KEPT = 16_384;
 /** Behind all commands of one entry. */
 const LAST_INDEX = 999_999;
-/** Streams of one account, and of all: each costs a connection. */
-const STREAMS_PER_ACCOUNT = 32;
-const STREAMS = 1024;
 
 interface Kept {
   readonly collaboration: string;
@@ -44,9 +40,7 @@ export class Happenings {
   /** Everything after this is kept. */
   #since: readonly [number, number] = [0, 0];
   readonly #readers = new Map<string, Set<EventStream>>();
-  readonly #perAccount = new Map<string, number>();
   readonly #views: Views;
-  #streams = 0;
 
   constructor(views: Views) {
     this.#views = views;
@@ -73,20 +67,6 @@ export class Happenings {
       .map(({ event }) => event);
   }
 
-  /** Counts a reader in; the returned function counts it out. Throws a 429. */
-  admit({ account }: Caller): () => void {
-    const open = this.#perAccount.get(account) ?? 0;
-    if (open >= STREAMS_PER_ACCOUNT || this.#streams >= STREAMS) throw tooMany(open);
-    this.#perAccount.set(account, open + 1);
-    this.#streams++;
-    return () => {
-      this.#streams--;
-      const left = (this.#perAccount.get(account) ?? 1) - 1;
-      if (left > 0) this.#perAccount.set(account, left);
-      else this.#perAccount.delete(account);
-    };
-  }
-
   add(collaboration: string, reader: EventStream): () => void {
     const readers = this.#readers.get(collaboration) ?? new Set();
     readers.add(reader);
@@ -103,11 +83,12 @@ export interface EventRoutes {
   readonly replica: () => Replica;
   readonly happenings: Happenings;
   readonly views: Views;
+  readonly seats: Seats;
 }
 
 const EVENT_ID = /^(\d{1,15})\.(\d{1,6})$/;
 
-export function eventRoutes(app: Routes, { replica, happenings, views }: EventRoutes): void {
+export function eventRoutes(app: Routes, { replica, happenings, views, seats }: EventRoutes): void {
   app.get(
     '/collaboration/:cid/events',
     {
@@ -132,7 +113,7 @@ export function eventRoutes(app: Routes, { replica, happenings, views }: EventRo
       const { cid } = request.params;
       const here = replica();
       const collaboration = known(here, cid);
-      const leave = happenings.admit(callerOf(request));
+      const leave = seats.take(callerOf(request));
       let remove = (): void => {};
       const stream = openEvents(request, reply, () => {
         leave();
@@ -177,14 +158,3 @@ function placeOf(id: string | undefined): readonly [number, number] | undefined 
 
 const isBefore = (a: readonly [number, number], b: readonly [number, number]): boolean =>
   a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
-
-const tooMany = (open: number): HttpRefusal =>
-  new HttpRefusal(
-    429,
-    {
-      code: 'events.too-many',
-      message: `${open} streams of this account are open here`,
-      hint: 'close some of them; one stream shows everything about a collaboration',
-    },
-    { retryAfterS: 5 },
-  );

@@ -2,22 +2,21 @@
  * Owns how the coordinator's face is put together. Every replica serves it; which one answers makes no difference.
  */
 import { MpcError } from '../../base/errors.ts';
-import type { Authenticate } from '../http/caller.ts';
-import { type Face, type FaceOptions, openFace, type Routes } from '../http/face.ts';
+import { type Face, type FaceOptions, openFace } from '../http/face.ts';
 import { systemRoutes } from '../http/system.ts';
+import { accountRoutes } from './accounts.ts';
 import { collaborationRoutes } from './collaborations.ts';
 import { eventRoutes, type Happening, Happenings } from './events.ts';
+import { messageRoutes } from './messages.ts';
 import { partyRoutes } from './parties.ts';
 import type { Describe, Replica } from './seams.ts';
+import { Seats } from './seats.ts';
 import { Specifications } from './specification.ts';
 import { statusRoutes } from './status.ts';
 import { Views } from './views.ts';
 
 export interface CoordinatorFaceOptions extends Pick<FaceOptions, 'requestsPerMinute' | 'tls' | 'onTrouble'> {
-  readonly authenticate: Authenticate;
   readonly describe: Describe;
-  /** Paths that other parts of the coordinator bring: accounts, messages. */
-  readonly more?: (app: Routes, replica: () => Replica) => void;
 }
 
 export interface CoordinatorFace extends Face {
@@ -31,6 +30,7 @@ export async function openCoordinatorFace(options: CoordinatorFaceOptions): Prom
   let serving: Replica | undefined;
   const views = new Views();
   const happenings = new Happenings(views);
+  const seats = new Seats();
   const replica = (): Replica => {
     if (serving === undefined) throw new MpcError(STARTING.code, STARTING.message, { hint: 'ask again' });
     return serving;
@@ -38,6 +38,7 @@ export async function openCoordinatorFace(options: CoordinatorFaceOptions): Prom
   const face = await openFace(
     {
       ...options,
+      authenticate: (token) => replica().authenticate(token),
       title: 'mpc coordinator',
       description:
         'Brings parties together: who computes what with whom, how far it is, and their messages. It never sees a row. ' +
@@ -48,8 +49,9 @@ export async function openCoordinatorFace(options: CoordinatorFaceOptions): Prom
       statusRoutes(app, replica);
       collaborationRoutes(app, { replica, describe: options.describe, views });
       partyRoutes(app, { replica, specifications: new Specifications(), views });
-      eventRoutes(app, { replica, happenings, views });
-      options.more?.(app, replica);
+      eventRoutes(app, { replica, happenings, views, seats });
+      accountRoutes(app, () => replica().directory);
+      messageRoutes(app, { directory: () => replica().directory, seats });
     },
   );
   return {

@@ -3,15 +3,17 @@
  * Must never take what only a party's own key may say: approvals and uploads are in the log with its signature, or not at all.
  */
 import { z } from 'zod';
+import type { Body } from '../../coordination/chapter.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import { inputParties } from '../../coordination/descriptor.ts';
 import { callerOf } from '../http/caller.ts';
-import { isKnown } from '../http/conditional.ts';
+import { isKnown, mustMatch } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
 import { HttpRefusal } from '../http/problem.ts';
 import {
   byCollaboration,
   byParty,
+  changing,
   collaborationIdSchema,
   digestSchema,
   idempotent,
@@ -20,21 +22,22 @@ import {
 } from '../schemas.ts';
 import type { Replica } from './seams.ts';
 import { type Specifications, specificationSchema } from './specification.ts';
-import { inputPartiesOf, statusSchema, type Views } from './views.ts';
-import { known, mustBe } from './writes.ts';
+import { collaborationSchema, inputPartiesOf, inputPartySchema, statusSchema, type Views } from './views.ts';
+import { commandIdOf, known, mustBe, say } from './writes.ts';
 
-const inputPartiesSchema = z
-  .object({
-    items: z.array(
-      z.object({
-        party: z.string(),
-        tables: z.array(z.object({ table: z.string(), maxRows: z.int() })),
-        approved: z.boolean(),
-        uploaded: digestSchema.nullable(),
-      }),
-    ),
+const inputPartiesSchema = z.object({ items: z.array(inputPartySchema) }).meta({ id: 'InputParties' });
+
+const endpointSchema = z
+  .strictObject({
+    notify: z
+      .string()
+      .max(500)
+      .regex(/^https?:\/\/[^\s/?#@\\]+[^\s?#@\\]*$/, 'write http(s)://host/path')
+      .optional()
+      .meta({ description: 'Where `PUT <notify>/notify/<collaboration>` tells of changes' }),
   })
-  .meta({ id: 'InputParties' });
+  .nullish()
+  .meta({ id: 'Registration' });
 
 const confirmationSchema = z
   .strictObject({
@@ -56,8 +59,8 @@ const resultIdsSchema = z
     collaboration: collaborationIdSchema,
     status: statusSchema,
     resultIds: z
-      .array(digestSchema)
-      .meta({ description: 'Digests of the masked results that both servers hold; empty before' }),
+      .array(z.string())
+      .meta({ description: 'Names of the results that both servers hold: sources of later collaborations' }),
   })
   .meta({ id: 'ResultIds' });
 
@@ -77,15 +80,85 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
         tags: ['parties'],
         params: byParty,
         headers: idempotent,
-        response: { 200: specificationSchema, ...problems(403, 404, 409, 422) },
+        body: endpointSchema,
+        response: { 200: specificationSchema, ...problems(403, 404, 409, 415, 422) },
       },
     },
     async (request) => {
       const { cid, pid } = request.params;
-      mustBe(callerOf(request), pid);
-      const collaboration = known(replica(), cid);
-      mustBring(collaboration, pid);
+      const caller = callerOf(request);
+      mustBe(caller, pid);
+      const here = replica();
+      const collaboration = known(here, cid);
+      const { notify } = request.body ?? {};
+      const body: Body = {
+        kind: 'register',
+        collaboration: cid,
+        as: 'input',
+        ...(notify === undefined ? {} : { notify }),
+      };
+      await say(here, caller, body, commandIdOf(request, caller, 'register input', cid));
       return specifications.of(collaboration, pid);
+    },
+  );
+
+  app.delete(
+    '/collaboration/:cid/register-input-party/:pid',
+    {
+      schema: {
+        operationId: 'withdrawInputParty',
+        summary: 'A party takes its part back before the start: registration, approval, rows',
+        tags: ['parties'],
+        params: byParty,
+        headers: changing,
+        response: { 200: collaborationSchema, ...problems(403, 404, 409, 412, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { cid, pid } = request.params;
+      const caller = callerOf(request);
+      mustBe(caller, pid);
+      const here = replica();
+      const before = known(here, cid);
+      mustMatch(request, views.of(before).version);
+      const body: Body = { kind: 'withdraw', collaboration: cid, attempt: before.lifecycle.context.attempt };
+      await say(here, caller, body, commandIdOf(request, caller, 'withdraw', cid));
+      const { view, version } = views.of(known(here, cid));
+      isKnown(request, reply, version);
+      return reply.code(200).send(view);
+    },
+  );
+
+  app.put(
+    '/collaboration/:cid/register-output-party/:pid',
+    {
+      schema: {
+        operationId: 'registerOutputParty',
+        summary: 'A party takes part as a receiver of the result; `notify` is where it is told of changes',
+        tags: ['parties'],
+        params: byParty,
+        headers: changing,
+        body: endpointSchema,
+        response: { 200: collaborationSchema, ...problems(403, 404, 409, 412, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { cid, pid } = request.params;
+      const caller = callerOf(request);
+      mustBe(caller, pid);
+      const here = replica();
+      mustMatch(request, views.of(known(here, cid)).version);
+      const { notify } = request.body ?? {};
+      const body: Body = {
+        kind: 'register',
+        collaboration: cid,
+        as: 'output',
+        ...(notify === undefined ? {} : { notify }),
+      };
+      await say(here, caller, body, commandIdOf(request, caller, 'register output', cid));
+      const { view, version } = views.of(known(here, cid));
+      isKnown(request, reply, version);
+      return reply.code(200).send(view);
     },
   );
 
@@ -150,7 +223,7 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
       const collaboration = known(replica(), request.params.cid);
       if (isKnown(request, reply, views.of(collaboration).version)) return reply.send(null);
       const { id, status, lifecycle } = collaboration;
-      const held = status === 'finished' ? [...new Set(Object.values(lifecycle.context.results))] : [];
+      const held = status === 'finished' ? [`${id}.${lifecycle.context.attempt}`] : [];
       return { collaboration: id, status, resultIds: held };
     },
   );

@@ -10,6 +10,7 @@ import { collaborationChange, collaborationsIn } from '../../coordination/collab
 import type { Follower } from '../../coordination/follower.ts';
 import type { Trust } from '../../coordination/records.ts';
 import type { CoordinatorService } from '../../coordination/service.ts';
+import type { DirectoryService } from '../../directory/service.ts';
 import type { CoordinatorFace } from './open.ts';
 import type { Replica } from './seams.ts';
 
@@ -20,6 +21,7 @@ export interface ReplicaParts {
   readonly follower: Follower;
   readonly service: CoordinatorService;
   readonly log: Log;
+  readonly directory: DirectoryService;
 }
 
 /** The log has that long to say that it is there. */
@@ -41,7 +43,7 @@ export function serveReplica(face: Pick<CoordinatorFace, 'serve' | 'hear'>, part
   return () => entries.unsubscribe();
 }
 
-function replicaOf({ deployment, trust, clock, follower, service, log }: ReplicaParts): Replica {
+function replicaOf({ deployment, trust, clock, follower, service, log, directory }: ReplicaParts): Replica {
   const { collaboration, collaborations } = collaborationsIn(follower.state);
   return {
     deployment,
@@ -49,6 +51,15 @@ function replicaOf({ deployment, trust, clock, follower, service, log }: Replica
     sequence: () => follower.state.sequence,
     collaboration,
     collaborations,
+    directory,
+    authenticate: async (token) => {
+      try {
+        return await directory.authenticate(token);
+      } catch (error) {
+        if (error instanceof MpcError && error.code.startsWith('session.')) return undefined;
+        throw error;
+      }
+    },
     say: ({ account, session }, body, id) => service.vouch({ id, author: `party-${account}`, session, body }),
     logFault: async () => {
       try {

@@ -6,9 +6,10 @@ import type { Body } from '../../coordination/chapter.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Descriptor } from '../../coordination/descriptor.ts';
 import type { Reply } from '../../coordination/reply.ts';
+import type { DirectoryService } from '../../directory/service.ts';
 import type { PublicKey } from '../../identity/keys.ts';
 import type { Program } from '../../programs/program.ts';
-import type { Caller } from '../http/caller.ts';
+import type { Authenticate, Caller } from '../http/caller.ts';
 
 /** A replica that has caught up with the log. */
 export interface Replica {
@@ -19,6 +20,9 @@ export interface Replica {
   readonly collaboration: (id: string) => Collaboration | undefined;
   /** Sorted by id. */
   readonly collaborations: () => readonly Collaboration[];
+  readonly authenticate: Authenticate;
+  /** Accounts, sessions and mail. */
+  readonly directory: DirectoryService;
   /** Says something for a caller, for whom the replica vouches. Answers when it was applied here, or is not known yet. */
   readonly say: (caller: Caller, body: Body, id: string) => Promise<Reply>;
   /** Why the log takes no entries now; undefined while it does. */
@@ -31,6 +35,9 @@ export interface DescribeParts {
   readonly outputs: readonly string[];
   readonly minGroupSize: number;
   readonly roundTripMs: number;
+  readonly minimum: Descriptor['minimum'];
+  readonly reruns: number;
+  readonly resultUses: number;
   readonly deadlineMs: number;
   /** 16 bytes. */
   readonly nonce: Uint8Array;

@@ -32,10 +32,11 @@ const waitingSchema = z.object({
   sentence: z.string(),
 });
 
-const inputPartySchema = z
+export const inputPartySchema = z
   .object({
     party: partySchema,
     tables: z.array(z.object({ table: z.string(), maxRows: z.int() })),
+    registered: z.boolean().meta({ description: 'It said that it takes part' }),
     approved: z.boolean().meta({ description: "Its own client signed the descriptor's digest" }),
     uploaded: digestSchema
       .nullable()
@@ -59,7 +60,12 @@ export const summarySchema = z
 
 export const collaborationSchema = summarySchema
   .extend({
+    attempt: z.int().meta({ description: 'From 1: the run that everything below belongs to' }),
     minGroupSize: z.int(),
+    minimum: z.object({ parties: z.int(), waitMs: z.int() }).nullable().meta({
+      description: 'The fewest input parties it starts with, and how long the others are waited for',
+    }),
+    reruns: z.int(),
     roundTripMs: z.int(),
     inputParties: z.array(inputPartySchema),
     received: z.array(partySchema).meta({ description: 'Output parties that have combined their result' }),
@@ -105,11 +111,14 @@ export function summaryOf({
 
 function viewOf(collaboration: Collaboration): CollaborationView {
   const { descriptor, lifecycle } = collaboration;
-  const { received, reason } = lifecycle.context;
+  const { received, reason, attempt } = lifecycle.context;
   const sentences = describeWaiting(collaboration);
   return {
     ...summaryOf(collaboration),
+    attempt,
     minGroupSize: descriptor.minGroupSize,
+    minimum: descriptor.minimum,
+    reruns: descriptor.reruns,
     roundTripMs: descriptor.roundTripMs,
     inputParties: inputPartiesOf(collaboration),
     received: [...received],
@@ -131,12 +140,13 @@ function viewOf(collaboration: Collaboration): CollaborationView {
 }
 
 export function inputPartiesOf({ descriptor, lifecycle }: Collaboration): z.infer<typeof inputPartySchema>[] {
-  const { approvals, uploads } = lifecycle.context;
+  const { registered, approvals, uploads } = lifecycle.context;
   return inputParties(descriptor).map((party) => ({
     party,
     tables: descriptor.inputs
       .filter((input) => input.party === party)
       .map(({ table, maxRows }) => ({ table, maxRows })),
+    registered: registered.inputs.includes(party),
     approved: approvals.includes(party),
     uploaded: uploads[party] ?? null,
   }));

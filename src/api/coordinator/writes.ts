@@ -18,10 +18,12 @@ export interface Keyed {
 }
 
 /** The id of what a request has said: equal for every retry with one key, unforeseeable without one. */
-export function commandIdOf({ headers }: Keyed, { account }: Caller, ...what: readonly string[]): string {
-  const key = headers['idempotency-key'] ?? randomBytes(16).toString('hex');
-  return derivedCommandId(['request', account, ...what, key]);
-}
+export const commandIdOf = (request: Keyed, { account }: Caller, ...what: readonly string[]): string =>
+  derivedCommandId(['request', account, ...what, keyOf(request)]);
+
+/** What retries of one request have in common. */
+export const keyOf = ({ headers }: Keyed): string =>
+  headers['idempotency-key'] ?? randomBytes(16).toString('hex');
 
 export async function say(
   replica: Replica,

@@ -11,6 +11,10 @@ export interface Caller {
   readonly account: string;
   /** SHA-256 of the session's token, hexadecimal: what a command taken for this caller names. */
   readonly session: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresMs: number;
+  /** Messages up to this number have been shown at the place that asks. */
+  readonly acknowledged: number;
 }
 
 /** Undefined for a token that is nobody's, or whose session has ended. */

@@ -37,7 +37,7 @@ export type Fault = NonNullable<Problem['faults']>[number];
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
-  401: 'Nobody is logged in',
+  401: 'Not signed in',
   403: 'Not allowed',
   404: 'Not found',
   405: 'Not a method of this path',
@@ -56,18 +56,19 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** The first that matches a code counts: exact codes, then families. */
 const STATUS_OF: readonly (readonly [RegExp, number])[] = [
-  [/^(command\.id-reused)$/, 422],
-  [/^(command\.not-allowed|command\.wrong-sender|command\.not-vouched|account\.not-yours)$/, 403],
-  [/\.not-allowed$|^collaboration\.not-(an?|the)-/, 403],
-  [/^session\./, 401],
-  [/^account\.(wrong-password|bad-proof|wrong-challenge)$/, 401],
-  [/^account\.locked$/, 429],
-  [/\.unknown$|\.not-found$/, 404],
-  [/\.too-large$|\.too-long$/, 413],
-  [/^collaboration\.too-many$|\.too-fast$/, 429],
+  [/^command\.id-reused$/, 422],
+  [/^command\.chapter-fault$/, 500],
+  [/^descriptor\.(deadline-passed|not-approved)$/, 409],
+  [/^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request)\./, 400],
+  [/\.not-allowed$|^command\.(wrong-sender|not-vouchable)$|^collaboration\.not-(an?|the)-/, 403],
+  [/^account\.bad-proof$/, 403],
+  [/\.too-many$|\.too-fast$|^account\.locked$/, 429],
+  [/^session\.|^account\.wrong-password$/, 401],
+  [/\.unknown$/, 404],
+  [/\.too-large$/, 413],
   [/^(coordinator|bus|log|broker)\./, 503],
-  [/^(collaboration|lifecycle|account|message|mail|election|descriptor\.deadline-passed)\b/, 409],
-  [/^(command|descriptor|sql|plan|circuit|program|query|rows|name|usage|request|directory)\./, 400],
+  [/^(collaboration|account|message|mail)\./, 409],
+  [/^command\./, 400],
 ];
 
 export function statusOf({ code }: Pick<ErrorReport, 'code'>): number {

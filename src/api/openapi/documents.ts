@@ -1,11 +1,10 @@
 /**
  * Owns the descriptions of both faces as they are committed: made from the very routes that serve, by nobody's hand.
  */
-import { openClientFace } from '../client/open.ts';
 import { openCoordinatorFace } from '../coordinator/open.ts';
 import type { Face } from '../http/face.ts';
 
-const nobody = { authenticate: () => undefined, requestsPerMinute: 1, onTrouble: () => {} };
+const nobody = { requestsPerMinute: 1, onTrouble: () => {} };
 const never = async (): Promise<never> => {
   throw new Error('a face that is only described serves nobody');
 };
@@ -20,7 +19,6 @@ interface Described {
 export async function documents(): Promise<Described[]> {
   const faces: readonly (readonly [string, Face])[] = [
     ['coordinator', await openCoordinatorFace({ ...nobody, describe: never })],
-    ['client', await openClientFace(nobody)],
   ];
   const described = faces.map(([name, { app }]) => ({
     name,
