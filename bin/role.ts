@@ -9,6 +9,7 @@ import { systemRandom } from '../src/base/random.ts';
 import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
+import { copiesOn } from '../src/config/brokers.ts';
 import { loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
@@ -30,11 +31,12 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     identity,
     trust: config.trust,
     state: config.state,
+    ...(config.replica === undefined ? {} : { replica: config.replica }),
     clock: systemClock,
     random: systemRandom,
     logger: openLogger(me, config.log),
     connectBus: async (signal) => {
-      const bus = await connectNats({ servers: config.nats, name: me, signal });
+      const bus = await connectNats({ servers: config.nats, name: me, identity, signal, ...copies(config) });
       const { role, simulateRoundTripMs } = config;
       if (simulateRoundTripMs === 0 || (role !== 'server-a' && role !== 'server-b')) return bus;
       const peer = role === 'server-a' ? 'server-b' : 'server-a';
@@ -65,6 +67,9 @@ async function coordinatorFaceOf(
   const { coordinatorFace } = await import('./compose/coordinator-face.ts');
   return coordinatorFace(runtime, api);
 }
+const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
+  replicas: logCopies ?? copiesOn(nats),
+});
 
 function partsOf(
   config: RoleConfig,

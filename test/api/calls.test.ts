@@ -23,13 +23,14 @@ test('calls move on when a replica refuses connections, is silent, or cannot say
     async (faces) => {
       const mute = createServer((socket) => socket.resume());
       await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+      mute.unref();
       const address = mute.address();
       assert.ok(typeof address === 'object' && address !== null);
       const passed: string[] = [];
       const calls = coordinatorCalls({
         ...common,
         urls: ['http://127.0.0.1:1', `http://127.0.0.1:${address.port}/`, `${faces.url(0)}/`, faces.url(1)],
-        silentMs: 300,
+        silentMs: 2000,
         onPassedOver: (url) => passed.push(url),
       });
       const { collaboration } = answered(await calls.POST('/collaboration', { body }));

@@ -62,6 +62,7 @@ const STATUS_OF: readonly (readonly [RegExp, number])[] = [
   [/^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request)\./, 400],
   [/\.not-allowed$|^command\.(wrong-sender|not-vouchable)$|^collaboration\.not-(an?|the)-/, 403],
   [/^account\.bad-proof$/, 403],
+  [/^account\.no-way-in$/, 400],
   [/\.too-many$|\.too-fast$|^account\.locked$/, 429],
   [/^session\.|^account\.wrong-password$/, 401],
   [/\.unknown$/, 404],
