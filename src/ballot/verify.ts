@@ -5,9 +5,8 @@
  * Source: VDAF draft 20, sections 7.2.2 (the verbs) and 7.2.4 (the encodings). Whoever combines the verifier shares (a leader, or each
  * server alike) learns whether the measurement is valid, and nothing else of it.
  */
-import { equalBytes } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
-import type { Workspace } from './workspace.ts';
+import { sameBytes, type Workspace } from './workspace.ts';
 import { NONCE_BYTES, SEED_BYTES } from './xof.ts';
 
 type Space = Workspace<never, unknown>;
@@ -39,20 +38,19 @@ export function verifyInit(
   checkLength(nonce, NONCE_BYTES, 'nonce');
   checkLength(publicShare, space.sizes.publicShare, 'public share');
   space.bind(context);
-  const { memory, places, counts, circuit } = space;
+  const { memory, places, counts, circuit, sizes } = space;
   const size = circuit.field.bytes;
   const blind = openInputShare(space, server, inputShare);
-
-  let part: Uint8Array = new Uint8Array(0);
-  let jointRandSeed: Uint8Array = part;
-  if (space.sizes.joint > 0) {
-    part = space.jointRandPart(server, blind, nonce);
-    const parts = publicShare.slice();
-    parts.set(part, server * SEED_BYTES);
-    jointRandSeed = space.jointRandSeed(parts);
-    space.jointRands(jointRandSeed);
+  if (sizes.joint > 0) {
+    // The public share has every server's part: each replaces its own by what it makes of its share.
+    memory.set(publicShare, places.parts);
+    space.jointRandPart(server, blind, nonce);
+    space.jointRandSeed();
+    space.jointRands();
+    const part = places.parts + server * SEED_BYTES;
+    memory.copyWithin(places.verifiers + counts.verifiers * size, part, part + SEED_BYTES);
   }
-  space.expand(places.queryRands, counts.queryRands, 'queryRandomness', verifyKey, [space.proofs, ...nonce]);
+  space.queryRands(verifyKey, nonce);
   const { proof, verifier, queryRand, jointRand } = space.flp.sizes;
   for (let k = 0; k < space.proofs; k++) {
     const fine = space.flp.query(
@@ -64,10 +62,10 @@ export function verifyInit(
     );
     if (!fine) throw invalid('ballot.unlucky-nonce', 'the test point is a root of unity');
   }
-  const verifierShare = new Uint8Array(space.sizes.verifierShare);
-  verifierShare.set(memory.subarray(places.verifiers, places.verifiers + counts.verifiers * size));
-  verifierShare.set(part, counts.verifiers * size);
-  return { state: { outShare: outShareOf(space), jointRandSeed }, verifierShare };
+  return {
+    state: { outShare: outShareOf(space), jointRandSeed: space.read(places.jointSeed, sizes.joint) },
+    verifierShare: space.read(places.verifiers, sizes.verifierShare),
+  };
 }
 
 /**
@@ -82,7 +80,6 @@ export function verifierSharesToMessage(
   assert(verifierShares.length === space.shares, 'every server gave a verifier share');
   const { memory, field, places, counts } = space;
   const size = space.circuit.field.bytes;
-  const parts = new Uint8Array(space.sizes.publicShare);
   const end = counts.verifiers * size;
   memory.fill(0, places.verifiers, places.verifiers + end);
   verifierShares.forEach((share, server) => {
@@ -90,21 +87,23 @@ export function verifierSharesToMessage(
     memory.set(share.subarray(0, end), places.received);
     checkCanonical(space, places.received, counts.verifiers, 'verifier share');
     field.add(places.verifiers, places.verifiers, places.received, counts.verifiers);
-    if (space.sizes.joint > 0) parts.set(share.subarray(end), server * SEED_BYTES);
+    if (space.sizes.joint > 0) memory.set(share.subarray(end), places.parts + server * SEED_BYTES);
   });
   for (let k = 0; k < space.proofs; k++) {
     if (!space.flp.decide(memory, places.verifiers + k * space.flp.sizes.verifier * size))
       throw invalid('ballot.invalid', 'the proof that the ballot is valid does not hold');
   }
-  if (space.sizes.joint === 0) return parts;
-  space.bind(context);
-  return space.jointRandSeed(parts);
+  if (space.sizes.joint > 0) {
+    space.bind(context);
+    space.jointRandSeed();
+  }
+  return space.read(places.jointSeed, space.sizes.joint);
 }
 
 /** This server's share of the output. Throws `ballot.joint-randomness` when the servers did not use the same joint randomness. */
 export function verifyNext(space: Space, state: VerifyState, message: Uint8Array): Uint8Array {
   checkLength(message, space.sizes.verifierMessage, 'verifier message');
-  if (!equalBytes(message, state.jointRandSeed))
+  if (!sameBytes(message, state.jointRandSeed))
     throw invalid(
       'ballot.joint-randomness',
       'the joint randomness is not the one that the ballot was made with',
@@ -125,8 +124,8 @@ function openInputShare(space: Space, server: number, inputShare: Uint8Array): U
     checkCanonical(space, places.proofs, counts.proofs, 'input share');
   } else {
     const seed = inputShare.subarray(0, SEED_BYTES);
-    space.expand(places.measurement, circuit.elements, 'measurementShare', seed, [server]);
-    space.expand(places.proofs, counts.proofs, 'proofShare', seed, [space.proofs, server]);
+    space.measurementShare(server, seed);
+    space.proofShare(places.proofs, server, seed);
   }
   return blind;
 }

@@ -10,7 +10,7 @@ import { encodeVector } from './field.ts';
 import { Flp } from './flp.ts';
 import { type BallotKernels, type FieldKernels, RESERVED_BYTES } from './kernels/face.ts';
 import { Layout } from './layout.ts';
-import { FRAME_BYTES, Frames, SEED_BYTES, type Usage } from './xof.ts';
+import { Frame, SEED_BYTES, type Usage } from './xof.ts';
 
 export interface Prio3Options {
   /** Number of servers (the draft's aggregators). */
@@ -55,8 +55,8 @@ export class Workspace<Measurement, Result> {
   readonly field: FieldKernels;
   readonly places: ReturnType<typeof placesFor>;
   readonly #kernels: BallotKernels;
+  readonly #frames: Readonly<Record<Usage, Frame>>;
   #context: Uint8Array | undefined;
-  #frames: Frames | undefined;
 
   constructor(circuit: Circuit<Measurement, Result>, { shares, proofs = 1, kernels }: Prio3Options) {
     assert(shares >= 2 && shares < 256, 'there are 2 to 255 shares');
@@ -75,7 +75,8 @@ export class Workspace<Measurement, Result> {
       verifiers: proofs * sizes.verifier,
     };
     this.sizes = messageSizes(circuit, shares, this.counts);
-    this.places = placesFor(layout, circuit, shares, this.counts);
+    this.#frames = framesFor(layout, circuit.elements * circuit.field.bytes, this.sizes.publicShare);
+    this.places = placesFor(layout, circuit, this.counts, this.sizes, this.#frames);
     this.#kernels = kernels(layout.bytes);
     this.memory = this.#kernels.memory;
     this.field = circuit.field.bytes === 8 ? this.#kernels.field64 : this.#kernels.field128;
@@ -87,53 +88,58 @@ export class Workspace<Measurement, Result> {
 
   /** Names the context that what follows is bound to. */
   bind(context: Uint8Array): void {
-    if (this.#context !== undefined && Buffer.compare(this.#context, context) === 0) return;
+    if (this.#context !== undefined && sameBytes(this.#context, context)) return;
     this.#context = context.slice();
-    this.#frames = new Frames(this.circuit.id, context);
+    for (const frame of Object.values(this.#frames)) frame.bind(this.memory, this.circuit.id, context);
   }
 
-  /** Expands a seed into `count` elements at `out`. */
-  expand(
-    out: number,
-    count: number,
-    usage: Usage,
-    seed: Uint8Array,
-    binder: readonly number[] | Uint8Array,
-  ): void {
-    const { note } = this.places;
-    const start = this.#framesInUse().write(this.memory, note, usage, seed, binder);
-    this.field.expand(out, count, start, note - start);
+  /** A helper's share of the measurement, at `places.measurement`. */
+  measurementShare(server: number, seed: Uint8Array): void {
+    this.memory[this.#frames.measurementShare.binder] = server;
+    this.#expand('measurementShare', seed, this.places.measurement, this.circuit.elements);
   }
 
-  /** Derives a seed from one and a binder: its head and `bodyBytes` bytes that lie at `body`, with room for a frame before. */
-  derive(
-    usage: Usage,
-    seed: Uint8Array,
-    binderHead: readonly number[] | Uint8Array,
-    body: number,
-    bodyBytes: number,
-  ): Uint8Array {
-    const { seedOut } = this.places;
-    const start = this.#framesInUse().write(this.memory, body, usage, seed, binderHead);
-    this.#kernels.turboShake(seedOut, SEED_BYTES, start, body + bodyBytes - start);
-    return this.read(seedOut, SEED_BYTES);
+  /** A helper's share of the proofs. */
+  proofShare(out: number, server: number, seed: Uint8Array): void {
+    const { binder } = this.#frames.proofShare;
+    this.memory[binder] = this.proofs;
+    this.memory[binder + 1] = server;
+    this.#expand('proofShare', seed, out, this.counts.proofs);
   }
 
-  /** The joint randomness's part that a server's share of the measurement, at `places.measurement`, gives. */
-  jointRandPart(server: number, blind: Uint8Array, nonce: Uint8Array): Uint8Array {
-    const binderHead = [server, ...nonce];
-    const bytes = this.circuit.elements * this.circuit.field.bytes;
-    return this.derive('jointRandPart', blind, binderHead, this.places.measurement, bytes);
+  proveRands(seed: Uint8Array): void {
+    this.memory[this.#frames.proveRandomness.binder] = this.proofs;
+    this.#expand('proveRandomness', seed, this.places.proveRands, this.counts.proveRands);
   }
 
-  /** The seed of the joint randomness: `parts` are all servers', one after another. */
-  jointRandSeed(parts: Uint8Array): Uint8Array {
-    this.memory.set(parts, this.places.note);
-    return this.derive('jointRandSeed', NO_SEED, [], this.places.note, parts.length);
+  queryRands(verifyKey: Uint8Array, nonce: Uint8Array): void {
+    const { binder } = this.#frames.queryRandomness;
+    this.memory[binder] = this.proofs;
+    this.memory.set(nonce, binder + 1);
+    this.#expand('queryRandomness', verifyKey, this.places.queryRands, this.counts.queryRands);
   }
 
-  jointRands(seed: Uint8Array): void {
-    this.expand(this.places.jointRands, this.counts.jointRands, 'jointRandomness', seed, [this.proofs]);
+  /** Puts the part that a server's share of the measurement, at `places.measurement`, gives into its place among `places.parts`. */
+  jointRandPart(server: number, blind: Uint8Array, nonce: Uint8Array): void {
+    const { seed, binder } = this.#frames.jointRandPart;
+    this.memory.set(blind, seed);
+    this.memory[binder] = server;
+    this.memory.set(nonce, binder + 1);
+    this.#derive('jointRandPart', this.places.parts + server * SEED_BYTES);
+  }
+
+  /** From all `places.parts`: the seed of the joint randomness, at `places.jointSeed`. */
+  jointRandSeed(): void {
+    const { seed } = this.#frames.jointRandSeed;
+    this.memory.fill(0, seed, seed + SEED_BYTES);
+    this.#derive('jointRandSeed', this.places.jointSeed);
+  }
+
+  /** From the seed at `places.jointSeed`. */
+  jointRands(): void {
+    const frame = this.#frames.jointRandomness;
+    this.memory[frame.binder] = this.proofs;
+    this.field.expand(this.places.jointRands, this.counts.jointRands, frame.start, frame.bytes);
   }
 
   /** A copy. */
@@ -141,13 +147,24 @@ export class Workspace<Measurement, Result> {
     return this.memory.slice(place, place + bytes);
   }
 
-  #framesInUse(): Frames {
-    assert(this.#frames, 'a context is bound');
-    return this.#frames;
+  #expand(usage: Usage, seed: Uint8Array, out: number, count: number): void {
+    const frame = this.#frames[usage];
+    this.memory.set(seed, frame.seed);
+    this.field.expand(out, count, frame.start, frame.bytes);
+  }
+
+  #derive(usage: Usage, out: number): void {
+    const frame = this.#frames[usage];
+    this.#kernels.turboShake(out, SEED_BYTES, frame.start, frame.bytes);
   }
 }
 
-const NO_SEED = new Uint8Array(SEED_BYTES);
+/** Equality of what is no secret. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return false;
+  return true;
+}
 
 function messageSizes(circuit: Circuit<never, unknown>, shares: number, counts: Counts): MessageSizes {
   const joint = counts.jointRands > 0 ? SEED_BYTES : 0;
@@ -164,28 +181,42 @@ function messageSizes(circuit: Circuit<never, unknown>, shares: number, counts: 
   };
 }
 
-function placesFor(layout: Layout, circuit: Circuit<never, unknown>, shares: number, counts: Counts) {
-  /** A place with room for a frame before it. */
-  const framed = (bytes: number): number => {
-    layout.takeBytes(FRAME_BYTES);
-    return layout.takeBytes(bytes);
-  };
+function framesFor(layout: Layout, measurementBytes: number, partsBytes: number): Record<Usage, Frame> {
   return {
-    /** A share of the measurement, framed: its hash is part of the joint randomness. */
-    measurement: framed(circuit.elements * circuit.field.bytes),
-    /** The bodies of short messages, framed: none, or the joint randomness's parts. */
-    note: framed(shares * SEED_BYTES),
-    seedOut: layout.takeBytes(SEED_BYTES),
+    measurementShare: new Frame(layout, 'measurementShare', 0),
+    proofShare: new Frame(layout, 'proofShare', 0),
+    jointRandomness: new Frame(layout, 'jointRandomness', 0),
+    proveRandomness: new Frame(layout, 'proveRandomness', 0),
+    queryRandomness: new Frame(layout, 'queryRandomness', 0),
+    jointRandSeed: new Frame(layout, 'jointRandSeed', partsBytes),
+    jointRandPart: new Frame(layout, 'jointRandPart', measurementBytes),
+  };
+}
+
+function placesFor(
+  layout: Layout,
+  circuit: Circuit<never, unknown>,
+  counts: Counts,
+  sizes: MessageSizes,
+  frames: Readonly<Record<Usage, Frame>>,
+) {
+  return {
+    /** A share of the measurement: its hash is part of the joint randomness. */
+    measurement: frames.jointRandPart.body,
+    /** All servers' parts of the joint randomness. */
+    parts: frames.jointRandSeed.body,
+    /** The joint randomness's seed. */
+    jointSeed: frames.jointRandomness.seed,
     weights: layout.take(circuit.weights?.length ?? 0),
-    /** The whole measurement, then what of it is the leader's. */
+    /** The whole measurement, then what of it is the leader's, as in its input share: the measurement's share, then the proofs'. */
     whole: layout.take(circuit.elements),
-    leader: layout.take(circuit.elements),
+    leader: layout.takeBytes(sizes.leaderShare),
     proofs: layout.take(counts.proofs),
-    helperProofs: layout.take(counts.proofs),
     proveRands: layout.take(counts.proveRands),
     queryRands: layout.take(counts.queryRands),
     jointRands: layout.take(counts.jointRands),
-    verifiers: layout.take(counts.verifiers),
+    /** A verifier share: the verifiers, then the part of the joint randomness. */
+    verifiers: layout.takeBytes(sizes.verifierShare),
     received: layout.take(counts.verifiers),
     output: layout.take(circuit.outputs),
     addend: layout.take(circuit.outputs),
