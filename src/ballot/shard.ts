@@ -45,45 +45,46 @@ export function shardEncoded(
   assert(nonce.length === NONCE_BYTES, 'a nonce has 16 bytes');
   assert(rand.length === space.sizes.rand, 'sharding gets its randomness');
   space.bind(context);
-  const { memory, field, places, counts, circuit, shares } = space;
+  const { memory, kernels, field, places, counts, circuit, shares } = space;
   const size = circuit.field.bytes;
   const { elements } = circuit;
   const hasJoint = space.sizes.joint > 0;
   // Randomness is the helpers' seeds, each followed by its blind where there is joint randomness; the leader's blind; the prover's seed.
   const perHelper = SEED_BYTES + space.sizes.joint;
-  const inputShares: Uint8Array[] = [];
-  for (let server = 1; server < shares; server++)
-    inputShares.push(rand.slice((server - 1) * perHelper, server * perHelper));
-  const leaderBlind = rand.subarray((shares - 1) * perHelper, (shares - 1) * perHelper + space.sizes.joint);
-  const proveSeed = rand.subarray(rand.length - SEED_BYTES);
+  const leaderBlind = places.seeds + (shares - 1) * perHelper;
 
+  memory.set(rand, places.seeds);
   memory.set(encoded, places.whole);
   memory.set(encoded, places.leader);
-  inputShares.forEach((share, k) => {
-    space.measurementShare(k + 1, share.subarray(0, SEED_BYTES));
+  for (let server = 1; server < shares; server++) {
+    const seed = places.seeds + (server - 1) * perHelper;
+    space.measurementShare(server, seed);
     field.sub(places.leader, places.leader, places.measurement, elements);
-    if (hasJoint) space.jointRandPart(k + 1, share.subarray(SEED_BYTES), nonce);
-  });
+    if (hasJoint) space.jointRandPart(server, seed + SEED_BYTES, nonce);
+  }
   if (hasJoint) {
-    memory.copyWithin(places.measurement, places.leader, places.leader + elements * size);
+    kernels.move(places.measurement, places.leader, elements * size);
     space.jointRandPart(0, leaderBlind, nonce);
     space.jointRandSeed();
     space.jointRands();
   }
 
-  space.proveRands(proveSeed);
+  space.proveRands(places.seeds + rand.length - SEED_BYTES);
   const leaderProofs = places.leader + elements * size;
   const { proof, proveRand, jointRand } = space.flp.sizes;
   for (let k = 0; k < space.proofs; k++) {
     const proveRands = places.proveRands + k * proveRand * size;
     const jointRands = places.jointRands + k * jointRand * size;
-    space.flp.prove(memory, leaderProofs + k * proof * size, places.whole, proveRands, jointRands);
+    space.flp.prove(kernels, leaderProofs + k * proof * size, places.whole, proveRands, jointRands);
   }
-  inputShares.forEach((share, k) => {
-    space.proofShare(places.proofs, k + 1, share.subarray(0, SEED_BYTES));
+  for (let server = 1; server < shares; server++) {
+    space.proofShare(server, places.seeds + (server - 1) * perHelper);
     field.sub(leaderProofs, leaderProofs, places.proofs, counts.proofs);
-  });
-  memory.set(leaderBlind, leaderProofs + counts.proofs * size);
-  inputShares.unshift(space.read(places.leader, space.sizes.leaderShare));
+  }
+  kernels.move(leaderProofs + counts.proofs * size, leaderBlind, space.sizes.joint);
+
+  const inputShares = [space.read(places.leader, space.sizes.leaderShare)];
+  for (let server = 1; server < shares; server++)
+    inputShares.push(rand.slice((server - 1) * perHelper, server * perHelper));
   return { publicShare: space.read(places.parts, space.sizes.publicShare), inputShares };
 }

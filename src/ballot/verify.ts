@@ -38,17 +38,17 @@ export function verifyInit(
   checkLength(nonce, NONCE_BYTES, 'nonce');
   checkLength(publicShare, space.sizes.publicShare, 'public share');
   space.bind(context);
-  const { memory, places, counts, circuit, sizes } = space;
+  const { memory, kernels, places, counts, circuit, sizes } = space;
   const size = circuit.field.bytes;
-  const blind = openInputShare(space, server, inputShare);
+  openInputShare(space, server, inputShare);
   if (sizes.joint > 0) {
     // The public share has every server's part: each replaces its own by what it makes of its share.
     memory.set(publicShare, places.parts);
-    space.jointRandPart(server, blind, nonce);
+    space.jointRandPart(server, places.blind, nonce);
     space.jointRandSeed();
     space.jointRands();
     const part = places.parts + server * SEED_BYTES;
-    memory.copyWithin(places.verifiers + counts.verifiers * size, part, part + SEED_BYTES);
+    kernels.move(places.verifiers + counts.verifiers * size, part, SEED_BYTES);
   }
   space.queryRands(verifyKey, nonce);
   const { proof, verifier, queryRand, jointRand } = space.flp.sizes;
@@ -78,16 +78,16 @@ export function verifierSharesToMessage(
   verifierShares: readonly Uint8Array[],
 ): Uint8Array {
   assert(verifierShares.length === space.shares, 'every server gave a verifier share');
-  const { memory, field, places, counts } = space;
+  const { memory, kernels, field, places, counts, sizes } = space;
   const size = space.circuit.field.bytes;
   const end = counts.verifiers * size;
-  memory.fill(0, places.verifiers, places.verifiers + end);
   verifierShares.forEach((share, server) => {
-    checkLength(share, space.sizes.verifierShare, 'verifier share');
-    memory.set(share.subarray(0, end), places.received);
-    checkCanonical(space, places.received, counts.verifiers, 'verifier share');
-    field.add(places.verifiers, places.verifiers, places.received, counts.verifiers);
-    if (space.sizes.joint > 0) memory.set(share.subarray(end), places.parts + server * SEED_BYTES);
+    checkLength(share, sizes.verifierShare, 'verifier share');
+    const place = server === 0 ? places.verifiers : places.received;
+    memory.set(share, place);
+    checkCanonical(space, place, counts.verifiers, 'verifier share');
+    if (server > 0) field.add(places.verifiers, places.verifiers, place, counts.verifiers);
+    kernels.move(places.parts + server * SEED_BYTES, place + end, sizes.joint);
   });
   for (let k = 0; k < space.proofs; k++) {
     if (!space.flp.decide(memory, places.verifiers + k * space.flp.sizes.verifier * size))
@@ -111,23 +111,19 @@ export function verifyNext(space: Space, state: VerifyState, message: Uint8Array
   return state.outShare;
 }
 
-/** Brings an input share's measurement and proofs to their places; returns its blind (empty for circuits without joint randomness). */
-function openInputShare(space: Space, server: number, inputShare: Uint8Array): Uint8Array {
-  const { memory, places, counts, sizes, circuit } = space;
+/** Brings an input share's measurement, proofs and blind to their places. */
+function openInputShare(space: Space, server: number, inputShare: Uint8Array): void {
+  const { memory, kernels, places, counts, sizes, circuit } = space;
   checkLength(inputShare, server === 0 ? sizes.leaderShare : sizes.helperShare, 'input share');
-  const blind = inputShare.subarray(inputShare.length - sizes.joint);
   if (server === 0) {
-    const proofsAt = circuit.elements * circuit.field.bytes;
-    memory.set(inputShare.subarray(0, proofsAt), places.measurement);
-    memory.set(inputShare.subarray(proofsAt, inputShare.length - sizes.joint), places.proofs);
-    checkCanonical(space, places.measurement, circuit.elements, 'input share');
-    checkCanonical(space, places.proofs, counts.proofs, 'input share');
+    memory.set(inputShare, places.measurement);
+    checkCanonical(space, places.measurement, circuit.elements + counts.proofs, 'input share');
   } else {
-    const seed = inputShare.subarray(0, SEED_BYTES);
-    space.measurementShare(server, seed);
-    space.proofShare(places.proofs, server, seed);
+    memory.set(inputShare, places.seeds);
+    space.measurementShare(server, places.seeds);
+    space.proofShare(server, places.seeds);
+    kernels.move(places.blind, places.seeds + SEED_BYTES, sizes.joint);
   }
-  return blind;
 }
 
 function outShareOf(space: Space): Uint8Array {

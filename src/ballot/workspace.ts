@@ -54,7 +54,7 @@ export class Workspace<Measurement, Result> {
   readonly memory: Uint8Array;
   readonly field: FieldKernels;
   readonly places: ReturnType<typeof placesFor>;
-  readonly #kernels: BallotKernels;
+  readonly kernels: BallotKernels;
   readonly #frames: Readonly<Record<Usage, Frame>>;
   #context: Uint8Array | undefined;
 
@@ -75,12 +75,12 @@ export class Workspace<Measurement, Result> {
       verifiers: proofs * sizes.verifier,
     };
     this.sizes = messageSizes(circuit, shares, this.counts);
-    this.#frames = framesFor(layout, circuit.elements * circuit.field.bytes, this.sizes.publicShare);
+    this.#frames = framesFor(layout, circuit, this.sizes);
     this.places = placesFor(layout, circuit, this.counts, this.sizes, this.#frames);
-    this.#kernels = kernels(layout.bytes);
-    this.memory = this.#kernels.memory;
-    this.field = circuit.field.bytes === 8 ? this.#kernels.field64 : this.#kernels.field128;
-    this.flp.start(this.#kernels);
+    this.kernels = kernels(layout.bytes);
+    this.memory = this.kernels.memory;
+    this.field = circuit.field.bytes === 8 ? this.kernels.field64 : this.kernels.field128;
+    this.flp.start(this.kernels);
     const weights = circuit.weights ?? [];
     this.memory.set(encodeVector(circuit.field, weights), this.places.weights);
     this.field.scale(this.places.weights, this.places.weights, weights.length);
@@ -93,46 +93,46 @@ export class Workspace<Measurement, Result> {
     for (const frame of Object.values(this.#frames)) frame.bind(this.memory, this.circuit.id, context);
   }
 
-  /** A helper's share of the measurement, at `places.measurement`. */
-  measurementShare(server: number, seed: Uint8Array): void {
+  /** A helper's share of the measurement, at `places.measurement`, from the seed at that place. */
+  measurementShare(server: number, seed: number): void {
     this.memory[this.#frames.measurementShare.binder] = server;
-    this.#expand('measurementShare', seed, this.places.measurement, this.circuit.elements);
+    this.#expand(this.#frames.measurementShare, seed, this.places.measurement, this.circuit.elements);
   }
 
-  /** A helper's share of the proofs. */
-  proofShare(out: number, server: number, seed: Uint8Array): void {
+  /** A helper's share of the proofs, at `places.proofs`. */
+  proofShare(server: number, seed: number): void {
     const { binder } = this.#frames.proofShare;
     this.memory[binder] = this.proofs;
     this.memory[binder + 1] = server;
-    this.#expand('proofShare', seed, out, this.counts.proofs);
+    this.#expand(this.#frames.proofShare, seed, this.places.proofs, this.counts.proofs);
   }
 
-  proveRands(seed: Uint8Array): void {
+  proveRands(seed: number): void {
     this.memory[this.#frames.proveRandomness.binder] = this.proofs;
-    this.#expand('proveRandomness', seed, this.places.proveRands, this.counts.proveRands);
+    this.#expand(this.#frames.proveRandomness, seed, this.places.proveRands, this.counts.proveRands);
   }
 
+  /** From the verification key. */
   queryRands(verifyKey: Uint8Array, nonce: Uint8Array): void {
-    const { binder } = this.#frames.queryRandomness;
-    this.memory[binder] = this.proofs;
-    this.memory.set(nonce, binder + 1);
-    this.#expand('queryRandomness', verifyKey, this.places.queryRands, this.counts.queryRands);
+    const frame = this.#frames.queryRandomness;
+    this.memory.set(verifyKey, frame.seed);
+    this.memory[frame.binder] = this.proofs;
+    this.memory.set(nonce, frame.binder + 1);
+    this.field.expand(this.places.queryRands, this.counts.queryRands, frame.start, frame.bytes);
   }
 
   /** Puts the part that a server's share of the measurement, at `places.measurement`, gives into its place among `places.parts`. */
-  jointRandPart(server: number, blind: Uint8Array, nonce: Uint8Array): void {
+  jointRandPart(server: number, blind: number, nonce: Uint8Array): void {
     const { seed, binder } = this.#frames.jointRandPart;
-    this.memory.set(blind, seed);
+    this.kernels.move(seed, blind, SEED_BYTES);
     this.memory[binder] = server;
     this.memory.set(nonce, binder + 1);
-    this.#derive('jointRandPart', this.places.parts + server * SEED_BYTES);
+    this.#derive(this.#frames.jointRandPart, this.places.parts + server * SEED_BYTES);
   }
 
-  /** From all `places.parts`: the seed of the joint randomness, at `places.jointSeed`. */
+  /** From all `places.parts`: the seed of the joint randomness, at `places.jointSeed`. Its own seed stays all zeros. */
   jointRandSeed(): void {
-    const { seed } = this.#frames.jointRandSeed;
-    this.memory.fill(0, seed, seed + SEED_BYTES);
-    this.#derive('jointRandSeed', this.places.jointSeed);
+    this.#derive(this.#frames.jointRandSeed, this.places.jointSeed);
   }
 
   /** From the seed at `places.jointSeed`. */
@@ -144,20 +144,21 @@ export class Workspace<Measurement, Result> {
 
   /** A copy. */
   read(place: number, bytes: number): Uint8Array {
+    if (bytes === 0) return NOTHING;
     return this.memory.slice(place, place + bytes);
   }
 
-  #expand(usage: Usage, seed: Uint8Array, out: number, count: number): void {
-    const frame = this.#frames[usage];
-    this.memory.set(seed, frame.seed);
+  #expand(frame: Frame, seed: number, out: number, count: number): void {
+    this.kernels.move(frame.seed, seed, SEED_BYTES);
     this.field.expand(out, count, frame.start, frame.bytes);
   }
 
-  #derive(usage: Usage, out: number): void {
-    const frame = this.#frames[usage];
-    this.#kernels.turboShake(out, SEED_BYTES, frame.start, frame.bytes);
+  #derive(frame: Frame, out: number): void {
+    this.kernels.turboShake(out, SEED_BYTES, frame.start, frame.bytes);
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Equality of what is no secret. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -181,15 +182,20 @@ function messageSizes(circuit: Circuit<never, unknown>, shares: number, counts: 
   };
 }
 
-function framesFor(layout: Layout, measurementBytes: number, partsBytes: number): Record<Usage, Frame> {
+function framesFor(
+  layout: Layout,
+  circuit: Circuit<never, unknown>,
+  sizes: MessageSizes,
+): Record<Usage, Frame> {
+  const measurementBytes = circuit.elements * circuit.field.bytes;
   return {
     measurementShare: new Frame(layout, 'measurementShare', 0),
     proofShare: new Frame(layout, 'proofShare', 0),
     jointRandomness: new Frame(layout, 'jointRandomness', 0),
     proveRandomness: new Frame(layout, 'proveRandomness', 0),
     queryRandomness: new Frame(layout, 'queryRandomness', 0),
-    jointRandSeed: new Frame(layout, 'jointRandSeed', partsBytes),
-    jointRandPart: new Frame(layout, 'jointRandPart', measurementBytes),
+    jointRandSeed: new Frame(layout, 'jointRandSeed', sizes.publicShare),
+    jointRandPart: new Frame(layout, 'jointRandPart', measurementBytes, sizes.leaderShare - measurementBytes),
   };
 }
 
@@ -200,24 +206,29 @@ function placesFor(
   sizes: MessageSizes,
   frames: Readonly<Record<Usage, Frame>>,
 ) {
+  const { body } = frames.jointRandPart;
+  const proofs = body + circuit.elements * circuit.field.bytes;
   return {
-    /** A share of the measurement: its hash is part of the joint randomness. */
-    measurement: frames.jointRandPart.body,
+    /** A server's share as in the leader's input share: of the measurement (its hash is part of the joint randomness), of the proofs, blind. */
+    measurement: body,
+    proofs,
+    blind: proofs + counts.proofs * circuit.field.bytes,
     /** All servers' parts of the joint randomness. */
     parts: frames.jointRandSeed.body,
     /** The joint randomness's seed. */
     jointSeed: frames.jointRandomness.seed,
     weights: layout.take(circuit.weights?.length ?? 0),
-    /** The whole measurement, then what of it is the leader's, as in its input share: the measurement's share, then the proofs'. */
+    /** Seeds as they come: a helper's input share, or all randomness of sharding. */
+    seeds: layout.takeBytes(sizes.rand),
+    /** The whole measurement, and what of it and of the proofs is the leader's, in the same order as above. */
     whole: layout.take(circuit.elements),
     leader: layout.takeBytes(sizes.leaderShare),
-    proofs: layout.take(counts.proofs),
     proveRands: layout.take(counts.proveRands),
     queryRands: layout.take(counts.queryRands),
     jointRands: layout.take(counts.jointRands),
     /** A verifier share: the verifiers, then the part of the joint randomness. */
     verifiers: layout.takeBytes(sizes.verifierShare),
-    received: layout.take(counts.verifiers),
+    received: layout.takeBytes(sizes.verifierShare),
     output: layout.take(circuit.outputs),
     addend: layout.take(circuit.outputs),
   };

@@ -52,11 +52,12 @@ export class Frame {
   start = 0;
   readonly #bodyBytes: number;
 
-  constructor(layout: Layout, name: Usage, bodyBytes: number) {
+  /** A body of `bodyBytes`, with `more` bytes after it that are no part of the message. */
+  constructor(layout: Layout, name: Usage, bodyBytes: number, more = 0) {
     const { usage, binderBytes } = USAGES[name];
     this.usage = usage;
     layout.takeBytes(2 + TAG_BYTES + MAX_CONTEXT_BYTES + 1 + SEED_BYTES + binderBytes);
-    this.body = layout.takeBytes(bodyBytes);
+    this.body = layout.takeBytes(bodyBytes + more);
     this.binder = this.body - binderBytes;
     this.seed = this.binder - SEED_BYTES;
     this.#bodyBytes = bodyBytes;
