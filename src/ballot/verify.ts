@@ -31,13 +31,33 @@ export function verifyInit(
   verifyKey: Uint8Array,
   context: Uint8Array,
   server: number,
-  { nonce, publicShare, inputShare }: Report,
+  report: Report,
 ): { readonly state: VerifyState; readonly verifierShare: Uint8Array } {
+  const { places, sizes } = space;
+  space.bind(context);
+  verifyInitAt(space, verifyKey, server, report, places.verifiers);
+  outShareAt(space, places.output);
+  return {
+    state: {
+      outShare: space.read(places.output, sizes.outShare),
+      jointRandSeed: space.read(places.jointSeed, sizes.joint),
+    },
+    verifierShare: space.read(places.verifiers, sizes.verifierShare),
+  };
+}
+
+/** The same in the context bound; puts the verifier share at a place, and leaves `places.measurement` and `places.jointSeed`. */
+export function verifyInitAt(
+  space: Space,
+  verifyKey: Uint8Array,
+  server: number,
+  { nonce, publicShare, inputShare }: Report,
+  verifierShare: number,
+): void {
   assert(verifyKey.length === SEED_BYTES, 'a verification key has 32 bytes');
   assert(server >= 0 && server < space.shares, 'the server has a share');
   checkLength(nonce, NONCE_BYTES, 'nonce');
   checkLength(publicShare, space.sizes.publicShare, 'public share');
-  space.bind(context);
   const { memory, kernels, places, counts, circuit, sizes } = space;
   const size = circuit.field.bytes;
   openInputShare(space, server, inputShare);
@@ -48,13 +68,13 @@ export function verifyInit(
     space.jointRandSeed();
     space.jointRands();
     const part = places.parts + server * SEED_BYTES;
-    kernels.move(places.verifiers + counts.verifiers * size, part, SEED_BYTES);
+    kernels.move(verifierShare + counts.verifiers * size, part, SEED_BYTES);
   }
   space.queryRands(verifyKey, nonce);
   const { proof, verifier, queryRand, jointRand } = space.flp.sizes;
   for (let k = 0; k < space.proofs; k++) {
     const fine = space.flp.query(
-      places.verifiers + k * verifier * size,
+      verifierShare + k * verifier * size,
       places.measurement,
       places.proofs + k * proof * size,
       places.queryRands + k * queryRand * size,
@@ -62,10 +82,6 @@ export function verifyInit(
     );
     if (!fine) throw invalid('ballot.unlucky-nonce', 'the test point is a root of unity');
   }
-  return {
-    state: { outShare: outShareOf(space), jointRandSeed: space.read(places.jointSeed, sizes.joint) },
-    verifierShare: space.read(places.verifiers, sizes.verifierShare),
-  };
 }
 
 /**
@@ -78,36 +94,41 @@ export function verifierSharesToMessage(
   verifierShares: readonly Uint8Array[],
 ): Uint8Array {
   assert(verifierShares.length === space.shares, 'every server gave a verifier share');
-  const { memory, kernels, field, places, counts, sizes } = space;
-  const size = space.circuit.field.bytes;
-  const end = counts.verifiers * size;
+  const { memory, places, sizes } = space;
+  space.bind(context);
   verifierShares.forEach((share, server) => {
     checkLength(share, sizes.verifierShare, 'verifier share');
-    const place = server === 0 ? places.verifiers : places.received;
-    memory.set(share, place);
-    checkCanonical(space, place, counts.verifiers, 'verifier share');
-    if (server > 0) field.add(places.verifiers, places.verifiers, place, counts.verifiers);
-    kernels.move(places.parts + server * SEED_BYTES, place + end, sizes.joint);
+    memory.set(share, places.received + server * sizes.verifierShare);
   });
+  verifierSharesToMessageAt(space, places.received, sizes.verifierShare);
+  return space.read(places.jointSeed, sizes.joint);
+}
+
+/**
+ * The same in the context bound, of verifier shares that lie `apart` bytes from each other, the first server's first; leaves the message
+ * at `places.jointSeed`.
+ */
+export function verifierSharesToMessageAt(space: Space, first: number, apart: number): void {
+  const { memory, kernels, field, places, counts, sizes } = space;
+  const size = space.circuit.field.bytes;
+  for (let server = 0; server < space.shares; server++) {
+    const share = first + server * apart;
+    checkCanonical(space, share, counts.verifiers, 'verifier share');
+    if (server === 0) kernels.move(places.verifiers, share, counts.verifiers * size);
+    else field.add(places.verifiers, places.verifiers, share, counts.verifiers);
+    kernels.move(places.parts + server * SEED_BYTES, share + counts.verifiers * size, sizes.joint);
+  }
   for (let k = 0; k < space.proofs; k++) {
     if (!space.flp.decide(memory, places.verifiers + k * space.flp.sizes.verifier * size))
       throw invalid('ballot.invalid', 'the proof that the ballot is valid does not hold');
   }
-  if (space.sizes.joint > 0) {
-    space.bind(context);
-    space.jointRandSeed();
-  }
-  return space.read(places.jointSeed, space.sizes.joint);
+  if (sizes.joint > 0) space.jointRandSeed();
 }
 
 /** This server's share of the output. Throws `ballot.joint-randomness` when the servers did not use the same joint randomness. */
 export function verifyNext(space: Space, state: VerifyState, message: Uint8Array): Uint8Array {
   checkLength(message, space.sizes.verifierMessage, 'verifier message');
-  if (!sameBytes(message, state.jointRandSeed))
-    throw invalid(
-      'ballot.joint-randomness',
-      'the joint randomness is not the one that the ballot was made with',
-    );
+  if (!sameBytes(message, state.jointRandSeed)) throw otherJointRandomness();
   return state.outShare;
 }
 
@@ -126,14 +147,17 @@ function openInputShare(space: Space, server: number, inputShare: Uint8Array): v
   }
 }
 
-function outShareOf(space: Space): Uint8Array {
-  const { places, circuit, field } = space;
+/** Puts the output share of the share of the measurement that is at its place. */
+export function outShareAt(space: Space, out: number): void {
+  const { places, circuit, field, kernels, sizes } = space;
   const size = circuit.field.bytes;
   const bits = circuit.weights?.length;
-  if (bits === undefined) return space.read(places.measurement, space.sizes.outShare);
+  if (bits === undefined) {
+    kernels.move(out, places.measurement, sizes.outShare);
+    return;
+  }
   for (let k = 0; k < circuit.outputs; k++)
-    field.dot(places.output + k * size, places.measurement + k * bits * size, 1, places.weights, bits);
-  return space.read(places.output, space.sizes.outShare);
+    field.dot(out + k * size, places.measurement + k * bits * size, 1, places.weights, bits);
 }
 
 export function checkLength(bytes: Uint8Array, expected: number, what: string): void {
@@ -158,4 +182,11 @@ function invalid(code: string, message: string): MpcError {
     hint: 'Refuse the ballot: it does not count.',
     exitCode: EXIT.badData,
   });
+}
+
+export function otherJointRandomness(): MpcError {
+  return invalid(
+    'ballot.joint-randomness',
+    'the joint randomness is not the one that the ballot was made with',
+  );
 }

@@ -76,7 +76,7 @@ export class Workspace<Measurement, Result> {
     };
     this.sizes = messageSizes(circuit, shares, this.counts);
     this.#frames = framesFor(layout, circuit, this.sizes);
-    this.places = placesFor(layout, circuit, this.counts, this.sizes, this.#frames);
+    this.places = placesFor(layout, circuit, shares, this.counts, this.sizes, this.#frames);
     this.kernels = kernels(layout.bytes);
     this.memory = this.kernels.memory;
     this.field = circuit.field.bytes === 8 ? this.kernels.field64 : this.kernels.field128;
@@ -158,6 +158,10 @@ export class Workspace<Measurement, Result> {
   }
 }
 
+/** Ballots that are worked on before their results are copied out: they should stay in the cache. */
+const MAX_ROWS = 256;
+const ROWS_BYTES = 128 * 1024;
+
 const NOTHING = new Uint8Array(0);
 
 /** Equality of what is no secret. */
@@ -202,11 +206,14 @@ function framesFor(
 function placesFor(
   layout: Layout,
   circuit: Circuit<never, unknown>,
+  shares: number,
   counts: Counts,
   sizes: MessageSizes,
   frames: Readonly<Record<Usage, Frame>>,
 ) {
   const { body } = frames.jointRandPart;
+  const rowBytes = shares * sizes.verifierShare + sizes.outShare + sizes.joint;
+  const rows = Math.max(1, Math.min(MAX_ROWS, Math.floor(ROWS_BYTES / rowBytes)));
   const proofs = body + circuit.elements * circuit.field.bytes;
   return {
     /** A server's share as in the leader's input share: of the measurement (its hash is part of the joint randomness), of the proofs, blind. */
@@ -228,8 +235,13 @@ function placesFor(
     jointRands: layout.take(counts.jointRands),
     /** A verifier share: the verifiers, then the part of the joint randomness. */
     verifiers: layout.takeBytes(sizes.verifierShare),
-    received: layout.takeBytes(sizes.verifierShare),
+    received: layout.takeBytes(shares * sizes.verifierShare),
     output: layout.take(circuit.outputs),
     addend: layout.take(circuit.outputs),
+    /** Room for as many ballots at a time, one after another: their verifier shares (of all servers), output shares and seeds. */
+    rows,
+    manyVerifiers: layout.takeBytes(rows * shares * sizes.verifierShare),
+    manyOutShares: layout.takeBytes(rows * sizes.outShare),
+    manySeeds: layout.takeBytes(rows * sizes.joint),
   };
 }
