@@ -1,6 +1,6 @@
 /**
- * Builds a directory that is told commands one by one, on two replicas: one stays, the other is rebuilt from its saved state
- * before every command. Both must agree on everything.
+ * Builds a directory that is told commands one by one, on two replicas: one stays, the other is rebuilt from its
+ * saved state before every command (of long stories, before every hundredth). Both must agree on everything.
  */
 import assert from 'node:assert/strict';
 import { hex, sha256, utf8 } from '../../src/base/bytes.ts';
@@ -9,7 +9,8 @@ import type { ReadTable } from '../../src/coordination/chapter.ts';
 import { newCommandId, type Vouched } from '../../src/coordination/commands.ts';
 import { entryBytes } from '../../src/coordination/entries.ts';
 import type { Outcome } from '../../src/coordination/records.ts';
-import { LogState, stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
+import { LogState } from '../../src/coordination/state.ts';
 import type { DirectoryBody } from '../../src/directory/bodies.ts';
 import { directoryChapter } from '../../src/directory/chapter.ts';
 import { type DirectoryRecords, directoryRecords } from '../../src/directory/rows.ts';
@@ -72,12 +73,15 @@ export class Played {
     this.#sequence++;
     const data = entryBytes({ deployment: DEPLOYMENT, signed: [], vouched: [command], coordinator });
     const entry = { sequence: this.#sequence, timeMs: this.timeMs, data };
-    this.#rebuilt = new LogState(rules, JSON.parse(JSON.stringify(this.#rebuilt.snapshot())));
+    const isLong = this.#sequence > 60;
+    if (!isLong || this.#sequence % 100 === 0)
+      this.#rebuilt = new LogState(rules, JSON.parse(JSON.stringify(this.#rebuilt.snapshot())));
     const [applied] = this.#stays.apply(entry);
     const [again] = this.#rebuilt.apply(entry);
     assert.ok(applied !== undefined && again !== undefined);
     assert.deepEqual(again.outcome, applied.outcome);
-    assert.equal(stateDigest(this.#rebuilt.snapshot()), stateDigest(this.#stays.snapshot()));
+    if (!isLong || this.#sequence % 100 === 0)
+      assert.equal(stateDigest(this.#rebuilt.snapshot()), stateDigest(this.#stays.snapshot()));
     return applied.outcome;
   }
 
