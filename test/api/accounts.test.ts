@@ -188,7 +188,11 @@ test('patterns, proofs and keys of every wrong form are refused', async () => {
         assert.equal((await faces.ask('POST /account', { body })).status, 400, JSON.stringify(body));
       assert.equal((await ask(faces, `GET /account?pattern=${'*a'.repeat(40)}`, ann)).status, 400);
       const literal = await ask(faces, 'GET /account?pattern=%28a%2B%29%2B', ann);
-      assert.deepEqual([literal.status, literal.body.accounts], [200, []], 'a pattern is no regular expression');
+      assert.deepEqual(
+        [literal.status, literal.body.accounts],
+        [200, []],
+        'a pattern is no regular expression',
+      );
       assert.equal((await ask(faces, 'DELETE /account', ann, { proof: { password: PASSWORD } })).status, 401);
       assert.equal((await ask(faces, 'PUT /message/acknowledged', ann, { number: -1 })).status, 400);
     },
