@@ -36,6 +36,7 @@ const ROOMS = [
   'config',
   'duties',
   'box',
+  'api',
 ];
 
 /** What roles may know of src: types and pure functions. */
