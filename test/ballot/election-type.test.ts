@@ -66,6 +66,7 @@ for (const kind of KINDS) {
       expected = adds.map((add, k) => (expected[k] ?? 0) + add);
     }
     assert.deepEqual(type.combineTallies(tallies), expected);
+    assert.deepEqual(type.combineTallies(tallies, 12), expected);
   });
 }
 
@@ -82,6 +83,28 @@ test('a tally is the same in any order and grouping', () => {
   const first = type.addToTally(type.emptyTally(), shares.slice(4).reverse());
   const second = type.addToTally(type.emptyTally(), shares.slice(0, 4).reverse());
   assert.deepEqual(type.addToTally(first, [second]), inOrder);
+});
+
+test('tally shares of different ballots are told apart from a result', () => {
+  const random = draws(seed + 9);
+  const differ = (error: unknown): boolean =>
+    error instanceof MpcError && error.code === 'ballot.tallies-differ';
+  for (const kind of KINDS) {
+    const type = new BallotType(kind);
+    const boxes = [1, 2].map(() => {
+      const nonce = random.bytes(16);
+      const outShares = verified(
+        type,
+        type.cast(someChoice(kind, random)[0], CONTEXT, nonce, random.bytes),
+        nonce,
+      );
+      assert.ok(Array.isArray(outShares), 'refused');
+      return outShares as Uint8Array[];
+    });
+    const [first, second] = boxes;
+    assert.throws(() => type.combineTallies([first![0]!, first![1]!, second![2]!], 1), differ);
+    if (kind.kind === 'oneOf') assert.throws(() => type.combineTallies(first!, 2), differ);
+  }
 });
 
 /** A ballot whose elements are these, proved as a client would that follows the steps otherwise. */
