@@ -13,6 +13,7 @@ import { newCommandId } from '../../src/coordination/commands.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { type Submitted, submitCommand } from '../../src/coordination/submit.ts';
 import type { ElectionBody } from '../../src/election/bodies.ts';
+import type { SignatureMemo } from '../../src/election/box-memory.ts';
 import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
 import { type Election, ElectionsView } from '../../src/election/rows.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
@@ -62,7 +63,7 @@ export class ElectionLog {
   }
 
   /** Connects and reads the log to its end. */
-  static async open({ config: file, nats }: LogOptions): Promise<ElectionLog> {
+  static async open({ config: file, nats }: LogOptions, memo?: SignatureMemo): Promise<ElectionLog> {
     const config = loadRoleConfig(file, nats === undefined ? {} : { nats }, process.env);
     const { deployment, trust } = config;
     const bus = await connectNats({
@@ -74,7 +75,7 @@ export class ElectionLog {
       bus,
       deployment,
       trust,
-      chapters: electionChapters({ deployment, trust }),
+      chapters: electionChapters({ deployment, trust }, memo),
     });
     await follower.caughtUp;
     return new ElectionLog(config, bus, follower);

@@ -10,12 +10,14 @@ import type { Choice } from '../../src/ballot/election-type.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { fetchElection } from '../../src/box/voting.ts';
+import { SignatureMemo } from '../../src/election/box-memory.ts';
 import {
   buildElection,
   type ElectionType,
   electionDigest,
   electionId,
 } from '../../src/election/descriptor.ts';
+import { readEnvelope } from '../../src/election/envelope.ts';
 import { stateOfLife } from '../../src/election/life.ts';
 import { checkRecord } from '../../src/election/record.ts';
 import { packVoters, VOTERS_PER_COMMAND, votersRoot } from '../../src/election/voters.ts';
@@ -64,7 +66,8 @@ export async function demo(options: DemoOptions): Promise<void> {
 
 async function hold(deployment: Deployment, options: DemoOptions): Promise<void> {
   const config = writeConfig(deployment, `party-${REGISTRAR}`, { party: REGISTRAR });
-  const log = await ElectionLog.open({ config });
+  const memo = new SignatureMemo();
+  const log = await ElectionLog.open({ config }, memo);
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
@@ -106,7 +109,13 @@ async function hold(deployment: Deployment, options: DemoOptions): Promise<void>
     const election = await fetchElection(place, id);
     const startedMs = performance.now();
     const bar = new ProgressBar(options.voters, 'ballots');
-    const cast = await voteMany(place, election, credentials, (done) => bar.show(done));
+    const cast = await voteMany(
+      place,
+      election,
+      credentials,
+      (done) => bar.show(done),
+      (envelope) => memo.note(id, readEnvelope(election.type.sizes, envelope)),
+    );
     const castMs = performance.now() - startedMs;
     note(
       `${cast.accepted} ballots of ${cast.bytes} bytes cast in ${(castMs / 1000).toFixed(2)} s, held by ${cast.least} servers at least`,

@@ -133,6 +133,7 @@ export async function voteMany(
   election: VotersElection,
   voters: readonly Credential[],
   onProgress: (done: number) => void,
+  onCast: (envelope: Uint8Array) => void = () => {},
 ): Promise<ManyCast> {
   const { caster, descriptor } = election;
   const choices: Choice[] = [];
@@ -159,6 +160,7 @@ export async function voteMany(
     choices.push(choice);
     const envelope = caster.cast(voter, identity, Date.now(), choice, systemRandom);
     bytes = envelope.length;
+    onCast(envelope);
     message.push(envelope);
     if (message.length < MOST_IN_MESSAGE && (message.length + 1) * bytes <= MESSAGE_BYTES) continue;
     while (underWay.size >= UNDER_WAY) await Promise.race(underWay);

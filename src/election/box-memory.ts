@@ -25,18 +25,30 @@ export class SignatureMemo {
   readonly #most = 65_536;
 
   isGood(election: string, key: Uint8Array, item: BoxItem): boolean {
-    const name = `${election} ${Buffer.from(item.contents).toString('latin1')}${Buffer.from(item.signature).toString('latin1')}${item.voter}.${item.counter}`;
+    const name = nameOf(election, item);
     if (this.#known.has(name)) return true;
     if (!isSignedBy(election, key, item)) return false;
+    this.#keep(name);
+    return true;
+  }
+
+  /** Whoever made the signature need not check it. */
+  note(election: string, item: BoxItem): void {
+    this.#keep(nameOf(election, item));
+  }
+
+  #keep(name: string): void {
     this.#known.add(name);
     if (this.#known.size > this.#most)
       for (const oldest of this.#known) {
         this.#known.delete(oldest);
         break;
       }
-    return true;
   }
 }
+
+const nameOf = (election: string, { voter, counter, contents, signature }: BoxItem): string =>
+  `${election} ${voter}.${counter} ${Buffer.from(contents).toString('latin1')}${Buffer.from(signature).toString('latin1')}`;
 
 /** What is known of one election's box. */
 export class BoxFacts {
