@@ -71,13 +71,6 @@ export class Envelopes {
     return all.map((bytes) => readEnvelope(this.#sizes, bytes));
   }
 
-  /** Nonces in the order of these digests; a server that has counted a batch has its envelopes. */
-  async nonces(contents: readonly Uint8Array[]): Promise<Uint8Array[]> {
-    const found = await this.#store.nonces(this.#election, contents);
-    const byName = new Map(found.map((one) => [hex.encode(one.contents), one.nonce]));
-    return contents.flatMap((one) => byName.get(hex.encode(one)) ?? []);
-  }
-
   async #write(): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -107,7 +100,6 @@ export class Envelopes {
 
 const rowOf = ({ envelope, isMine }: Writing): StoredEnvelope => ({
   contents: envelope.contents,
-  nonce: envelope.nonce,
   bytes: encodeEnvelope(envelope),
   isMine,
 });

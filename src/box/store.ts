@@ -14,7 +14,7 @@ CREATE TABLE secret (
   election TEXT NOT NULL PRIMARY KEY, sealing BLOB NOT NULL, contribution BLOB NOT NULL, share TEXT
 ) STRICT;
 CREATE TABLE envelope (
-  election TEXT NOT NULL, contents BLOB NOT NULL, nonce BLOB NOT NULL, bytes BLOB NOT NULL, isMine INTEGER NOT NULL,
+  election TEXT NOT NULL, contents BLOB NOT NULL, bytes BLOB NOT NULL, isMine INTEGER NOT NULL,
   PRIMARY KEY (election, contents)
 ) STRICT;
 CREATE TABLE checkpoint (
@@ -34,7 +34,6 @@ export interface BoxSecrets {
 
 export interface StoredEnvelope {
   readonly contents: Uint8Array;
-  readonly nonce: Uint8Array;
   readonly bytes: Uint8Array;
   /** A voter gave it to this server: it is this server's to box. */
   readonly isMine: boolean;
@@ -101,15 +100,14 @@ export class BoxStore {
     await this.#store.transaction(async (transaction) => {
       for (let at = 0; at < envelopes.length; at += ROWS) {
         const part = envelopes.slice(at, at + ROWS);
-        const values: Value[] = part.flatMap(({ contents, nonce, bytes, isMine }) => [
+        const values: Value[] = part.flatMap(({ contents, bytes, isMine }) => [
           election,
           contents,
-          nonce,
           bytes,
           isMine ? 1 : 0,
         ]);
         await transaction.run(
-          `INSERT INTO envelope VALUES ${part.map(() => '(?, ?, ?, ?, ?)').join(', ')}
+          `INSERT INTO envelope VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}
            ON CONFLICT DO UPDATE SET isMine = max(isMine, excluded.isMine)`,
           ...values,
         );
@@ -119,17 +117,8 @@ export class BoxStore {
 
   /** Those that are here, in any order. */
   async envelopes(election: string, contents: readonly Uint8Array[]): Promise<Uint8Array[]> {
-    const rows = await this.#among(election, contents, 'bytes');
+    const rows = await this.#among(election, contents);
     return rows.map((row) => bytesOf(row, 'bytes'));
-  }
-
-  /** Digests of those that are here with their nonces. */
-  async nonces(
-    election: string,
-    contents: readonly Uint8Array[],
-  ): Promise<{ readonly contents: Uint8Array; readonly nonce: Uint8Array }[]> {
-    const rows = await this.#among(election, contents, 'contents, nonce');
-    return rows.map((row) => ({ contents: bytesOf(row, 'contents'), nonce: bytesOf(row, 'nonce') }));
   }
 
   /** Everything a voter gave to this server, for what a crash left unboxed. */
@@ -182,7 +171,7 @@ export class BoxStore {
     return this.#store.close();
   }
 
-  async #among(election: string, contents: readonly Uint8Array[], columns: string): Promise<Row[]> {
+  async #among(election: string, contents: readonly Uint8Array[]): Promise<Row[]> {
     const found: Row[] = [];
     for (let at = 0; at < contents.length; at += ASKED) {
       const part = contents.slice(at, at + ASKED);
@@ -190,7 +179,7 @@ export class BoxStore {
       const asked = Array.from({ length: ASKED }, (_, index) => part[index] ?? null);
       found.push(
         ...(await this.#store.all(
-          `SELECT ${columns} FROM envelope WHERE election = ? AND contents IN (${ASKED_PLACES})`,
+          `SELECT bytes FROM envelope WHERE election = ? AND contents IN (${ASKED_PLACES})`,
           election,
           ...asked,
         )),

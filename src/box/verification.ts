@@ -6,7 +6,7 @@ import type { BallotType } from '../ballot/election-type.ts';
 import { assert } from '../base/errors.ts';
 import { Counting } from '../election/counting.ts';
 import { ELECTION_SERVERS } from '../election/descriptor.ts';
-import type { Envelope } from '../election/envelope.ts';
+import { type Envelope, envelopeFor } from '../election/envelope.ts';
 import { GrowingTally } from '../election/fragment.ts';
 import { type BoxItem, boxRoot } from '../election/items.ts';
 import type { Seal } from '../election/life.ts';
@@ -75,7 +75,7 @@ export class Verification {
 
   /** Goes on where the last commit was. */
   async restore(): Promise<void> {
-    const { place, election, view, envelopes, verifier, type } = this.#parts;
+    const { place, election, view, type } = this.#parts;
     const checkpoint = await place.store.checkpoint(election);
     if (checkpoint === undefined) return;
     this.#tally = new GrowingTally(type, checkpoint.tally);
@@ -84,8 +84,6 @@ export class Verification {
     for (let index = 0; index < checkpoint.batches; index++) {
       const batch = view.batch(election, index);
       if (batch === undefined) throw new Error('assertion failed: what was counted is in the log');
-      if (verifier !== undefined)
-        verifier.noteNonces(batch.from, await envelopes.nonces(batch.items.map(({ contents }) => contents)));
       batch.items.forEach((item, at) => {
         if (!this.#rejected.has(batch.from + at)) this.#counting.take(batch.from + at, item);
       });
@@ -105,8 +103,8 @@ export class Verification {
     }, place.signal);
     if (known === 'ended' || verifier === undefined) return undefined;
     if (known !== 'counted') return known.prepared.word;
-    const { from, envelopes } = await this.#read(batch);
-    return verifier.prepare(from, envelopes).word;
+    const { envelopes } = await this.#read(batch);
+    return verifier.prepare(envelopes).word;
   }
 
   /** Prepares held batches until the signal. */
@@ -117,7 +115,7 @@ export class Verification {
       await bell.until(() => this.#prepared < held() && this.#prepared < this.#counted + AHEAD, signal);
       const batch = this.#prepared;
       const { from, items, envelopes } = await this.#read(batch);
-      const prepared = verifier.prepare(from, envelopes);
+      const prepared = verifier.prepare(envelopes);
       this.#inHand.set(batch, { from, items, envelopes, prepared });
       this.#prepared++;
       bell.ring();
@@ -213,7 +211,10 @@ export class Verification {
     const found = view.batch(election, batch);
     if (found === undefined) throw new Error('assertion failed: a held batch is in the log');
     const read = await envelopes.find(found.items.map(({ contents }) => contents));
-    const all = read.filter((envelope) => envelope !== undefined);
+    const all = found.items.flatMap((item, at) => {
+      const envelope = read[at];
+      return envelope === undefined ? [] : [envelopeFor(item, envelope)];
+    });
     if (all.length !== found.items.length) throw new Error('assertion failed: a held batch is on the disk');
     return { from: found.from, items: found.items, envelopes: all };
   }
@@ -221,10 +222,11 @@ export class Verification {
   async #envelopesAt(positions: readonly number[]): Promise<Envelope[]> {
     if (positions.length === 0) return [];
     const { view, election, envelopes } = this.#parts;
-    const contents = positions.map(
-      (position) => view.itemAt(election, position)?.contents ?? new Uint8Array(32),
-    );
-    const found = await envelopes.find(contents);
-    return found.filter((envelope) => envelope !== undefined);
+    const items = positions.flatMap((position) => view.itemAt(election, position) ?? []);
+    const found = await envelopes.find(items.map(({ contents }) => contents));
+    return items.flatMap((item, at) => {
+      const envelope = found[at];
+      return envelope === undefined ? [] : [envelopeFor(item, envelope)];
+    });
   }
 }

@@ -8,17 +8,16 @@
  * accept and others not. So the rule here is one that all can see: the hints in the envelope are the parts in the three words.
  */
 import type { BallotType, VerifyState } from '../ballot/election-type.ts';
-import { equalBytes, hex } from '../base/bytes.ts';
+import { equalBytes } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { ELECTION_SERVERS } from './descriptor.ts';
-import { ballotContext, type Envelope, type EnvelopeOpener } from './envelope.ts';
+import { ballotContext, ballotNonce, type Envelope, type EnvelopeOpener } from './envelope.ts';
 
 /** Bytes of one server's part of the joint randomness (VDAF draft 20, section 7.2.1). */
 const PART_BYTES = 32;
 
 /** Codes of words; the place in this list is the byte. */
-const REASONS = ['', 'sealed-for-another', 'malformed-share', 'nonce-repeated'] as const;
-const NONCE_REPEATED = REASONS.indexOf('nonce-repeated');
+const REASONS = ['', 'sealed-for-another', 'malformed-share'] as const;
 
 export interface VerifierParts {
   /** 0, 1 or 2. */
@@ -46,29 +45,15 @@ export interface BatchOutcome {
 export class BallotVerifier {
   readonly #parts: VerifierParts;
   readonly #context: Uint8Array;
-  /** The position at which each nonce was first seen: a second ballot of it is not looked at. */
-  readonly #nonces = new Map<string, number>();
 
   constructor(parts: VerifierParts) {
     this.#parts = parts;
     this.#context = ballotContext(parts.digest);
   }
 
-  /** To be told in order of every batch that was prepared in an earlier life. */
-  noteNonces(from: number, nonces: readonly Uint8Array[]): void {
-    nonces.forEach((nonce, at) => {
-      const name = hex.encode(nonce);
-      if (!this.#nonces.has(name)) this.#nonces.set(name, from + at);
-    });
-  }
-
-  /** Says the same of the same batch every time. Batches are first prepared in their order. */
-  prepare(from: number, envelopes: readonly Envelope[]): PreparedBatch {
-    this.noteNonces(
-      from,
-      envelopes.map(({ nonce }) => nonce),
-    );
-    const parts = envelopes.map((envelope, at) => this.#prepareOne(from + at, envelope));
+  /** Says the same of the same ballots every time. */
+  prepare(envelopes: readonly Envelope[]): PreparedBatch {
+    const parts = envelopes.map((envelope) => this.#prepareOne(envelope));
     return {
       word: Buffer.concat(parts.map(({ bytes }) => bytes)),
       states: parts.map(({ state }) => state),
@@ -105,12 +90,11 @@ export class BallotVerifier {
     return prepared.state.outShare;
   }
 
-  #prepareOne(
-    position: number,
-    envelope: Envelope,
-  ): { readonly bytes: Uint8Array; readonly state: VerifyState | undefined } {
-    const first = this.#nonces.get(hex.encode(envelope.nonce));
-    const prepared = first === position ? this.#prepareShare(envelope) : NONCE_REPEATED;
+  #prepareOne(envelope: Envelope): {
+    readonly bytes: Uint8Array;
+    readonly state: VerifyState | undefined;
+  } {
+    const prepared = this.#prepareShare(envelope);
     if (typeof prepared === 'number') return { bytes: new Uint8Array([prepared]), state: undefined };
     return { bytes: Buffer.concat([ZERO, prepared.verifierShare]), state: prepared.state };
   }
@@ -118,10 +102,11 @@ export class BallotVerifier {
   #prepareShare(
     envelope: Envelope,
   ): number | { readonly state: VerifyState; readonly verifierShare: Uint8Array } {
-    const { server, type, verifyKey, opener } = this.#parts;
+    const { server, digest, type, verifyKey, opener } = this.#parts;
     const inputShare = opener.open(envelope);
     if (inputShare === undefined) return REASONS.indexOf('sealed-for-another');
-    const { nonce, publicShare } = envelope;
+    const { publicShare } = envelope;
+    const nonce = ballotNonce(digest, envelope);
     const [prepared] = type.prepare(server, verifyKey, this.#context, [{ nonce, publicShare, inputShare }]);
     return prepared !== undefined && 'value' in prepared
       ? prepared.value
@@ -137,8 +122,7 @@ export class BallotVerifier {
     const shares: Uint8Array[] = [];
     for (const [server, share] of said.entries()) {
       if (typeof share !== 'number') shares.push(share);
-      else
-        return share === NONCE_REPEATED ? 'nonce-repeated' : `${REASONS[share]}:${ELECTION_SERVERS[server]}`;
+      else return `${REASONS[share]}:${ELECTION_SERVERS[server]}`;
     }
     if (state === undefined) return 'no-share';
     const { publicShare } = envelope;

@@ -24,7 +24,13 @@ import {
   electionId,
   kindOfBallots,
 } from '../../src/election/descriptor.ts';
-import { BallotCaster, type Envelope, EnvelopeOpener, readEnvelope } from '../../src/election/envelope.ts';
+import {
+  BallotCaster,
+  type Envelope,
+  EnvelopeOpener,
+  envelopeFor,
+  readEnvelope,
+} from '../../src/election/envelope.ts';
 import { GrowingTally } from '../../src/election/fragment.ts';
 import { type SealingKey, sealingKeyOf } from '../../src/election/hpke.ts';
 import { boxRoot, packItems } from '../../src/election/items.ts';
@@ -255,16 +261,16 @@ export class TestServer {
     for (let index = this.batches.length; index < world.election.batches; index++) {
       const batch = world.view.batch(world.id, index);
       if (batch === undefined) throw new Error('a batch of the log is there');
-      const envelopes = batch.items.map(({ contents }) => {
-        const name = Buffer.from(contents).toString('hex');
+      const envelopes = batch.items.map((item) => {
+        const name = Buffer.from(item.contents).toString('hex');
         const found = this.held.get(name) ?? others.map(({ held }) => held.get(name)).find(Boolean);
         if (found === undefined) throw new Error('nobody holds a boxed ballot');
-        return found;
+        return envelopeFor(item, found);
       });
       this.batches.push({
         from: batch.from,
         envelopes,
-        prepared: this.verifier.prepare(batch.from, envelopes),
+        prepared: this.verifier.prepare(envelopes),
       });
     }
   }
@@ -300,6 +306,13 @@ export class TestServer {
     return boxRoot(this.counting.counted(this.world.id));
   }
 
+  sayVerified(): void {
+    const { world, rejected } = this;
+    const batches = this.finished;
+    if (batches > 0)
+      world.must(this.name, { kind: 'election.verified', election: world.id, batches, rejected });
+  }
+
   saySealed(root = this.root()): string | undefined {
     return this.world.say(this.name, {
       kind: 'election.sealed',
@@ -322,6 +335,7 @@ export function finish(world: ElectionWorld, servers: readonly TestServer[]): vo
   for (const server of servers) world.must(server.name, { kind: 'election.flushed', election: world.id });
   for (const server of servers) server.prepareAll(servers);
   for (const server of servers) server.finishAll(servers);
+  for (const server of servers) server.sayVerified();
   for (const server of servers) server.saySealed();
   for (const server of servers) server.sayTallied();
 }
