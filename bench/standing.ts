@@ -82,15 +82,17 @@ export class Standing {
     const descriptors: Descriptor[] = [];
     for (let run = 0; run < runs; run++) descriptors.push(await describe(deployment));
     const bus = await connectNats({ servers: broker.url, name: 'bench' });
-    let standing: Standing | undefined;
+    let tell: (kind: string, collaboration: string) => void = () => {};
     const follower = await followLog({
       bus,
       deployment: NAME,
       trust: deployment.trust,
       chapters: participantChapters(deployment.trust),
-      onApplied: ({ command }) => standing?.#tell(command?.body),
+      onApplied: ({ command }) =>
+        command === undefined ? undefined : tell(command.body.kind, String(command.body.collaboration ?? '')),
     });
-    standing = new Standing({ directory, deployment, descriptors, broker, bus, follower });
+    const standing = new Standing({ directory, deployment, descriptors, broker, bus, follower });
+    tell = (kind, collaboration) => standing.#heard(kind, collaboration);
     standing.#start();
     return standing;
   }
@@ -125,9 +127,13 @@ export class Standing {
     await arrived;
     const result = performance.now() - startedMs;
     const { collaboration, table } = JSON.parse(readFileSync(file, 'utf8')) as ResultFile; // our own client wrote it
-    if (collaboration !== id || table.rows[0]?.[0] !== EXPECTED) throw new Error('the result is not the right one');
+    if (collaboration !== id || table.rows[0]?.[0] !== EXPECTED)
+      throw new Error('the result is not the right one');
     const over = AbortSignal.timeout(30_000);
-    await this.#follower.until((log) => log.collaboration(id)?.lifecycle.context.received.includes(OUTPUT), over);
+    await this.#follower.until(
+      (log) => log.collaboration(id)?.lifecycle.context.received.includes(OUTPUT),
+      over,
+    );
     return { entries, result };
   }
 
@@ -148,10 +154,6 @@ export class Standing {
     await this.#processes.stop();
     await this.#broker.stop();
     if (!keep) rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  #tell(body: { readonly kind: string; readonly collaboration?: unknown } | undefined): void {
-    if (body !== undefined) this.#heard(body.kind, String(body.collaboration ?? ''));
   }
 
   #start(): void {

@@ -59,7 +59,9 @@ function print(marks: readonly Marks[]): void {
 
 function quantiles(values: readonly number[]): number[] {
   const sorted = [...values].sort((a, b) => a - b);
-  return [0.5, 0.95].map((part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN);
+  return [0.5, 0.95].map(
+    (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN,
+  );
 }
 
 function line(name: string, figures: readonly number[], unit: string): void {

@@ -57,6 +57,7 @@ export function clientRole(
   return {
     root: { name: ROOT, input: {} },
     machines: { [ROOT]: clientMachine, participation: participationMachine },
+    retold: ['participation'],
     effects: {
       ...rootEffects(runtime),
       prepareRows: duty((client, context) => client.prepareRows(context)),
