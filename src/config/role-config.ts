@@ -10,6 +10,8 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
+import { brokerUrls } from './brokers.ts';
 import { ROLES, type Role } from './roles.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
@@ -34,8 +36,15 @@ const clientSchema = z.strictObject({
 const roleSchema = z.strictObject({
   role: z.enum(ROLES).optional(),
   deployment: name.default('mpc'),
-  /** URL of the broker. */
-  nats: z.string().default('nats://127.0.0.1:4222'),
+  /** URLs of the brokers of one cluster: a list, or a text with commas. */
+  nats: z
+    .union([z.string().transform(brokerUrls), z.array(z.string())])
+    .pipe(z.array(z.string().min(1)).min(1).max(5))
+    .default(['nats://127.0.0.1:4222']),
+  /** Copies of the log, where this role is the first to need it: 1, 3 or 5, at most the brokers there are. By default the URLs above. */
+  logCopies: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
+  /** A coordinator's: which of the replicas it is, for people. */
+  replica: name.optional(),
   /** Directory for this role's database, tapes and results. */
   state: z.string(),
   /** File with this role's identity seed, readable by its owner only. */
@@ -49,6 +58,8 @@ const roleSchema = z.strictObject({
     publicKey,
   ),
   client: clientSchema.optional(),
+  /** Its HTTP face: of coordinators and clients. */
+  api: apiSchema.optional(),
 });
 
 export type ClientConfig = z.infer<typeof clientSchema>;
@@ -96,13 +107,20 @@ export function loadRoleConfig(
     );
   const base = dirname(resolve(file));
   const at = (path: string): string => resolve(base, path);
-  const { client } = parsed.data;
+  const { client, api } = parsed.data;
+  if (role === 'client' && api !== undefined && !isLoopback(parseListen(api.listen)?.host ?? ''))
+    throw badConfig(
+      file,
+      `api.listen: a client service listens on this machine only, not on ${api.listen}`,
+      'use 127.0.0.1 or [::1]',
+    );
   return {
     ...parsed.data,
     role,
     state: at(parsed.data.state),
     key: at(parsed.data.key),
     ...(client === undefined ? {} : { client: placed(client, at) }),
+    ...(api === undefined ? {} : { api: placedApi(api, at) }),
   };
 }
 
@@ -112,6 +130,17 @@ function placed(client: ClientConfig, at: (path: string) => string): ClientConfi
     ...(client.create === undefined ? {} : { create: at(client.create) }),
     ...(client.result === undefined ? {} : { result: at(client.result) }),
     tables: Object.fromEntries(Object.entries(client.tables).map(([table, path]) => [table, at(path)])),
+  };
+}
+
+function placedApi(api: ApiConfig, at: (path: string) => string): ApiConfig {
+  const { certificate, certificateKey, addressFile, tokenFile } = api;
+  return {
+    ...api,
+    ...(certificate === undefined ? {} : { certificate: at(certificate) }),
+    ...(certificateKey === undefined ? {} : { certificateKey: at(certificateKey) }),
+    ...(addressFile === undefined ? {} : { addressFile: at(addressFile) }),
+    ...(tokenFile === undefined ? {} : { tokenFile: at(tokenFile) }),
   };
 }
 

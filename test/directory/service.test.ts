@@ -5,7 +5,7 @@ import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
-import { stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
 import { BOUNDS } from '../../src/directory/bounds.ts';
 import type { Mail } from '../../src/directory/rows.ts';
 import type { SignedIn } from '../../src/directory/service.ts';
