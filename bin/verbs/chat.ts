@@ -41,9 +41,17 @@ export async function chat(options: ChatOptions): Promise<void> {
     leave.abort();
     screen.close();
     await received.catch(() => {});
-    await Promise.race([correspondent.logout(), systemClock.sleep(LEAVE_MS)]).catch(() => {});
+    await withinTime(correspondent.logout());
   }
   await received;
+}
+
+/** Leaves it be when it takes too long: the session ends by itself then. */
+async function withinTime(work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const late = systemClock.sleep(LEAVE_MS, done.signal).catch(() => {});
+  await Promise.race([work.catch(() => {}), late]);
+  done.abort(new Error('left'));
 }
 
 async function correspondentOf(
@@ -77,7 +85,7 @@ async function correspondentOf(
 
 /** Until a line says so, or there are no more. */
 async function talk(correspondent: Correspondent, home: AccountHome, screen: Screen): Promise<void> {
-  for await (const line of screen.lines()) {
+  for (let line = await screen.next(); line !== undefined; line = await screen.next()) {
     const said = parseChatLine(line);
     try {
       switch (said.do) {
@@ -103,7 +111,7 @@ async function talk(correspondent: Correspondent, home: AccountHome, screen: Scr
           screen.say(`*** ${said.why}`);
           break;
         case 'delete':
-          if (!(await screen.isSure('*** delete this account with its undelivered messages? write yes: ')))
+          if (!(await screen.isSure('*** delete this account with its undelivered messages? write yes')))
             break;
           await correspondent.delete();
           home.forgetSession();
@@ -129,6 +137,7 @@ async function talk(correspondent: Correspondent, home: AccountHome, screen: Scr
 /** The terminal: what is being typed stays below what comes. */
 class Screen {
   readonly #lines: Interface;
+  readonly #written: AsyncIterator<string>;
   readonly #isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
 
   constructor() {
@@ -138,6 +147,7 @@ class Screen {
       terminal: this.#isTerminal,
       prompt: this.#isTerminal ? '> ' : '',
     });
+    this.#written = this.#lines[Symbol.asyncIterator]();
     this.#lines.on('SIGINT', () => this.close());
     process.once('SIGINT', () => this.close());
     process.once('SIGTERM', () => this.close());
@@ -149,20 +159,16 @@ class Screen {
     if (this.#isTerminal) this.#lines.prompt(true);
   }
 
-  async *lines(): AsyncGenerator<string> {
+  /** What is written next; undefined when nothing comes any more. */
+  async next(): Promise<string | undefined> {
     if (this.#isTerminal) this.#lines.prompt();
-    for await (const line of this.#lines) {
-      yield line;
-      if (this.#isTerminal) this.#lines.prompt();
-    }
+    const next = await this.#written.next();
+    return next.done === true ? undefined : next.value;
   }
 
-  /** The next line is the answer. */
-  isSure(question: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#lines.question(question, (line) => resolve(line.trim() === 'yes'));
-      this.#lines.once('close', () => resolve(false));
-    });
+  async isSure(question: string): Promise<boolean> {
+    this.say(question);
+    return (await this.next())?.trim() === 'yes';
   }
 
   close(): void {

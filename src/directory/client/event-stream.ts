@@ -2,6 +2,7 @@
  * Owns reading server-sent events (WHATWG HTML, section 9.2) from an answer's body.
  * Must never keep more of an event than a message can be long, nor wait for a server that is silent for longer than its heartbeat.
  */
+import { unlessAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import { EXIT, MpcError } from '../../base/errors.ts';
 
@@ -15,11 +16,18 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Ends with the body. Throws `api.silent` when nothing comes for too long, `api.unreadable` for what is no stream of events. */
-export async function* eventsOf(body: AsyncIterable<Uint8Array>, clock: Clock): AsyncGenerator<ServerEvent> {
+/**
+ * Ends with the body. Throws the signal's reason, `api.silent` when nothing comes for too long, `api.unreadable` for what is no
+ * stream of events.
+ */
+export async function* eventsOf(
+  body: AsyncIterable<Uint8Array>,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   let text = '';
-  for await (const bytes of neverSilent(body, clock)) {
+  for await (const bytes of neverSilent(body, clock, signal)) {
     text += decoder.decode(bytes, { stream: true });
     const parts = text.replaceAll('\r\n', '\n').split('\n\n');
     text = parts.pop() ?? '';
@@ -44,7 +52,11 @@ function eventIn(part: string): ServerEvent | undefined {
   return data.length === 0 ? undefined : { name, data: data.join('\n') };
 }
 
-async function* neverSilent(body: AsyncIterable<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
+async function* neverSilent(
+  body: AsyncIterable<Uint8Array>,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -52,7 +64,10 @@ async function* neverSilent(body: AsyncIterable<Uint8Array>, clock: Clock): Asyn
       const silence = new Promise<never>((_, reject) => {
         cancel = clock.after(SILENT_MS, () => reject(silent()));
       });
-      const next = await Promise.race([chunks.next(), silence]).finally(() => cancel());
+      // The body's own signal may be one that was made from ours and is collected as garbage before it fires.
+      const next = await unlessAborted(Promise.race([chunks.next(), silence]), signal).finally(() =>
+        cancel(),
+      );
       if (next.done === true) return;
       yield next.value;
     }

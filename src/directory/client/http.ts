@@ -109,7 +109,7 @@ export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): D
       const { body } = await ask('GET', `/message/events?after=${after}`, { token, signal });
       if (body === null) throw unreadable();
       onOpen();
-      for await (const { data } of eventsOf(body, clock)) yield mailOf(data);
+      for await (const { data } of eventsOf(body, clock, signal)) yield mailOf(data);
     },
     participants: async (token, collaboration) => {
       const path = `/collaboration/${encodeURIComponent(collaboration)}`;
