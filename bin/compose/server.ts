@@ -39,6 +39,7 @@ export function serverRole(
     root: { name: ROOT, input: { server } },
     machines: { [ROOT]: serverMachine, session: sessionMachine, ...elections.machines },
     chapters: [...participantChapters(runtime.parts.trust), ...(elections.chapters ?? [])],
+    retold: ['session'],
     effects: {
       ...elections.effects,
       ...rootEffects(runtime),
