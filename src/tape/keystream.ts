@@ -16,9 +16,9 @@ import { assert } from '../base/errors.ts';
 import { clearPadding } from '../ring/bits.ts';
 import { MAX_COUNTERS } from '../ring/kernels/face.ts';
 import { kernels } from '../ring/kernels/kernels.ts';
+import { release } from '../ring/release.ts';
 import type { BitVector, RingVector, WordStream, Words } from '../ring/words.ts';
 import { bitWords, ringWords } from '../ring/words.ts';
-import { release } from './release.ts';
 import type { Seed } from './seed.ts';
 import { keystreamKey } from './seed.ts';
 
