@@ -1,7 +1,7 @@
 /**
  * Owns the step from a program and named participants to a descriptor that everyone can approve.
  */
-import { systemRandom } from '../../src/base/random.ts';
+import { type RandomSource, systemRandom } from '../../src/base/random.ts';
 import { buildDescriptor, type Descriptor } from '../../src/coordination/descriptor.ts';
 import { planDigest, validatePlan } from '../../src/plan/check.ts';
 import { type PlanCost, planCost } from '../../src/plan/cost.ts';
@@ -19,6 +19,12 @@ export interface CollaborationParts {
   readonly roundTripMs?: number;
   readonly keys: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
+  /** As in the descriptor; there null, 0 and 0 where absent. */
+  readonly minimum?: Descriptor['minimum'];
+  readonly reruns?: number;
+  readonly resultUses?: number;
+  /** Where the nonce comes from. */
+  readonly random?: RandomSource;
 }
 
 export interface Described {
@@ -30,13 +36,13 @@ export interface Described {
 
 /** Compiles the program and builds its descriptor. Throws as `compileProgram` does, `plan.*` and `descriptor.*`. */
 export async function describeCollaboration(parts: CollaborationParts): Promise<Described> {
-  const { roundTripMs = 0 } = parts;
+  const { roundTripMs = 0, random = systemRandom } = parts;
   const query = await compileProgram(parts.program, { ...parts, roundTripMs });
   validatePlan(query.plan);
   const descriptor = buildDescriptor({
     ...parts,
     roundTripMs,
-    random: systemRandom,
+    random,
     plan: planDigest(query.plan),
   });
   const estimate = estimatePlan(query.plan, { roundTripMs });
