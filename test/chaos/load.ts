@@ -78,10 +78,11 @@ export class Load {
 
   /** Resolves when nothing is under way any more. */
   async pause(signal: AbortSignal): Promise<void> {
+    if (!this.#paused)
+      this.#resumed = new Promise((resolve) => {
+        this.#resume = resolve;
+      });
     this.#paused = true;
-    this.#resumed = new Promise((resolve) => {
-      this.#resume = resolve;
-    });
     while (this.#busy > 0) {
       signal.throwIfAborted();
       await new Promise<void>((resolve) => this.#heard.add(resolve));
@@ -190,7 +191,7 @@ export class Load {
       this.acknowledged.push({ id, author: me, kind: body.kind, sequence });
       return answer;
     } catch (error) {
-      if (signal.aborted || !(error instanceof MpcError)) throw error;
+      if (signal.aborted || !(error instanceof MpcError) || error.code.startsWith('bus.')) throw error;
       this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
       return undefined;
     }
