@@ -50,6 +50,8 @@ export interface RoleParts {
   /** The root chart's name, its actor's id, and its input. */
   readonly root: { readonly name: string; readonly input: object };
   readonly machines: Readonly<Record<string, AnyStateMachine>>;
+  /** Those of them that hear nothing but the log, which is told anew after every restart, and effects that find their own files. */
+  readonly retold?: readonly string[];
   readonly effects: Readonly<Record<string, Effect>>;
   readonly deliveries: Readonly<Record<string, Delivery>>;
   /** Chapters of the log that it follows; what participants act on without it. */
@@ -120,6 +122,7 @@ export class Runtime {
       clock,
       random,
       machines: role.machines,
+      ...(role.retold === undefined ? {} : { retold: role.retold }),
       effects: role.effects,
       deliveries: role.deliveries,
       onTransition: (transition) => {

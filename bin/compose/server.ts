@@ -32,6 +32,7 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
   return {
     root: { name: ROOT, input: { server } },
     machines: { [ROOT]: serverMachine, session: sessionMachine },
+    retold: ['session'],
     effects: {
       ...rootEffects(runtime),
       watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),
