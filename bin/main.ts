@@ -86,6 +86,11 @@ program
   .addOption(
     new Option('--coordinators <count>', 'replicas of the coordinator').choices(['1', '2', '3']).default('1'),
   )
+  .option(
+    '--rest <port>',
+    'serve HTTP: coordinators from this port on, and a client service for each party ten further on',
+    positiveInteger,
+  )
   .action(async ({ brokers, coordinators, ...options }) => {
     const { up } = await import('./verbs/up.ts');
     await up({ ...options, brokers: Number(brokers), coordinators: Number(coordinators) });

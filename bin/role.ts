@@ -2,6 +2,7 @@
  * Owns one role's process: configuration, signals, and how it ends. SIGTERM and SIGINT drain, a second one stops.
  * Started by another mpc process, it also drains when that one is gone.
  */
+import type { ClientFace } from '../src/api/client/open.ts';
 import type { CoordinatorFace } from '../src/api/coordinator/open.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { EXIT, MpcError } from '../src/base/errors.ts';
@@ -50,9 +51,9 @@ export async function runRole(
     },
   });
   let fault: MpcError | undefined;
-  const face = await coordinatorFaceOf(config, runtime);
+  const faces = await facesOf(config, runtime);
   const elections = isBallotServer(config.role) ? electionParts(runtime, config.role) : undefined;
-  const role = partsOf(config, runtime, face, elections, (ended) => {
+  const role = partsOf(config, runtime, faces, elections, (ended) => {
     if (config.client?.once !== true) return;
     fault = ended;
     void runtime.drain();
@@ -61,7 +62,8 @@ export async function runRole(
   const operator = hasConsole === true ? consoleOf(config, runtime, elections) : undefined;
   await runtime.start(role);
   await runtime.drained;
-  await face?.close();
+  await faces.coordinator?.close();
+  await faces.client?.close();
   operator?.close();
   stopListening();
   const reason = fault ?? runtime.fault;
@@ -95,14 +97,23 @@ function consoleOf(
   });
 }
 
-async function coordinatorFaceOf(
-  { role, api }: RoleConfig,
-  runtime: Runtime,
-): Promise<CoordinatorFace | undefined> {
-  if (role !== 'coordinator' || api === undefined) return undefined;
-  const { coordinatorFace } = await import('./compose/coordinator-face.ts');
-  return coordinatorFace(runtime, api);
+/** The HTTP face that a role has where its configuration has an [api] section. */
+interface Faces {
+  readonly coordinator?: CoordinatorFace;
+  readonly client?: ClientFace;
 }
+
+async function facesOf({ role, api, client }: RoleConfig, runtime: Runtime): Promise<Faces> {
+  if (api === undefined) return {};
+  if (role === 'coordinator') {
+    const { coordinatorFace } = await import('./compose/coordinator-face.ts');
+    return { coordinator: await coordinatorFace(runtime, api) };
+  }
+  if (role !== 'client' || client === undefined) return {};
+  const { clientFace } = await import('./compose/client-face.ts');
+  return { client: await clientFace(runtime, api, client.party) };
+}
+
 const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
   replicas: logCopies ?? copiesOn(nats),
 });
@@ -110,7 +121,7 @@ const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
 function partsOf(
   config: RoleConfig,
   runtime: Runtime,
-  face: CoordinatorFace | undefined,
+  faces: Faces,
   elections: ElectionParts | undefined,
   onEnd: (fault: MpcError | undefined) => void,
 ): RoleParts {
@@ -123,10 +134,10 @@ function partsOf(
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':
-      return coordinatorRole(runtime, face);
+      return coordinatorRole(runtime, faces.coordinator);
     case 'client':
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
-      return clientRole(runtime, config.client, onEnd);
+      return clientRole(runtime, config.client, onEnd, faces.client);
   }
 }
 

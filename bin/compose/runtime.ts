@@ -95,6 +95,7 @@ export class Runtime {
   #draining: Promise<void> | undefined;
   #role: RoleParts | undefined;
   #beginning: ReplicaStart | undefined;
+  #connecting: Promise<void> | undefined;
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
@@ -147,7 +148,9 @@ export class Runtime {
   /** The root chart's `connect`: bus, log, and everything the log holds already. What it throws stops the role. */
   async connect(): Promise<void> {
     try {
-      await this.#connect();
+      // A chart that was interrupted while connecting asks twice: once as it is restored, once as it is told to boot.
+      this.#connecting ??= this.#connect();
+      await this.#connecting;
     } catch (error) {
       if (!this.signal.aborted)
         this.#fault ??= error instanceof MpcError ? error : MpcError.from(reportOf(error));
