@@ -10,7 +10,7 @@ import { type Deployment, openDeployment, writeConfig } from '../../bin/local/de
 import { ElectionLog } from '../../bin/local/election-log.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
 import { Processes, type RoleProcess } from '../../bin/local/processes.ts';
-import { recordLines } from '../../bin/verbs/election-record.ts';
+import { recordOf } from '../../bin/verbs/election-record.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { fetchElection, type VotersElection, type VotingPlace } from '../../src/box/voting.ts';
@@ -134,7 +134,7 @@ export class RealElection {
   }
 
   async record(): Promise<Uint8Array> {
-    return new TextEncoder().encode((await recordLines(this.log, this.id)).join(''));
+    return new TextEncoder().encode((await recordOf(this.log, this.id)).join(''));
   }
 
   async end(): Promise<void> {
