@@ -7,6 +7,7 @@ import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCollaborationCommands } from './collaboration-commands.ts';
 
 const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
@@ -141,6 +142,7 @@ program
   .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
 
 addAccountCommands(program);
+addCollaborationCommands(program);
 
 function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
