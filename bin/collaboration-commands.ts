@@ -1,8 +1,9 @@
 /**
  * Owns the command line of collaborations: names, options and help. Each verb is loaded when it is called.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { common } from './account-commands.ts';
+import { collect, positiveInteger } from './option-values.ts';
 
 export function addCollaborationCommands(program: Command): void {
   const collaboration = program
@@ -94,16 +95,5 @@ const atHome = (command: Command): Command =>
     .option('--client-token <file>', "the file with the client service's token")
     .option('--json', 'one JSON object on standard output');
 
-const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('write a whole number');
-}
-
-function positiveInteger(text: string): number {
-  const value = wholeNumber(text);
-  if (value >= 1) return value;
-  throw new InvalidArgumentError('write a whole number of at least 1');
-}
+/** As `positiveInteger`, or 0. */
+const wholeNumber = (text: string): number => (text === '0' ? 0 : positiveInteger(text));

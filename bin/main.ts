@@ -8,6 +8,8 @@ import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCollaborationCommands } from './collaboration-commands.ts';
+import { addElectionCommands } from './election-commands.ts';
+import { collect, positiveInteger } from './option-values.ts';
 
 const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
@@ -133,6 +135,8 @@ program
   .option('--json', 'one JSON object on standard output')
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
 
+addElectionCommands(program);
+
 program
   .command('key')
   .description(
@@ -143,19 +147,6 @@ program
 
 addAccountCommands(program);
 addCollaborationCommands(program);
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number of at least 1`, {
-      exitCode: EXIT.usage,
-    });
-  return value;
-}
 
 /** Whole milliseconds, with or without the unit. */
 function roundTrip(text: string): number {

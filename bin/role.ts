@@ -17,6 +17,7 @@ import { openLogger } from '../src/observe/logger.ts';
 import { clientRole } from './compose/client.ts';
 import { coordinatorRole } from './compose/coordinator.ts';
 import { dealerRole } from './compose/dealer.ts';
+import { ballotServerRole, electionParts } from './compose/election.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
 
@@ -91,7 +92,9 @@ function partsOf(
   switch (config.role) {
     case 'server-a':
     case 'server-b':
-      return serverRole(runtime, config.role);
+      return serverRole(runtime, config.role, electionParts(runtime, config.role));
+    case 'server-c':
+      return ballotServerRole(runtime, electionParts(runtime, config.role));
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':

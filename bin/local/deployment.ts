@@ -36,7 +36,7 @@ export function openDeployment(
   const root = resolve(directory);
   mkdirSync(join(root, 'keys'), { recursive: true, mode: 0o700 });
   const trust: Record<string, PublicKey> = {};
-  for (const address of [...SERVICES, ...parties.map((party): Address => `party-${party}`)]) {
+  for (const address of [...SERVICES, 'server-c', ...parties.map((party): Address => `party-${party}`)]) {
     const path = keyPath(root, address);
     if (!existsSync(path)) saveIdentity(path, createIdentity(random));
     trust[address] = loadIdentity(path).publicKey;

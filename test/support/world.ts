@@ -11,6 +11,7 @@ import { clientRole } from '../../bin/compose/client.ts';
 import { clientFace } from '../../bin/compose/client-face.ts';
 import { coordinatorRole } from '../../bin/compose/coordinator.ts';
 import { dealerRole } from '../../bin/compose/dealer.ts';
+import { electionParts } from '../../bin/compose/election.ts';
 import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
 import { describeCollaboration } from '../../bin/local/collaboration.ts';
@@ -178,7 +179,7 @@ export class World {
     switch (address) {
       case 'server-a':
       case 'server-b':
-        return serverRole(runtime, address);
+        return serverRole(runtime, address, electionParts(runtime, address));
       case 'dealer':
         return dealerRole(runtime);
       case 'coordinator':
