@@ -20,7 +20,7 @@ import { LIMITS } from '../base/limits.ts';
 export type Address = 'server-a' | 'server-b' | 'dealer' | 'coordinator' | `party-${string}`;
 
 /** What a channel between two participants of a collaboration carries. */
-export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result';
+export type Purpose = 'tape' | 'rows' | 'compute' | 'result';
 
 const NAME = /^[a-z0-9_-]+$/;
 
