@@ -50,7 +50,7 @@ test('a whole election at one server: what it says in the log, in order, and its
     done('makeKeyShare', OUTPUTS.makeKeyShare),
     log('prepared'),
     log('opened'),
-    done('awaitDeadline'),
+    done('closeWhenDue'),
     log('closed'),
     done('flushBox'),
     log('frozen'),
@@ -62,7 +62,6 @@ test('a whole election at one server: what it says in the log, in order, and its
   assert.deepEqual(kinds(run), [
     'election.ready',
     'election.keyed',
-    'election.close',
     'election.flushed',
     'election.sealed',
     'election.tallied',
