@@ -230,6 +230,26 @@ test('a key that changes stops what is written and marks what is read, until som
     for (const place of [annsDesk, newDesk]) await place.leave();
   }));
 
+test('a place whose coordinators tell others another key than its own says so, and does not go on', () =>
+  inWorld(async (replicas, { ann }) => {
+    const impostor = await Member.make('ann');
+    const [replica] = replicas;
+    assert.ok(replica !== undefined);
+    const lying = new Proxy(replica.directory, {
+      get: (directory, name) => {
+        const member: unknown = Reflect.get(directory, name);
+        if (name === 'account')
+          return async (account: string) => ({
+            ...(await directory.account(account)),
+            keys: { signing: ann.person.identity.publicKey, sealing: impostor.person.sealing },
+          });
+        return typeof member === 'function' ? member.bind(directory) : member;
+      },
+    });
+    const place = new Place(ann, [{ ...replica, directory: lying }]);
+    await assert.rejects(place.correspondent.signIn(), refusedWith('account.key-changed'));
+  }));
+
 async function rekey({ directory }: DirectoryReplica, before: Member, after: Member): Promise<void> {
   const session = await before.signIn({ directory });
   const atMs = Date.now();
