@@ -10,6 +10,8 @@ import { ServerDuties } from '../../src/duties/server-duties.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
+import { participantChapters } from './chapters.ts';
+import type { ElectionParts } from './election.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -21,7 +23,11 @@ const ENGINE = new URL(
 );
 const sessionOf = ({ collaboration, attempt }: Run): string => `session:${collaboration}:${attempt}`;
 
-export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): RoleParts {
+export function serverRole(
+  runtime: Runtime,
+  server: 'server-a' | 'server-b',
+  elections: ElectionParts,
+): RoleParts {
   const queries = new Queries();
   const duties = runtime.place.then((place) => new ServerDuties(place, queries, ENGINE));
   /** Runs a duty once the server is connected. */
@@ -31,9 +37,11 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
       run(await duties, context);
   return {
     root: { name: ROOT, input: { server } },
-    machines: { [ROOT]: serverMachine, session: sessionMachine },
+    machines: { [ROOT]: serverMachine, session: sessionMachine, ...elections.machines },
+    chapters: [...participantChapters(runtime.parts.trust), ...(elections.chapters ?? [])],
     retold: ['session'],
     effects: {
+      ...elections.effects,
       ...rootEffects(runtime),
       watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),
       checkDescriptor: duty((server, context: EffectContext<Run>) => server.checkDescriptor(context)),
@@ -44,10 +52,20 @@ export function serverRole(runtime: Runtime, server: 'server-a' | 'server-b'): R
       serveResults: duty((server, context: EffectContext<Run>) => server.serveResults(context)),
       awaitDeadline: awaitDeadline(runtime.parts.clock),
     },
-    deliveries: commonDeliveries(runtime, async (run) => (await duties).shred(run)),
+    deliveries: {
+      ...elections.deliveries,
+      ...commonDeliveries(runtime, async (run) => (await duties).shred(run)),
+    },
     onApplied: (applied, host) => tellSession(applied, host, server),
-    onCaughtUp: async () => (await duties).repeatForPeer(),
-    stop: async () => (await duties).stop(),
+    onOther: elections.onOther,
+    onCaughtUp: async () => {
+      await (await duties).repeatForPeer();
+      await elections.onCaughtUp();
+    },
+    stop: async () => {
+      (await duties).stop();
+      await elections.stop();
+    },
   };
 }
 

@@ -30,15 +30,17 @@ const ROOMS = [
   'channel',
   'coordination',
   'directory',
+  'election',
   'host',
   'observe',
   'config',
   'duties',
+  'box',
   'api',
 ];
 
 /** What roles may know of src: types and pure functions. */
-const ROLES_MAY_USE = ['base', 'coordination'];
+const ROLES_MAY_USE = ['base', 'coordination', 'election'];
 
 interface Import {
   readonly from: string;

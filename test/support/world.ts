@@ -8,11 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { participantChapters } from '../../bin/compose/chapters.ts';
 import { clientRole } from '../../bin/compose/client.ts';
+import { clientFace } from '../../bin/compose/client-face.ts';
 import { coordinatorRole } from '../../bin/compose/coordinator.ts';
 import { dealerRole } from '../../bin/compose/dealer.ts';
+import { electionParts } from '../../bin/compose/election.ts';
 import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
 import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import type { Face } from '../../src/api/http/face.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Faults } from '../../src/bus/fate.ts';
@@ -33,6 +36,8 @@ export interface WorldOptions {
   readonly faults?: Faults;
   readonly sql: string;
   readonly rows: readonly PartyRows[];
+  /** Parties have client services: nothing is approved and no rows are given before somebody does so there. */
+  readonly services?: boolean;
 }
 
 export class World {
@@ -44,6 +49,7 @@ export class World {
   readonly #options: WorldOptions;
   readonly #identities: ReadonlyMap<Address, Identity>;
   readonly #running = new Map<Address, Runtime>();
+  readonly #faces = new Map<Address, Face>();
 
   private constructor(
     options: WorldOptions,
@@ -63,6 +69,12 @@ export class World {
     for (const { party, table, csv } of options.rows)
       writeFileSync(join(this.directory, `${party}-${table}.csv`), csv);
     writeFileSync(join(this.directory, 'descriptor.json'), JSON.stringify(parts.descriptor));
+  }
+
+  identityOf(address: Address): Identity {
+    const identity = this.#identities.get(address);
+    if (identity === undefined) throw new Error(`the world has no ${address}`);
+    return identity;
   }
 
   static async open(options: WorldOptions): Promise<World> {
@@ -104,6 +116,16 @@ export class World {
     this.#running.delete(address);
     await runtime.drain();
     await runtime.drained;
+    await this.#faces.get(address)?.close();
+  }
+
+  /** A party's client service: where it answers, and the header that opens it. */
+  service(party: string): { readonly url: string; readonly authorization: string } {
+    const place = join(this.directory, 'state', `party-${party}`);
+    const [url, token] = ['address', 'api-token'].map((name) =>
+      readFileSync(join(place, name), 'utf8').trim(),
+    );
+    return { url: url ?? '', authorization: `Bearer ${token}` };
   }
 
   /** Waits until a role has this file of the collaboration. */
@@ -135,8 +157,7 @@ export class World {
   }
 
   async #startOne(address: Address): Promise<void> {
-    const identity = this.#identities.get(address);
-    if (identity === undefined) throw new Error(`the world has no ${address}`);
+    const identity = this.identityOf(address);
     const state = join(this.directory, 'state', address);
     mkdirSync(state, { recursive: true });
     const runtime = new Runtime({
@@ -151,14 +172,14 @@ export class World {
       logger: openLogger(address, 'silent'),
     });
     this.#running.set(address, runtime);
-    await runtime.start(this.#roleOf(address, runtime));
+    await runtime.start(await this.#roleOf(address, runtime));
   }
 
-  #roleOf(address: Address, runtime: Runtime): RoleParts {
+  async #roleOf(address: Address, runtime: Runtime): Promise<RoleParts> {
     switch (address) {
       case 'server-a':
       case 'server-b':
-        return serverRole(runtime, address);
+        return serverRole(runtime, address, electionParts(runtime, address));
       case 'dealer':
         return dealerRole(runtime);
       case 'coordinator':
@@ -174,6 +195,19 @@ export class World {
           result: join(this.directory, 'result.json'),
         };
         const approve = [descriptorDigest(this.descriptor)];
+        if (this.#options.services === true) {
+          const addressFile = join(this.directory, 'state', address, 'address');
+          const api = { listen: '127.0.0.1:0', requestsPerMinute: 100_000, addressFile };
+          const face = await clientFace(runtime, api, party);
+          this.#faces.set(address, face);
+          const create = party === 'analyst' ? { create: receives.create } : {};
+          return clientRole(
+            runtime,
+            { party, approve: [], tables: {}, once: false, ...create },
+            () => {},
+            face,
+          );
+        }
         return clientRole(
           runtime,
           { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) },
