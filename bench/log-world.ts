@@ -13,7 +13,6 @@ import { systemRandom } from '../src/base/random.ts';
 import type { Bus } from '../src/bus/bus.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import { subjects } from '../src/bus/subjects.ts';
-import { copiesOn } from '../src/config/brokers.ts';
 import { newCommandId } from '../src/coordination/commands.ts';
 import { followLog } from '../src/coordination/follower.ts';
 import { startCoordinatorService } from '../src/coordination/service.ts';
@@ -56,7 +55,7 @@ export async function openLogWorld(directory: string, brokers: number): Promise<
   const hosts = Array.from({ length: brokers }, (_, index) => `127.0.0.${index + 1}`);
   const running = await ownBrokers(directory, undefined, hosts);
   const servers = running.map(({ url }) => url);
-  const bus = await connectNats({ servers, name: 'bench', replicas: copiesOn(servers) });
+  const bus = await connectNats({ servers, name: 'bench' });
   const identity = createIdentity(systemRandom);
   const trust = { coordinator: identity.publicKey };
   const chapters = allChapters({ deployment: DEPLOYMENT, trust });
