@@ -2,6 +2,7 @@
  * Owns the step from a descriptor to what is computed: every role compiles the program itself and compares the digest,
  * so that nobody runs or masks for a plan that the program does not say. Must never run a plan whose digest differs.
  */
+import { digestOf } from '../base/canonical.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Descriptor } from '../coordination/descriptor.ts';
@@ -12,25 +13,48 @@ import type { CompiledProgram } from '../programs/compiled.ts';
 
 export type Query = CompiledProgram & { readonly cost: PlanCost };
 
-/** Compiles what a descriptor says and checks it against the plan digest in it. Remembers what it compiled. */
+/** Queries that are remembered: a standing role is asked the same few again and again. */
+const REMEMBERED = 64;
+
+/**
+ * Compiles what a descriptor says and checks it against the plan digest in it. Remembers what it compiled: for a descriptor, and
+ * for all that differ from it in nothing a program is compiled with.
+ */
 export class Queries {
-  readonly #compiled = new Map<string, Promise<Query>>();
+  readonly #byDescriptor = new Newest<Promise<Query>>(REMEMBERED);
+  readonly #byProgram = new Newest<Promise<Query>>(REMEMBERED);
 
   /** Throws `descriptor.wrong-plan`, `plan.*`, `program.*`, `circuit.*` or `sql.*`. */
   of(digest: string, descriptor: Descriptor): Promise<Query> {
-    const known = this.#compiled.get(digest);
-    if (known !== undefined) return known;
-    const compiling = compileDescriptor(descriptor);
-    this.#compiled.set(digest, compiling);
-    return compiling;
-  }
-
-  forget(digest: string): void {
-    this.#compiled.delete(digest);
+    return this.#byDescriptor.of(digest, () => {
+      const { nonce: _nonce, keys: _keys, deadlineMs: _deadlineMs, ...compiled } = descriptor;
+      return this.#byProgram.of(digestOf('compiled', compiled), () => compileDescriptor(compiled));
+    });
   }
 }
 
-async function compileDescriptor(descriptor: Descriptor): Promise<Query> {
+/** What was asked for last, so many. */
+class Newest<Item> {
+  readonly #most: number;
+  readonly #items = new Map<string, Item>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(key: string, make: () => Item): Item {
+    const item = this.#items.get(key) ?? make();
+    this.#items.delete(key);
+    this.#items.set(key, item);
+    const [oldest] = this.#items.keys();
+    if (this.#items.size > this.#most && oldest !== undefined) this.#items.delete(oldest);
+    return item;
+  }
+}
+
+type Compiled = Omit<Descriptor, 'nonce' | 'keys' | 'deadlineMs'>;
+
+async function compileDescriptor(descriptor: Compiled): Promise<Query> {
   const compiled = await compileProgram(descriptor.program, descriptor);
   validatePlan(compiled.plan, LIMITS);
   const digest = planDigest(compiled.plan);
