@@ -263,6 +263,29 @@ async function rekey({ directory }: DirectoryReplica, before: Member, after: Mem
   );
 }
 
+test('a place that was signed out signs in again by its key, and says what another place has shown meanwhile', () =>
+  inWorld(async (replicas, { ann, bob }) => {
+    const annsDesk = await new Place(ann, replicas).enter();
+    const blind = { lost: () => false, unheard: () => false, breaks: () => true };
+    const far = await new Place(bob, replicas, new Disk(), blind).enter();
+    const near = await new Place(bob, replicas).enter();
+    for (const text of ['one', 'two', 'three']) await annsDesk.correspondent.send(text, 'bob');
+    await near.until(() => near.texts().length === 3);
+    const [replica] = replicas;
+    assert.ok(replica !== undefined);
+    await replica.follower.until((state) =>
+      [...state.table<{ acknowledged: number }>('directory', 'mailboxes').entries()].some(
+        ([name, { acknowledged }]) => name === 'bob' && acknowledged === 3,
+      ),
+    );
+    await rekey(replica, bob, bob);
+    await far.until(() => far.told.some(({ kind }) => kind === 'missed'));
+    const missed = far.told.find(({ kind }) => kind === 'missed');
+    assert.ok(missed?.kind === 'missed');
+    assert.equal(missed.count, 3);
+    for (const place of [annsDesk, far, near]) await place.leave();
+  }));
+
 test('a place whose account is deleted elsewhere ends with a plain reason, and writers are told', () =>
   inWorld(async (replicas, { ann, bob }) => {
     const annsDesk = await new Place(ann, replicas).enter();

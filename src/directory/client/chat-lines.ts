@@ -75,6 +75,8 @@ export function sayHappening(happening: Happening, timeOf: (ms: number) => strin
       return [
         `*** ${happening.account} was deleted; ${happening.count} of your messages were not delivered to it`,
       ];
+    case 'missed':
+      return [`*** signed in again; ${happening.count} messages were shown at another place meanwhile`];
     case 'first-contact':
       return [
         `*** first contact with ${happening.account}: its key is ${happening.seen.what === 'changed' ? '' : accountFingerprint(happening.seen.keys)}; compare that by voice`,

@@ -38,6 +38,8 @@ export type Happening =
     }
   | { readonly kind: 'unreadable'; readonly from: string; readonly fault: MpcError }
   | { readonly kind: 'undelivered'; readonly account: string; readonly count: number }
+  /** This place was signed out for a while: another has shown these. */
+  | { readonly kind: 'missed'; readonly count: number }
   | { readonly kind: 'first-contact'; readonly account: string; readonly seen: Seen }
   | { readonly kind: 'connection'; readonly up: boolean; readonly why?: string };
 
@@ -330,9 +332,11 @@ export class Correspondent {
 
   async #signInAgain(signal: AbortSignal): Promise<void> {
     try {
-      const before = this.#self?.born;
+      const born = this.#self?.born;
+      const last = this.#last;
       await this.signIn();
-      if (this.#self?.born !== before) throw gone();
+      if (this.#self?.born !== born) throw gone();
+      if (this.#last > last) this.#options.tell({ kind: 'missed', count: this.#last - last });
     } catch (error) {
       const { code } = reportOf(error);
       if (code.startsWith('account.') && code !== 'account.too-fast') throw error;
