@@ -5,9 +5,10 @@ import { systemClock } from '../../src/base/clock.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
-import { Correspondent, type Happening } from '../../src/directory/client/correspondent.ts';
+import { Correspondent } from '../../src/directory/client/correspondent.ts';
 import { History } from '../../src/directory/client/history.ts';
 import { accountFingerprint, Pins } from '../../src/directory/client/pins.ts';
+import type { Happening } from '../../src/directory/client/reading.ts';
 import { sayKeys, signStatement } from '../../src/directory/statements.ts';
 import { hurriedClock } from '../coordination/replica.ts';
 import { splitmix } from '../support/splitmix.ts';
@@ -284,6 +285,23 @@ test('a place that was signed out signs in again by its key, and says what anoth
     assert.ok(missed?.kind === 'missed');
     assert.equal(missed.count, 3);
     for (const place of [annsDesk, far, near]) await place.leave();
+  }));
+
+test('mail of somebody who cannot be looked up any more is said to be unreadable, and what follows is shown', () =>
+  inWorld(async (replicas, { ann, bob, cyd }) => {
+    const [annsDesk, cydsDesk] = [
+      await new Place(ann, replicas).enter(),
+      await new Place(cyd, replicas).enter(),
+    ];
+    await cydsDesk.correspondent.send('who am I?', 'bob');
+    await cydsDesk.correspondent.delete();
+    await assert.rejects(cydsDesk.ended, refusedWith('account.unknown'));
+    await annsDesk.correspondent.send('hello', 'bob');
+    const bobsDesk = await new Place(bob, replicas).enter();
+    await bobsDesk.until(() => bobsDesk.texts().length === 1);
+    const [first] = bobsDesk.told.filter(({ kind }) => kind === 'unreadable');
+    assert.ok(first?.kind === 'unreadable' && first.from === 'cyd' && first.fault.code === 'account.unknown');
+    for (const place of [annsDesk, bobsDesk]) await place.leave();
   }));
 
 test('a place whose account is deleted elsewhere ends with a plain reason, and writers are told', () =>
