@@ -69,6 +69,7 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
           deployment,
           identity,
           follower,
+          clock,
           replica,
           name: runtime.parts.replica ?? ROOT,
           inHand,
