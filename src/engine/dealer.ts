@@ -49,8 +49,10 @@ export async function dealPlan(options: DealOptions): Promise<void> {
       // A result's mask is its receiver's to take off: the dealer has no use for it.
       masks.release(node);
     } else if (operation.op === 'input') {
-      const { source, table, kind } = operation;
-      masks.put(id, tapes.inputMask(source, slicesOf(plan, table), kind, operation));
+      const { source, table, kind, form } = operation;
+      // Of a share the dealer knows nothing.
+      const isShare = form === 'share';
+      masks.put(id, isShare ? undefined : tapes.inputMask(source, slicesOf(plan, table), kind, operation));
     } else {
       const tape = tapes.node(id, lanes);
       masks.put(id, gateOf(operation).deal(operation, inputShapes(node, shapes), masks.operands(node), tape));
