@@ -62,7 +62,7 @@ function partsOf(
   switch (config.role) {
     case 'server-a':
     case 'server-b':
-      return serverRole(runtime, config.role);
+      return serverRole(runtime, config.role, config.limits);
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':

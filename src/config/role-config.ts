@@ -31,6 +31,14 @@ const clientSchema = z.strictObject({
   once: z.boolean().default(false),
 });
 
+/** A server's own, whatever parties agree on: see src/duties/server-limits.ts. */
+const limitsSchema = z.strictObject({
+  minParties: z.int().min(1).max(LIMITS.parties).default(1),
+  minGroupSize: z.int().min(1).default(1),
+  resultUses: z.int().min(0).default(1000),
+  reruns: z.int().min(0).default(1000),
+});
+
 const roleSchema = z.strictObject({
   role: z.enum(ROLES).optional(),
   deployment: name.default('mpc'),
@@ -49,6 +57,7 @@ const roleSchema = z.strictObject({
     publicKey,
   ),
   client: clientSchema.optional(),
+  limits: limitsSchema.prefault({}),
 });
 
 export type ClientConfig = z.infer<typeof clientSchema>;

@@ -26,6 +26,7 @@ import {
   type StepBody,
 } from './lifecycle.ts';
 import type { Trust } from './records.ts';
+import { objectionToSources } from './sources.ts';
 
 /** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
 export const KEPT_COLLABORATIONS = 4096;
@@ -82,6 +83,8 @@ function decideStep(
   if (!allowed) return { ...notAllowed(author, body.kind), before };
   const untimely = objectionToTime(before, body, timeMs);
   if (untimely !== undefined) return { ...untimely, before };
+  const objection = body.kind === 'rerun' ? objectionToSources(state, descriptor) : undefined;
+  if (objection !== undefined) return { refusal: objection, before, forget: [] };
   const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(command, body));
   if (refusal !== undefined) return { refusal, before, forget: [] };
   return {
@@ -156,7 +159,7 @@ function decideCreate(
       before,
     };
   if (!isParty(author) || !participantsOf(descriptor).includes(author)) return notAllowed(author, 'create');
-  const fault = faultOf(rules, descriptor, timeMs);
+  const fault = faultOf(rules, state, descriptor, timeMs);
   if (fault !== undefined) return { refusal: fault, forget: [] };
   const room = roomFor(state, author, timeMs);
   if (room.refusal !== undefined) return room;
@@ -190,6 +193,7 @@ function decideCreate(
 
 function faultOf(
   { trust }: CollaborationRules,
+  state: CollaborationsView,
   descriptor: Descriptor,
   timeMs: number,
 ): ErrorReport | undefined {
@@ -208,7 +212,7 @@ function faultOf(
     );
   if (descriptor.deadlineMs <= timeMs)
     return report('descriptor.deadline-passed', 'its deadline has passed already', 'choose a later deadline');
-  return undefined;
+  return objectionToSources(state, descriptor);
 }
 
 /** An ended collaboration is forgotten only after its deadline: its `create`, told again, is refused from then on. */

@@ -23,7 +23,7 @@ import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
-import { collaborationOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
+import { collaborationOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 type Context = EffectContext<Run>;
 
@@ -161,7 +161,7 @@ export class ClientDuties {
 
   async #query(id: string): Promise<Query> {
     const { digest, descriptor } = collaborationOf(this.#place, id);
-    return this.#queries.of(digest, descriptor);
+    return this.#queries.of(digest, descriptor, findIn(this.#place));
   }
 
   #forgetMasks(input: Run): void {

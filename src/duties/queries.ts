@@ -1,28 +1,54 @@
 /**
  * Owns the step from a descriptor to what is computed: every role compiles the program itself and compares the digest,
  * so that nobody runs or masks for a plan that the program does not say. Must never run a plan whose digest differs.
+ *
+ * A program that reads an earlier result is compiled with that result's specification, which follows from its own descriptor.
  */
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Descriptor } from '../coordination/descriptor.ts';
+import type { Collaboration } from '../coordination/collaboration.ts';
+import { type Descriptor, partsOfResultId } from '../coordination/descriptor.ts';
 import { planDigest, validatePlan } from '../plan/check.ts';
 import { type PlanCost, planCost } from '../plan/cost.ts';
 import { compileProgram } from '../programs/compile.ts';
 import type { CompiledProgram } from '../programs/compiled.ts';
+import type { StoredRows } from '../sql/stored.ts';
 
 export type Query = CompiledProgram & { readonly cost: PlanCost };
+
+export type Find = (collaboration: string) => Collaboration | undefined;
 
 /** Compiles what a descriptor says and checks it against the plan digest in it. Remembers what it compiled. */
 export class Queries {
   readonly #compiled = new Map<string, Promise<Query>>();
 
-  /** Throws `descriptor.wrong-plan`, `plan.*`, `program.*`, `circuit.*` or `sql.*`. */
-  of(digest: string, descriptor: Descriptor): Promise<Query> {
+  /**
+   * `find` gives the collaborations whose results are read. Throws `descriptor.wrong-plan`, `result.*`, `plan.*`, `program.*`,
+   * `circuit.*` or `sql.*`.
+   */
+  of(digest: string, descriptor: Descriptor, find: Find): Promise<Query> {
     const known = this.#compiled.get(digest);
     if (known !== undefined) return known;
-    const compiling = compileDescriptor(descriptor);
+    const compiling = this.#compile(descriptor, find);
     this.#compiled.set(digest, compiling);
     return compiling;
+  }
+
+  /** What a descriptor's program is compiled with beside the descriptor itself. Throws as `of` does. */
+  stored(descriptor: Pick<Descriptor, 'sources'>, find: Find): Promise<StoredRows[]> {
+    return Promise.all(
+      descriptor.sources.map(async ({ table, result, parties }) => {
+        const made = find(partsOfResultId(result).collaboration);
+        if (made === undefined) throw unknown(result);
+        const query = await this.of(made.digest, made.descriptor, find);
+        if (query.form !== 'rows') throw notRows(result);
+        return { table, result, parties, specification: query.result };
+      }),
+    );
+  }
+
+  async #compile(descriptor: Descriptor, find: Find): Promise<Query> {
+    return compileDescriptor(descriptor, await this.stored(descriptor, find));
   }
 
   forget(digest: string): void {
@@ -30,8 +56,8 @@ export class Queries {
   }
 }
 
-async function compileDescriptor(descriptor: Descriptor): Promise<Query> {
-  const compiled = await compileProgram(descriptor.program, descriptor);
+async function compileDescriptor(descriptor: Descriptor, stored: readonly StoredRows[]): Promise<Query> {
+  const compiled = await compileProgram(descriptor.program, { ...descriptor, stored });
   validatePlan(compiled.plan, LIMITS);
   const digest = planDigest(compiled.plan);
   if (digest !== descriptor.plan)
@@ -45,3 +71,15 @@ async function compileDescriptor(descriptor: Descriptor): Promise<Query> {
     );
   return { ...compiled, cost: planCost(compiled.plan) };
 }
+
+const unknown = (result: string): MpcError =>
+  new MpcError('result.unknown', `the log holds no collaboration that made the result ${result}`, {
+    hint: 'check the id; the log forgets collaborations long after they ended',
+    exitCode: EXIT.unavailable,
+  });
+
+const notRows = (result: string): MpcError =>
+  new MpcError('result.no-rows', `the result ${result} is not the answer of an SQL query`, {
+    hint: 'only rows can be read as a table',
+    exitCode: EXIT.badData,
+  });

@@ -54,6 +54,12 @@ export function collaborationOf(place: Workplace, id: string): Collaboration {
   return found;
 }
 
+/** Looks collaborations up in the log as it is now. */
+export const findIn =
+  ({ follower }: Workplace) =>
+  (collaboration: string): Collaboration | undefined =>
+    follower.collaboration(collaboration);
+
 /** What the log has told about a run so far; undefined when it holds another attempt now. */
 export function factsOf(
   log: CollaborationsView,

@@ -413,5 +413,5 @@ test('a result may be computed again only as often as the approved descriptor sa
     codes.slice(0, -1).every((code) => code === 'ok'),
     codes.join(),
   );
-  assert.deepEqual([codes.at(-1), snapshot.context.finished], ['over', 1]);
+  assert.deepEqual([codes.at(-1), snapshot.context.finished], ['over', [1]]);
 });

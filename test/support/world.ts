@@ -21,6 +21,7 @@ import type { Address } from '../../src/bus/subjects.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
+import type { ServerLimits } from '../../src/duties/server-limits.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { openLogger } from '../../src/observe/logger.ts';
@@ -28,7 +29,11 @@ import type { PartyRows } from './mpc.ts';
 
 const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as const;
 
+/** What a server without a [limits] section demands. */
+const NO_LIMITS: ServerLimits = { minParties: 1, minGroupSize: 1, resultUses: 1000, reruns: 1000 };
+
 export interface WorldOptions {
+  readonly limits?: ServerLimits;
   readonly seed: number;
   readonly faults?: Faults;
   readonly sql: string;
@@ -158,7 +163,7 @@ export class World {
     switch (address) {
       case 'server-a':
       case 'server-b':
-        return serverRole(runtime, address);
+        return serverRole(runtime, address, this.#options.limits ?? NO_LIMITS);
       case 'dealer':
         return dealerRole(runtime);
       case 'coordinator':
