@@ -65,9 +65,20 @@ program
   .description('a local deployment that stays, until Ctrl-C: broker, servers, dealer, coordinator')
   .option('--dir <directory>', 'where keys, configuration, state and logs go', '.mpc')
   .option('--party <name>', 'make keys and configuration for this party (repeat for each)', collect, [])
-  .option('--nats <url>', 'use this broker instead of starting one')
+  .option('--nats <urls>', 'use this broker instead of starting one, or those (with commas)')
   .option('--nats-server <path>', 'the nats-server program to start')
-  .action(async (options) => (await import('./verbs/up.ts')).up(options));
+  .addOption(
+    new Option('--brokers <count>', 'brokers, each with a copy of the log')
+      .choices(['1', '3', '5'])
+      .default('1'),
+  )
+  .addOption(
+    new Option('--coordinators <count>', 'replicas of the coordinator').choices(['1', '2', '3']).default('1'),
+  )
+  .action(async ({ brokers, coordinators, ...options }) => {
+    const { up } = await import('./verbs/up.ts');
+    await up({ ...options, brokers: Number(brokers), coordinators: Number(coordinators) });
+  });
 
 program
   .command('check')

@@ -8,6 +8,7 @@ import { systemRandom } from '../src/base/random.ts';
 import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
+import { copiesOn } from '../src/config/brokers.ts';
 import { loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
@@ -29,11 +30,12 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     identity,
     trust: config.trust,
     state: config.state,
+    ...(config.replica === undefined ? {} : { replica: config.replica }),
     clock: systemClock,
     random: systemRandom,
     logger: openLogger(me, config.log),
     connectBus: async (signal) => {
-      const bus = await connectNats({ servers: config.nats, name: me, signal });
+      const bus = await connectNats({ servers: config.nats, name: me, identity, signal, ...copies(config) });
       const { role, simulateRoundTripMs } = config;
       if (simulateRoundTripMs === 0 || (role !== 'server-a' && role !== 'server-b')) return bus;
       const peer = role === 'server-a' ? 'server-b' : 'server-a';
@@ -53,6 +55,10 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
   const reason = fault ?? runtime.fault;
   if (reason !== undefined) throw reason;
 }
+
+const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
+  replicas: logCopies ?? copiesOn(nats),
+});
 
 function partsOf(
   config: RoleConfig,

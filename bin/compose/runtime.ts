@@ -16,7 +16,7 @@ import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { Body, Chapter } from '../../src/coordination/chapter.ts';
 import { type CollaborationChange, collaborationChange } from '../../src/coordination/collaborations.ts';
-import { followLog } from '../../src/coordination/follower.ts';
+import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
@@ -27,6 +27,7 @@ import type { Identity } from '../../src/identity/keys.ts';
 import { type Logger, Troubles } from '../../src/observe/logger.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
+import type { ReplicaStart } from './replica.ts';
 
 export interface RuntimeParts {
   readonly deployment: string;
@@ -35,6 +36,8 @@ export interface RuntimeParts {
   readonly trust: Workplace['trust'];
   /** This role's own directory. */
   readonly state: string;
+  /** A coordinator's: which of the replicas it is. */
+  readonly replica?: string;
   /** Connects, waiting until there is a broker. */
   readonly connectBus: (signal: AbortSignal) => Promise<Bus>;
   readonly clock: Clock;
@@ -51,6 +54,8 @@ export interface RoleParts {
   readonly deliveries: Readonly<Record<string, Delivery>>;
   /** Chapters of the log that it follows; what participants act on without it. */
   readonly chapters?: readonly Chapter[];
+  /** Where it begins to follow the log, and what it writes through to; from the first entry without it. */
+  readonly beginning?: (bus: Bus) => Promise<ReplicaStart>;
   /** What an accepted command of the log means to this role. */
   readonly onApplied: (applied: Accepted, host: Host) => Promise<void>;
   /** The log has been caught up with for the first time. */
@@ -62,6 +67,9 @@ export interface RoleParts {
 
 /** A command that was accepted, and the collaboration it is about. */
 export type Accepted = Applied & CollaborationChange & { readonly command: NonNullable<Applied['command']> };
+
+/** The pause before the log is asked for again. */
+const UNAVAILABLE_MS = 500;
 
 export class Runtime {
   readonly parts: RuntimeParts;
@@ -82,6 +90,7 @@ export class Runtime {
   /** Several may ask: the end of a participation, each later event of its log, a signal. A role that has stopped hears nobody. */
   #draining: Promise<void> | undefined;
   #role: RoleParts | undefined;
+  #beginning: ReplicaStart | undefined;
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
@@ -147,7 +156,33 @@ export class Runtime {
     const bus = await parts.connectBus(this.#stopping.signal);
     this.#bus = bus;
     bus.onTrouble((report) => troubles.note(report));
-    const follower = await followLog({
+    const follower = await this.#untilAvailable(() => this.#follow(bus));
+    await follower.caughtUp;
+    this.#isThere = true;
+    this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
+    await this.#role?.onCaughtUp?.();
+  }
+
+  /** A cluster of brokers without a majority is waited for, as one that is not there yet. */
+  async #untilAvailable<Result>(act: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!(error instanceof MpcError) || error.code !== 'bus.unavailable') throw error;
+        this.troubles.note(error.report());
+      }
+      await this.parts.clock.sleep(UNAVAILABLE_MS, this.signal);
+    }
+  }
+
+  async #follow(bus: Bus): Promise<Follower> {
+    const { deployment, trust, logger } = this.parts;
+    await this.#beginning?.close();
+    this.#beginning = undefined;
+    this.#beginning = await this.#role?.beginning?.(bus);
+    return followLog({
+      ...(this.#beginning ?? {}),
       bus,
       deployment,
       trust,
@@ -160,10 +195,6 @@ export class Runtime {
         void this.drain();
       },
     });
-    await follower.caughtUp;
-    this.#isThere = true;
-    this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
-    await this.#role?.onCaughtUp?.();
   }
 
   /** The `submit` delivery of every chart. */
@@ -205,6 +236,7 @@ export class Runtime {
     this.#stopping.abort(new MpcError('role.stopping', 'this role is stopping'));
     await this.#host?.stop();
     await this.#bus?.close();
+    await this.#beginning?.close();
     await store.close();
     this.#finish();
   }

@@ -16,7 +16,8 @@ export const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as con
 export interface Deployment {
   readonly directory: string;
   readonly name: string;
-  readonly nats: string;
+  /** URLs of the brokers. */
+  readonly nats: readonly string[];
   readonly trust: Readonly<Record<string, PublicKey>>;
   /** For development: what the two servers are to hold their messages to each other back by, both ways together. */
   readonly simulateRoundTripMs?: number;
@@ -26,7 +27,7 @@ export interface Deployment {
 export function openDeployment(
   directory: string,
   name: string,
-  nats: string,
+  nats: readonly string[],
   parties: readonly string[],
   random: RandomSource,
 ): Deployment {
@@ -45,23 +46,37 @@ export const keyPath = (directory: string, address: string): string =>
   join(directory, 'keys', `${address}.seed`);
 
 /** Writes the configuration of a role or party and returns its path. */
-export function writeConfig(
+export const writeConfig = (
   deployment: Deployment,
   address: Address,
   client?: Partial<ClientConfig>,
+): string => write(deployment, address, address, client === undefined ? {} : { client });
+
+/** The coordinator's replicas: one has the role's own name. */
+export const replicaNames = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? 'coordinator' : `coordinator-${index + 1}`));
+
+/** As `writeConfig`, of one of the coordinator's replicas: they share the key, each has a state of its own. */
+export const writeReplicaConfig = (deployment: Deployment, replica: string): string =>
+  write(deployment, 'coordinator', replica, { replica });
+
+function write(
+  { directory, name, nats, trust, simulateRoundTripMs }: Deployment,
+  address: Address,
+  place: string,
+  more: object,
 ): string {
-  const { directory, name, nats, trust, simulateRoundTripMs } = deployment;
   const isFar = simulateRoundTripMs !== undefined && address.startsWith('server-');
-  const path = join(directory, `${address}.toml`);
+  const path = join(directory, `${place}.toml`);
   const config = {
     role: address.startsWith('party-') ? 'client' : address,
     deployment: name,
     nats,
-    state: join(directory, 'state', address),
+    state: join(directory, 'state', place),
     key: keyPath(directory, address),
     trust,
     ...(isFar ? { simulateRoundTripMs } : {}),
-    ...(client === undefined ? {} : { client }),
+    ...more,
   };
   writeFileSync(path, `${stringify(config)}\n`, { mode: 0o600 });
   return path;

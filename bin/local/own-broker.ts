@@ -1,17 +1,31 @@
 /**
- * Owns starting a broker for a local deployment, in its directory.
+ * Owns starting the brokers of a local deployment, in its directory.
  */
 import { join } from 'node:path';
-import { findBroker } from '../../src/broker/find.ts';
+import { startCluster } from '../../src/broker/cluster.ts';
+import { type FoundBroker, findBroker } from '../../src/broker/find.ts';
 import { type RunningBroker, startBroker } from '../../src/broker/start.ts';
 
 /** `path`: the nats-server to use, else MPC_NATS_SERVER, else what is found or fetched. */
 export async function ownBroker(directory: string, path: string | undefined): Promise<RunningBroker> {
+  return startBroker({ directory: join(directory, 'broker'), binary: await binaryAt(path) });
+}
+
+/** As many brokers as there are addresses: one alone, or a cluster. */
+export async function ownBrokers(
+  directory: string,
+  path: string | undefined,
+  hosts: readonly string[],
+): Promise<RunningBroker[]> {
+  if (hosts.length === 1) return [await ownBroker(directory, path)];
+  return startCluster({ directory, binary: await binaryAt(path), hosts });
+}
+
+function binaryAt(path: string | undefined): Promise<FoundBroker> {
   const given = path ?? process.env.MPC_NATS_SERVER;
-  const binary = await findBroker({
+  return findBroker({
     env: process.env,
     ...(given === undefined ? {} : { path: given }),
     onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
   });
-  return startBroker({ directory: join(directory, 'broker'), binary });
 }

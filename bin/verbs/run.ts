@@ -10,6 +10,7 @@ import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { checkName } from '../../src/bus/subjects.ts';
+import { brokerUrls } from '../../src/config/brokers.ts';
 import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
@@ -66,11 +67,17 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
     const parties = [...new Set([...files.map(({ party }) => party), ...outputs])];
     const { simulateRtt } = options;
-    const opened = openDeployment(directory, name, broker?.url ?? url ?? '', parties, systemRandom);
+    const opened = openDeployment(
+      directory,
+      name,
+      broker === undefined ? brokerUrls(url ?? '') : [broker.url],
+      parties,
+      systemRandom,
+    );
     const deployment = simulateRtt === undefined ? opened : { ...opened, simulateRoundTripMs: simulateRtt };
     const isOurs = broker !== undefined;
     const given = options.roundTrip ?? simulateRtt;
-    const roundTripMs = given ?? (isOurs ? 0 : await roundTripThrough(deployment.nats, over.signal));
+    const roundTripMs = given ?? (isOurs ? 0 : await roundTripThrough(url ?? '', over.signal));
     const described = await describeCollaboration({
       program,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),

@@ -6,8 +6,15 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemRandom } from '../../src/base/random.ts';
 import { checkName } from '../../src/bus/subjects.ts';
-import { openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
-import { ownBroker } from '../local/own-broker.ts';
+import { brokerUrls } from '../../src/config/brokers.ts';
+import {
+  openDeployment,
+  replicaNames,
+  SERVICES,
+  writeConfig,
+  writeReplicaConfig,
+} from '../local/deployment.ts';
+import { ownBrokers } from '../local/own-broker.ts';
 import { Processes } from '../local/processes.ts';
 
 export interface UpOptions {
@@ -15,6 +22,10 @@ export interface UpOptions {
   readonly party: readonly string[];
   readonly nats?: string;
   readonly natsServer?: string;
+  /** 1, 3 or 5. */
+  readonly brokers: number;
+  /** Replicas of the coordinator. */
+  readonly coordinators: number;
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -22,19 +33,24 @@ export async function up(options: UpOptions): Promise<void> {
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const url = options.nats ?? process.env.NATS_URL;
-  const broker = url === undefined ? await ownBroker(directory, options.natsServer) : undefined;
+  const hosts = Array.from({ length: options.brokers }, () => '127.0.0.1');
+  const brokers = url === undefined ? await ownBrokers(directory, options.natsServer, hosts) : [];
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   try {
     const parties = options.party.map((party) => checkName('party', party));
-    const deployment = openDeployment(directory, 'local', broker?.url ?? url ?? '', parties, systemRandom);
-    for (const service of SERVICES) processes.start(service, writeConfig(deployment, service));
+    const urls = url === undefined ? brokers.map((broker) => broker.url) : brokerUrls(url);
+    const deployment = openDeployment(directory, 'local', urls, parties, systemRandom);
+    for (const service of SERVICES)
+      if (service !== 'coordinator') processes.start(service, writeConfig(deployment, service));
+    for (const replica of replicaNames(options.coordinators))
+      processes.start(replica, writeReplicaConfig(deployment, replica));
     const configs = parties.map((party) => writeConfig(deployment, `party-${party}`, { party }));
-    process.stderr.write(`running: ${SERVICES.join(', ')} on ${deployment.nats}; logs in ${logs}\n`);
+    process.stderr.write(`running: ${SERVICES.join(', ')} on ${urls.join(', ')}; logs in ${logs}\n`);
     for (const config of configs) process.stderr.write(`start a client with: mpc --config ${config}\n`);
     await Promise.race([interrupted(), processes.firstFailure()]);
   } finally {
     await processes.stop();
-    await broker?.stop();
+    await Promise.all(brokers.map((broker) => broker.stop()));
   }
 }
 

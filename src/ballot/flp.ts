@@ -52,6 +52,12 @@ export function sizesOf(circuit: Circuit<never, unknown>): FlpSizes {
   };
 }
 
+interface Constant {
+  readonly place: number;
+  readonly values: readonly bigint[];
+  readonly scaled: boolean;
+}
+
 /** Where the proof system's constants and scratch lie. */
 interface Places {
   readonly one: number;
@@ -69,13 +75,14 @@ interface Places {
   readonly atGadgetNodes: number;
   readonly outputs: number;
   readonly spare: number;
+  readonly scratch: number;
 }
 
 export class Flp {
   readonly sizes: FlpSizes;
   readonly #circuit: Circuit<never, unknown>;
   readonly #places: Places;
-  readonly #constants: readonly (readonly [place: number, values: readonly bigint[]])[];
+  readonly #constants: readonly Constant[];
   #field: FieldKernels | undefined;
 
   /** Takes its places in a memory that `start` is given later. */
@@ -84,31 +91,34 @@ export class Flp {
     this.sizes = sizesOf(circuit);
     const { field } = circuit;
     const { points, gadgetValues, arity } = this.sizes;
-    const constants: [number, readonly bigint[]][] = [];
-    const constant = (values: readonly bigint[]): number => {
+    const constants: Constant[] = [];
+    const constant = (values: readonly bigint[], scaled: boolean): number => {
       const place = layout.take(values.length);
-      constants.push([place, values.map((value) => reduce(field, value))]);
+      constants.push({ place, values, scaled });
       return place;
     };
+    const plain = (values: readonly bigint[]): number => constant(values, false);
+    const scaled = (values: readonly bigint[]): number => constant(values, true);
     const nodes = rootsOf(field, points);
     const gadgetNodes = rootsOf(field, 2 * points).slice(0, gadgetValues);
     const plus = circuit.checks.kind === 'sum' ? circuit.checks.plus?.weights : undefined;
     this.#places = {
-      one: constant([1n]),
-      share: constant([inverse(field, BigInt(shares))]),
-      tables: constant(doublingTables(field, points)),
-      nodes: constant(nodes),
-      nodeWeights: constant(barycentricWeights(field, nodes)),
-      gadgetNodes: constant(gadgetNodes),
-      gadgetNodeWeights: constant(barycentricWeights(field, gadgetNodes)),
-      coefficients: constant(circuit.gadget.kind === 'polynomial' ? circuit.gadget.coefficients : []),
-      plusWeights: constant(plus ?? []),
+      one: plain([1n]),
+      share: plain([inverse(field, BigInt(shares))]),
+      tables: scaled(doublingTables(field, points)),
+      nodes: scaled(nodes),
+      nodeWeights: scaled(barycentricWeights(field, nodes)),
+      gadgetNodes: scaled(gadgetNodes),
+      gadgetNodeWeights: scaled(barycentricWeights(field, gadgetNodes)),
+      coefficients: plain(circuit.gadget.kind === 'polynomial' ? circuit.gadget.coefficients : []),
+      plusWeights: scaled(plus ?? []),
       wires: layout.take(arity * points),
       polynomial: layout.take(2 * points),
       atNodes: layout.take(points),
       atGadgetNodes: layout.take(gadgetValues),
       outputs: layout.take(2),
       spare: layout.take(2),
+      scratch: layout.take(2 * circuit.calls),
     };
     this.#constants = constants;
   }
@@ -116,7 +126,10 @@ export class Flp {
   start(kernels: BallotKernels): void {
     const { field } = this.#circuit;
     this.#field = field.bytes === 8 ? kernels.field64 : kernels.field128;
-    for (const [place, values] of this.#constants) kernels.memory.set(encodeVector(field, values), place);
+    for (const { place, values, scaled } of this.#constants) {
+      kernels.memory.set(encodeVector(field, values), place);
+      if (scaled) this.#field.scale(place, place, values.length);
+    }
   }
 
   /** Writes the proof of a whole measurement: the wires' seeds, then the gadget polynomial's values. */
@@ -151,13 +164,13 @@ export class Flp {
   }
 
   /**
-   * Writes this server's share of the verifier. False, and no verifier, in the rare case (probability p / modulus) that the test
+   * Writes this server's share of the verifier; uses `queryRand` up. False, and no verifier, in the rare case (probability p / modulus) that the test
    * point is one of the wires' own: there it would show a wire's value.
    */
   query(verifier: number, elements: number, proof: number, queryRand: number, jointRand: number): boolean {
     const { calls, chunk, elements: count } = this.#circuit;
     const { arity, points, gadgetValues, checks } = this.sizes;
-    const { share, nodes, nodeWeights, gadgetNodes, gadgetNodeWeights, atNodes, atGadgetNodes } =
+    const { share, nodes, nodeWeights, gadgetNodes, gadgetNodeWeights, atNodes, atGadgetNodes, scratch } =
       this.#places;
     const field = this.#kernels();
     const size = this.#circuit.field.bytes;
@@ -169,11 +182,11 @@ export class Flp {
     this.#circuitOutput(verifier, elements, gadgetPolynomial, queryRand);
     const wires = verifier + size;
     if (chunk !== undefined) {
-      field.chunkChecks(wires, proof, elements, count, jointRand, chunk, calls, atNodes, share);
+      field.chunkChecks(wires, proof, elements, count, jointRand, chunk, calls, atNodes, share, scratch);
     } else {
       for (let j = 0; j < arity; j++) this.#wireAt(wires + j * size, proof + j * size, elements);
     }
-    field.dot(wires + arity * size, gadgetPolynomial, atGadgetNodes, gadgetValues, 1);
+    field.dot(wires + arity * size, gadgetPolynomial, 1, atGadgetNodes, gadgetValues);
     return true;
   }
 
@@ -197,8 +210,8 @@ export class Flp {
   #wireAt(out: number, seed: number, elements: number): void {
     const { atNodes, spare } = this.#places;
     const field = this.#kernels();
-    field.dot(spare, seed, atNodes, 1, 1);
-    field.dot(out, elements, atNodes + this.#circuit.field.bytes, this.#circuit.calls, 1);
+    field.dot(spare, seed, 1, atNodes, 1);
+    field.dot(out, elements, 1, atNodes + this.#circuit.field.bytes, this.#circuit.calls);
     field.add(out, out, spare, 1);
   }
 
@@ -213,20 +226,25 @@ export class Flp {
     if (checks.kind === 'squareOf') {
       field.sub(out, called, elements, 1);
     } else if (checks.kind === 'each') {
-      if (calls > 1) field.dot(out, queryRand, called, calls, 2);
-      else field.sum(out, called, 1, 1);
+      if (calls > 1) {
+        field.scale(queryRand, queryRand, calls);
+        field.dot(out, called, 2, queryRand, calls);
+      } else {
+        field.sum(out, called, 1, 1);
+      }
     } else if (checks.plus === undefined) {
-      field.sum(out, called, calls, 2);
+      field.sum(out, called, 2, calls);
     } else {
-      field.sum(outputs, called, calls, 2);
+      field.sum(outputs, called, 2, calls);
       const linear = outputs + size;
-      field.sum(linear, elements, first, 1);
+      field.sum(linear, elements, 1, first);
       if (checks.plus.one) field.sub(linear, linear, share, 1);
       if (count > first) {
-        field.dot(spare, elements + first * size, plusWeights, count - first, 1);
+        field.dot(spare, elements + first * size, 1, plusWeights, count - first);
         field.sub(linear, linear, spare, 1);
       }
-      field.dot(out, queryRand, outputs, 2, 1);
+      field.scale(queryRand, queryRand, 2);
+      field.dot(out, outputs, 1, queryRand, 2);
     }
   }
 

@@ -7,10 +7,11 @@ const ALIGNMENT = 16;
 
 export class Layout {
   readonly #elementBytes: number;
-  #end = 0;
+  #end: number;
 
-  constructor(elementBytes: number) {
+  constructor(elementBytes: number, firstPlace: number) {
     this.#elementBytes = elementBytes;
+    this.#end = firstPlace;
   }
 
   /** The place of `count` field elements. */

@@ -137,7 +137,7 @@ function outShareOf(space: Space): Uint8Array {
   const bits = circuit.weights?.length;
   if (bits === undefined) return space.read(places.measurement, space.sizes.outShare);
   for (let k = 0; k < circuit.outputs; k++)
-    field.dot(places.output + k * size, places.measurement + k * bits * size, places.weights, bits, 1);
+    field.dot(places.output + k * size, places.measurement + k * bits * size, 1, places.weights, bits);
   return space.read(places.output, space.sizes.outShare);
 }
 

@@ -8,7 +8,7 @@ import { assert } from '../base/errors.ts';
 import type { Circuit } from './circuits.ts';
 import { encodeVector } from './field.ts';
 import { Flp } from './flp.ts';
-import type { BallotKernels, FieldKernels } from './kernels/face.ts';
+import { type BallotKernels, type FieldKernels, RESERVED_BYTES } from './kernels/face.ts';
 import { Layout } from './layout.ts';
 import { FRAME_BYTES, Frames, SEED_BYTES, type Usage } from './xof.ts';
 
@@ -64,7 +64,7 @@ export class Workspace<Measurement, Result> {
     this.circuit = circuit;
     this.shares = shares;
     this.proofs = proofs;
-    const layout = new Layout(circuit.field.bytes);
+    const layout = new Layout(circuit.field.bytes, RESERVED_BYTES);
     this.flp = new Flp(circuit, shares, layout);
     const { sizes } = this.flp;
     this.counts = {
@@ -80,7 +80,9 @@ export class Workspace<Measurement, Result> {
     this.memory = this.#kernels.memory;
     this.field = circuit.field.bytes === 8 ? this.#kernels.field64 : this.#kernels.field128;
     this.flp.start(this.#kernels);
-    this.memory.set(encodeVector(circuit.field, circuit.weights ?? []), this.places.weights);
+    const weights = circuit.weights ?? [];
+    this.memory.set(encodeVector(circuit.field, weights), this.places.weights);
+    this.field.scale(this.places.weights, this.places.weights, weights.length);
   }
 
   /** Names the context that what follows is bound to. */

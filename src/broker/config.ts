@@ -11,11 +11,27 @@ export interface BrokerUser {
   readonly subscribe: readonly string[];
 }
 
+/** Several brokers that keep a copy of the log each. */
+export interface BrokerCluster {
+  /** The same in all of them. */
+  readonly name: string;
+  /** Another one in each, always the same: its copy of the log is known by it. */
+  readonly server: string;
+  /** Where it listens for the others, on the same address as for clients. */
+  readonly port: number;
+  /** `nats://host:port` of the others. */
+  readonly routes: readonly string[];
+}
+
 export interface BrokerConfig {
   /** Absolute; holds the store, the log file and the ports file. */
   readonly directory: string;
+  /** The address that it listens on: this machine only, unless another is given. */
+  readonly host?: string;
   /** 0 asks the system for a free one. */
   readonly port: number;
+  /** Without it the broker stands alone. */
+  readonly cluster?: BrokerCluster;
   /** Without it everyone on this machine may do everything. Each may answer what it was asked, once. */
   readonly users?: readonly BrokerUser[];
 }
@@ -32,9 +48,9 @@ export const BROKER_FILES = {
   pid: 'nats-server.pid',
 };
 
-export function brokerConfig({ directory, port, users }: BrokerConfig): string {
+export function brokerConfig({ directory, host = '127.0.0.1', port, cluster, users }: BrokerConfig): string {
   const lines = [
-    'host: "127.0.0.1"',
+    `host: ${JSON.stringify(host)}`,
     `port: ${port === 0 ? -1 : port}`,
     `max_payload: ${MAX_PAYLOAD_BYTES}`,
     // Eight windows of a channel: past it the broker cuts a slow receiver off.
@@ -49,9 +65,22 @@ export function brokerConfig({ directory, port, users }: BrokerConfig): string {
     `  store_dir: ${JSON.stringify(`${directory}/${BROKER_FILES.store}`)}`,
     '  sync_interval: always',
     '}',
+    ...(cluster === undefined ? [] : membership(cluster, host)),
     ...(users === undefined ? [] : authorization(users)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function membership({ name, server, port, routes }: BrokerCluster, host: string): string[] {
+  return [
+    `server_name: ${JSON.stringify(server)}`,
+    'cluster: {',
+    `  name: ${JSON.stringify(name)}`,
+    `  host: ${JSON.stringify(host)}`,
+    `  port: ${port}`,
+    `  routes: ${JSON.stringify(routes)}`,
+    '}',
+  ];
 }
 
 function authorization(users: readonly BrokerUser[]): string[] {

@@ -11,7 +11,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
-import { BROKER_FILES, type BrokerUser, brokerConfig } from './config.ts';
+import { BROKER_FILES, type BrokerCluster, type BrokerUser, brokerConfig } from './config.ts';
 import type { FoundBroker } from './find.ts';
 import { type BrokerExit, BrokerProcess } from './process.ts';
 
@@ -20,8 +20,11 @@ export interface StartOptions {
   readonly directory: string;
   /** What `findBroker` found. */
   readonly binary: Pick<FoundBroker, 'path' | 'version'>;
+  /** 127.0.0.1 when left out. */
+  readonly host?: string;
   /** A free one when left out. */
   readonly port?: number;
+  readonly cluster?: BrokerCluster;
   readonly users?: readonly BrokerUser[];
   readonly clock?: Clock;
   /** Gives up the start; once started it does nothing. */
@@ -29,7 +32,7 @@ export interface StartOptions {
 }
 
 export interface RunningBroker {
-  /** `nats://127.0.0.1:<port>` */
+  /** `nats://<host>:<port>` */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -48,7 +51,7 @@ const POLL_MS = 10;
 
 /** Throws `broker.died` with the last lines of its log, `broker.slow`, `broker.directory-in-use`, or the signal's reason. */
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
-  const { binary, port = 0, users, signal, clock = systemClock } = options;
+  const { binary, port = 0, signal, clock = systemClock } = options;
   signal?.throwIfAborted();
   const directory = resolve(options.directory);
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -57,7 +60,9 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   await rm(portsFile, { recursive: true, force: true });
   await mkdir(portsFile);
   const configFile = join(directory, BROKER_FILES.config);
-  await writeFile(configFile, brokerConfig({ directory, port, ...(users === undefined ? {} : { users }) }));
+  const { host, cluster, users } = options;
+  const given = { host, cluster, users };
+  await writeFile(configFile, brokerConfig({ directory, port, ...definedOnly(given) }));
 
   const child = await BrokerProcess.spawn(binary.path, configFile, join(directory, BROKER_FILES.log), clock);
   try {
@@ -141,4 +146,15 @@ async function isBrokerOf(directory: string, pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return command.split('\0').includes(join(directory, BROKER_FILES.config));
+}
+
+type Given = Pick<StartOptions, 'host' | 'cluster' | 'users'>;
+
+/** Without the members that are undefined. */
+function definedOnly({ host, cluster, users }: { [Key in keyof Given]: Given[Key] | undefined }): Given {
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(users === undefined ? {} : { users }),
+  };
 }

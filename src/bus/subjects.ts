@@ -6,7 +6,10 @@
  * <to>, <from>: a role (`server-a`, `server-b`, `dealer`, `coordinator`) or a party (`party-acme`).
  * verbs: `submit` (a signed command to any coordinator replica; request and reply),
  *        `channel` (frames of the sealed channel),
- *        `hello` (is the other server there? request and reply, believed by nobody).
+ *        `hello` (is the other server there? request and reply, believed by nobody),
+ *        `replicas` (to every coordinator replica: how far are you? each answers on the asker's own subject),
+ *        `snapshot` (a coordinator replica without a state asks another for its; then, with that replica's name as last
+ *        token, for one part after the other; request and reply).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
  */
 
@@ -39,6 +42,13 @@ export const subjects = {
     purpose: Purpose,
   ): string => `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
   hello: (deployment: string, to: Address, from: Address): string => `mpc.${deployment}.${to}.${from}.hello`,
+  /** The question to all replicas, or with `answer` what they say to the asker. */
+  replicas: (deployment: string, asker: Address | '*', answer?: 'answer'): string =>
+    answer === undefined
+      ? `mpc.${deployment}.coordinator.${asker}.replicas`
+      : `mpc.${deployment}.${asker}.coordinator.replicas`,
+  snapshot: (deployment: string, replica?: string): string =>
+    `mpc.${deployment}.coordinator.coordinator.snapshot${replica === undefined ? '' : `.${replica}`}`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
 };

@@ -10,6 +10,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { brokerUrls } from './brokers.ts';
 import { ROLES, type Role } from './roles.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
@@ -42,8 +43,15 @@ const limitsSchema = z.strictObject({
 const roleSchema = z.strictObject({
   role: z.enum(ROLES).optional(),
   deployment: name.default('mpc'),
-  /** URL of the broker. */
-  nats: z.string().default('nats://127.0.0.1:4222'),
+  /** URLs of the brokers of one cluster: a list, or a text with commas. */
+  nats: z
+    .union([z.string().transform(brokerUrls), z.array(z.string())])
+    .pipe(z.array(z.string().min(1)).min(1).max(5))
+    .default(['nats://127.0.0.1:4222']),
+  /** Copies of the log, where this role is the first to need it: 1, 3 or 5, at most the brokers there are. By default the URLs above. */
+  logCopies: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
+  /** A coordinator's: which of the replicas it is, for people. */
+  replica: name.optional(),
   /** Directory for this role's database, tapes and results. */
   state: z.string(),
   /** File with this role's identity seed, readable by its owner only. */

@@ -44,6 +44,8 @@ export class Appender {
   readonly #options: AppenderOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #entries: Subscription;
+  /** The last entry that is applied and, where there is one, on the replica's disk. */
+  #heardTo: number;
   #queue: Waiting[] = [];
   /** Entries that are in the log and not yet applied here. */
   #appended: { readonly sequence: number; readonly batch: readonly Waiting[] }[] = [];
@@ -52,7 +54,8 @@ export class Appender {
 
   constructor(options: AppenderOptions) {
     this.#options = options;
-    this.#entries = options.follower.onEntry((applied) => this.#heard(applied));
+    this.#heardTo = options.follower.state.sequence;
+    this.#entries = options.follower.onEntry((applied, sequence) => this.#heard(applied, sequence));
   }
 
   /** Resolves with what became of it. Rejects with an MpcError when that is not known: ask again with the same id. */
@@ -149,7 +152,8 @@ export class Appender {
     }
   }
 
-  #heard(applied: readonly Applied[]): void {
+  #heard(applied: readonly Applied[], sequence: number): void {
+    this.#heardTo = sequence;
     for (const { command, digest, outcome } of applied)
       if (command !== undefined)
         this.#waiting.get(keyOf(command.author, command.vouched, digest))?.resolve(outcome);
@@ -159,7 +163,7 @@ export class Appender {
   /** Who still waits for an entry that was applied already was answered by another entry before it, or by none. */
   #settle(): void {
     const { state } = this.#options.follower;
-    const isApplied = ({ sequence }: { readonly sequence: number }): boolean => sequence <= state.sequence;
+    const isApplied = ({ sequence }: { readonly sequence: number }): boolean => sequence <= this.#heardTo;
     for (const { batch } of this.#appended.filter(isApplied))
       for (const { key, saying } of batch) {
         const waiting = this.#waiting.get(key);

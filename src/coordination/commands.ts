@@ -4,17 +4,17 @@
  * Must never hold a secret. A command's id makes every retry harmless.
  */
 import { z } from 'zod';
-import { concatBytes, hex, utf8 } from '../base/bytes.ts';
+import { hex, utf8 } from '../base/bytes.ts';
 import { canonicalJson, digestOf, type Json } from '../base/canonical.ts';
 import { MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { Identity, PublicKey } from '../identity/keys.ts';
-import { verify } from '../identity/signing.ts';
 import type { Body } from './chapter.ts';
 import { faultsOf } from './faults.ts';
 import { shortenedReason } from './report.ts';
+import { isSigned, signText } from './signatures.ts';
 
 /** 32 hexadecimal digits, unpredictable or derived from what caused it; the same for every retry. */
 const id = z.string().regex(/^[0-9a-f]{32}$/);
@@ -27,7 +27,7 @@ const commandSchema = z.strictObject({
   /** An address: `server-a`, `dealer`, `party-acme`, `coordinator`. */
   author: z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
   body,
-  /** Ed25519 by the author's enrolled key over `signedBytes` of {deployment, id, author, body}, base64url. */
+  /** Ed25519 by the author's enrolled key over `textOf` {deployment, id, author, body}, base64url. */
   signature,
 });
 
@@ -74,7 +74,7 @@ export interface CommandToSign {
 
 export function signCommand({ deployment, identity, author, body, id }: CommandToSign): Command {
   const said = { id, author, body: shortenedReason(body) };
-  return { ...said, signature: signatureOf(identity, signedBytes(deployment, said)) };
+  return { ...said, signature: signText(identity, COMMAND, textOf(deployment, said)) };
 }
 
 /** The bytes of a command as it is submitted. */
@@ -112,12 +112,13 @@ export function verifyCommand(deployment: string, command: Command, key: PublicK
     throw new MpcError('command.unknown-author', `no key is enrolled for ${command.author}`, {
       hint: 'enrol its public key with every replica of the coordinator',
     });
-  if (!isSigned(key, signedBytes(deployment, command), command.signature)) throw badSignature(command.author);
+  if (!isSigned(key, COMMAND, textOf(deployment, command), command.signature))
+    throw badSignature(command.author);
 }
 
 /** Signs the text of several vouched commands at once. */
 export const signVouched = (deployment: string, coordinator: Identity, text: string): string =>
-  signatureOf(coordinator, vouchedBytes(deployment, text));
+  signText(coordinator, TOGETHER, `${deployment}\n${text}`);
 
 /** Throws `command.unknown-author` or `command.bad-signature` unless a coordinator of this deployment signed that text. */
 export function verifyVouched(
@@ -128,7 +129,7 @@ export function verifyVouched(
 ): void {
   if (key === undefined)
     throw new MpcError('command.unknown-author', 'no key is enrolled for the coordinator');
-  if (!isSigned(key, vouchedBytes(deployment, text), signature)) throw badSignature('the coordinator');
+  if (!isSigned(key, TOGETHER, `${deployment}\n${text}`, signature)) throw badSignature('the coordinator');
 }
 
 /** What was said: equal for every retry, whoever carries it, under whichever session. */
@@ -145,24 +146,12 @@ export const newCommandId = (random: RandomSource): string => hex.encode(random(
 /** An id that follows from what caused the command, so that several who see the cause say it once. */
 export const derivedCommandId = (cause: Json): string => digestOf('command id', cause).slice(0, 32);
 
-/**
- * The bytes under a signature. They start with 0xff, which no UTF-8 text holds: the broker makes clients sign a text of
- * its choice at login with the same key, and must not get a command signed that way.
- */
-function signedBytes(deployment: string, { id, author, body }: Spoken): Uint8Array {
-  return marked(`mpc/1 signed command\n${canonicalJson({ deployment, id, author, body })}`);
-}
+/** The text under an author's signature. */
+const textOf = (deployment: string, { id, author, body }: Spoken): string =>
+  canonicalJson({ deployment, id, author, body });
 
-const vouchedBytes = (deployment: string, text: string): Uint8Array =>
-  marked(`mpc/1 vouched commands\n${deployment}\n${text}`);
-
-const marked = (text: string): Uint8Array => concatBytes(new Uint8Array([0xff]), utf8.encode(text));
-
-const signatureOf = (identity: Identity, bytes: Uint8Array): string =>
-  Buffer.from(identity.sign(bytes)).toString('base64url');
-
-const isSigned = (key: PublicKey, bytes: Uint8Array, signature: string): boolean =>
-  verify(key, bytes, new Uint8Array(Buffer.from(signature, 'base64url')));
+const COMMAND = 'signed command';
+const TOGETHER = 'vouched commands';
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {

@@ -9,6 +9,7 @@ import type { Chapter } from './chapter.ts';
 import type { Collaboration } from './collaboration.ts';
 import { type CollaborationsView, collaborationsIn } from './collaborations.ts';
 import type { Applied, StateSnapshot, StateView, Trust } from './records.ts';
+import type { ReplicaFile } from './replica-file.ts';
 import { entryDigest, LogState } from './state.ts';
 
 export interface FollowOptions {
@@ -17,6 +18,8 @@ export interface FollowOptions {
   readonly trust: Trust;
   /** What is followed: commands of other chapters pass by. */
   readonly chapters: readonly Chapter[];
+  /** The replica's file: every entry is written through to it before anyone hears what became of its commands. */
+  readonly file?: Pick<ReplicaFile, 'write'>;
   /** Where an earlier follower stopped; from the start without it. */
   readonly fromState?: StateSnapshot;
   /** Told of every command in order, awaited before the next. A rejection stops the follower: nothing is passed over. */
@@ -27,6 +30,8 @@ export interface FollowOptions {
 
 /** The state, and what is asked of it most. */
 export type FollowedState = StateView & CollaborationsView;
+
+export type EntryListener = (applied: readonly Applied[], sequence: number) => void;
 
 export interface Follower {
   /** Resolves when the entries present at the start are applied. */
@@ -44,8 +49,8 @@ export interface Follower {
     predicate: (state: FollowedState) => Found | undefined | false,
     signal?: AbortSignal,
   ): Promise<Found>;
-  /** Told of each entry's commands once they are applied and told to `onApplied`. */
-  onEntry(listener: (applied: readonly Applied[]) => void): Subscription;
+  /** Told of each entry's commands once they are applied, told to `onApplied`, and on the replica's disk if it has one. */
+  onEntry(listener: EntryListener): Subscription;
   stop(): void;
 }
 
@@ -58,7 +63,7 @@ export async function followLog(options: FollowOptions): Promise<Follower> {
   const state = new LogState({ deployment, trust, chapters }, fromState);
   const log = await bus.log(subjects.logStream(deployment));
   const last = await log.last();
-  if (last < state.sequence) throw behind(last, state.sequence);
+  if (last < state.sequence) throw logBehind(last, state.sequence);
   const following = new Following(state, options);
   // The last entry applied is read again: it tells whether this is still the log the saved state comes from.
   const entries = await log.follow(Math.max(1, state.sequence), (entry) => following.take(entry));
@@ -67,6 +72,9 @@ export async function followLog(options: FollowOptions): Promise<Follower> {
   });
   return following.started([entries, troubles], last);
 }
+
+/** Entries that are applied and not yet on the disk, at most. */
+const UNWRITTEN_ENTRIES = 64;
 
 interface Waiter {
   /** True when it has been answered. */
@@ -79,10 +87,11 @@ class Following implements Follower {
   caughtUp: Promise<void> = Promise.resolve();
   private readonly log: LogState;
   private readonly options: FollowOptions;
-  private readonly listeners = new Set<(applied: readonly Applied[]) => void>();
+  private readonly listeners = new Set<EntryListener>();
   private readonly waiters = new Set<Waiter>();
   private subscriptions: readonly Subscription[] = [];
   private ended: MpcError | undefined;
+  private unwritten = 0;
 
   constructor(state: LogState, options: FollowOptions) {
     this.log = state;
@@ -106,7 +115,7 @@ class Following implements Follower {
     return this.state.collaboration(id);
   }
 
-  onEntry(listener: (applied: readonly Applied[]) => void): Subscription {
+  onEntry(listener: EntryListener): Subscription {
     this.listeners.add(listener);
     return { unsubscribe: () => this.listeners.delete(listener) };
   }
@@ -121,12 +130,35 @@ class Following implements Follower {
       if (entry.sequence <= this.state.sequence) return this.compare(entry);
       if (entry.sequence > this.state.sequence + 1) throw gap(this.state.sequence, entry.sequence);
       const applied = this.log.apply(entry);
+      const written = this.options.file?.write(this.log.stepOf(applied));
       for (const one of applied) await this.options.onApplied?.(one);
-      for (const listener of this.listeners) listener(applied);
+      await this.tell(applied, entry.sequence, written);
       for (const waiter of [...this.waiters]) if (waiter.check()) this.waiters.delete(waiter);
     } catch (error) {
       this.fail(error instanceof MpcError ? error : MpcError.from(reportOf(error)));
     }
+  }
+
+  /** The next entry is applied while this one is written, but not many more. */
+  private async tell(
+    applied: readonly Applied[],
+    sequence: number,
+    written: Promise<void> | undefined,
+  ): Promise<void> {
+    if (written === undefined) return this.heard(applied, sequence);
+    this.unwritten++;
+    const told = written.then(
+      () => {
+        this.unwritten--;
+        this.heard(applied, sequence);
+      },
+      (error: unknown) => this.fail(error instanceof MpcError ? error : MpcError.from(reportOf(error))),
+    );
+    if (this.unwritten >= UNWRITTEN_ENTRIES) await told;
+  }
+
+  private heard(applied: readonly Applied[], sequence: number): void {
+    if (this.ended === undefined) for (const listener of this.listeners) listener(applied, sequence);
   }
 
   fail(fault: MpcError): void {
@@ -210,7 +242,8 @@ function withCollaborations(state: LogState): FollowedState {
   };
 }
 
-const behind = (last: number, applied: number): MpcError =>
+/** The alarm that acknowledged entries were lost. */
+export const logBehind = (last: number, applied: number): MpcError =>
   new MpcError('log.behind', `the log ends at entry ${last}, but entry ${applied} was applied before`, {
     hint: 'acknowledged entries were lost: compare the replicas with mpc doctor before going on',
   });

@@ -71,6 +71,15 @@ export interface StateSnapshot extends Facts {
   readonly remembered: readonly Remembered[];
 }
 
+/** What an entry changed, as a replica's file takes it. */
+export interface Step {
+  readonly facts: Facts;
+  /** In their order: a later change of the same record counts. */
+  readonly changes: readonly Change[];
+  readonly remembered: readonly Remembered[];
+  readonly forgotten: readonly Remembered[];
+}
+
 /** What one command of an entry did. */
 export interface Applied {
   readonly sequence: number;

@@ -6,7 +6,7 @@
  * write to the log must not be able to stop its readers.
  */
 import { hex, sha256, utf8 } from '../base/bytes.ts';
-import { canonicalJson, digestOf, type Json } from '../base/canonical.ts';
+import { canonicalJson, digestOf } from '../base/canonical.ts';
 import { assert, type ErrorReport, MpcError } from '../base/errors.ts';
 import type { LogEntry } from '../bus/bus.ts';
 import {
@@ -28,6 +28,7 @@ import type {
   Remembered,
   StateSnapshot,
   StateView,
+  Step,
 } from './records.ts';
 import { type Change, TableSet } from './tables.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -55,9 +56,6 @@ export const emptyState = ({
   counters: { accepted: 0, refused: 0, duplicates: 0, skipped: 0, passed: 0 },
 });
 
-/** Equal on replicas that follow the same chapters and applied the same entries. */
-export const stateDigest = (state: StateSnapshot): string => digestOf('log state', state as unknown as Json); // plain JSON
-
 /** The next state after an entry, and what its commands did. `LogState` does the same without copying the state. */
 export function apply(
   rules: LogRules,
@@ -69,7 +67,7 @@ export function apply(
   return { state: next.snapshot(), applied };
 }
 
-type Step = Omit<Applied, 'sequence' | 'index' | 'timeMs'>;
+type Deed = Omit<Applied, 'sequence' | 'index' | 'timeMs'>;
 
 export class LogState implements StateView {
   private readonly rules: LogRules;
@@ -79,6 +77,8 @@ export class LogState implements StateView {
   /** By chapter, so that who follows fewer chapters remembers the same of those. */
   private readonly remembered: ReadonlyMap<string, Map<string, Remembered>>;
   private current: Facts;
+  /** Outcomes that came and went with the last entry. */
+  private unsaved: { remembered: Remembered[]; forgotten: Remembered[] } = { remembered: [], forgotten: [] };
 
   /** Throws `state.other` for a snapshot of another version, deployment, or choice of chapters. */
   constructor(rules: LogRules, from: StateSnapshot = emptyState(rules)) {
@@ -139,6 +139,11 @@ export class LogState implements StateView {
     };
   }
 
+  /** What the last entry changed, `applied` being what its commands did: for writing through. */
+  stepOf(applied: readonly Applied[]): Step {
+    return { facts: this.current, changes: applied.flatMap(({ changes }) => changes), ...this.unsaved };
+  }
+
   /** Applies the entry after the last one; what each of its commands did, in their order. */
   apply(entry: LogEntry): Applied[] {
     const { sequence } = entry;
@@ -146,11 +151,12 @@ export class LogState implements StateView {
     const timeMs = Math.max(this.timeMs, entry.timeMs);
     const { deployment, trust } = this.rules;
     const counters = { ...this.counters };
+    this.unsaved = { remembered: [], forgotten: [] };
     const applied = readEntry(deployment, trust, entry.data).map(({ command, fault }, index): Applied => {
-      const step =
+      const deed =
         command === undefined ? skipped(sequence, fault) : this.step(command, { sequence, timeMs });
-      counters[countedAs(step)]++;
-      return { ...step, sequence, index, timeMs };
+      counters[countedAs(deed)]++;
+      return { ...deed, sequence, index, timeMs };
     });
     const lastEntry = entryDigest(entry);
     const chain = digestOf('log chain', [this.current.chain, lastEntry]);
@@ -158,7 +164,7 @@ export class LogState implements StateView {
     return applied;
   }
 
-  private step(command: Command | Vouched, at: Moment): Step {
+  private step(command: Command | Vouched, at: Moment): Deed {
     const { sequence } = at;
     const word = this.vocabulary.find(command.body.kind);
     if (word === undefined)
@@ -243,9 +249,11 @@ export class LogState implements StateView {
   private remember(item: Remembered): void {
     const items = this.rememberedIn(item.chapter);
     items.set(keyOf(item), item);
-    for (const oldest of items.keys()) {
+    this.unsaved.remembered.push(item);
+    for (const [key, oldest] of items) {
       if (items.size <= REMEMBERED_COMMANDS) return;
-      items.delete(oldest);
+      items.delete(key);
+      this.unsaved.forgotten.push(oldest);
     }
   }
 
@@ -265,7 +273,7 @@ const keyOf = ({ by, id }: Pick<Remembered, 'by' | 'id'>): string => `${by} ${id
 
 const UNKNOWN_KIND = 'command.unknown-kind';
 
-const skipped = (sequence: number, error: ErrorReport): Step => ({
+const skipped = (sequence: number, error: ErrorReport): Deed => ({
   command: undefined,
   digest: '',
   outcome: { ok: false, sequence, error },
@@ -273,7 +281,7 @@ const skipped = (sequence: number, error: ErrorReport): Step => ({
   changes: [],
 });
 
-function countedAs({ command, outcome, duplicate }: Step): keyof Counters {
+function countedAs({ command, outcome, duplicate }: Deed): keyof Counters {
   if (command === undefined) return !outcome.ok && outcome.error.code === UNKNOWN_KIND ? 'passed' : 'skipped';
   if (duplicate) return 'duplicates';
   return outcome.ok ? 'accepted' : 'refused';

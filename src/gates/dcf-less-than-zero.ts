@@ -7,12 +7,12 @@
  * comparison function: Boyle et al., EUROCRYPT 2021 (function-keys/keys.ts). Who sees what: function-keys/gate.ts.
  */
 import { xor } from '../ring/bits.ts';
+import { bitsAt } from '../ring/bitslice.ts';
 import { bitBlock, ringBlock } from '../ring/blocks.ts';
-import type { BitVector, RingVector } from '../ring/words.ts';
-import { bitWords, newBits } from '../ring/words.ts';
+import { bitWords } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';
 import { commonLane, dealBlock, evaluateBlocks, keyBlocks, keysCost, lanesOf } from './function-keys/gate.ts';
-import { bitOf, type FunctionShape } from './function-keys/keys.ts';
+import type { FunctionShape } from './function-keys/keys.ts';
 import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
@@ -75,11 +75,3 @@ export const dcfLessThanZeroGate: Gate<DcfLessThanZero> = {
 
   clear: ({ bits }, _inputs, values) => bitsAt(values[0]!, bits - 1),
 };
-
-/** Bit `place` of each element. */
-function bitsAt(elements: RingVector, place: number): BitVector {
-  const length = elements.length / 2;
-  const bits = newBits(length);
-  for (let i = 0; i < length; i++) bits[i >>> 5] = bits[i >>> 5]! | (bitOf(elements, i, place) << (i & 31));
-  return bits;
-}

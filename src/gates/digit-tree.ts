@@ -1,24 +1,27 @@
 /**
- * Owns what the two tests of a ring element (its sign, its being 0) have in common: bits of its 16 digits against the
- * digits of its mask, combined by a tree of fan-in 4 in two openings. Must never open a bit that is not under a fresh
+ * Owns what the two tests of a ring element (its sign, its being 0) have in common: bits of its lowest digits against the
+ * digits of its mask, combined by a tree of fan-in 4 in up to two openings. Must never open a bit that is not under a fresh
  * mask, and never touch elements one by one: all of it runs on bit planes.
  *
- * The tape holds XOR shares of the one-hot of each 4-bit digit of the mask r; the gate makes of them, without talking,
- * shares of `leaves` bits an element, given the public digits of x^. Then
- *   round 1 opens the leaves under masks; the nodes compute polynomials of them through monomials of those masks;
- *   round 2 opens the nodes' results under masks; the root computes one polynomial of those the same way: the share.
+ * Of x and its mask r only the lowest `digits` digits of 4 bits count: all computation is modulo 16^digits, which says as much of an x
+ * that is proven to be small enough. The tape holds XOR shares of the one-hot of each of those digits of r; the gate makes of
+ * them, without talking, shares of `leaves` bits an element, given the public digits of x^. Then each layer of nodes has a round:
+ *   it opens what is below it, the leaves or the results of the layer before, under masks; its nodes compute polynomials of that
+ *   through monomials of those masks. The last layer is one node, the root, with one result: the share.
+ * Up to 4 digits take one layer, more take two, and a single digit none, as its leaf is the share.
  *
  * Who sees what: the dealer r and the masks it deals; a server x^, uniform shares, and opened bits, each under a mask of
  * its own, used once; nobody x or the result.
  *
  * Layout: blocks of elements, in a block planes one after another, in openings as on the tape. Padding bits of planes are
- * ordinary masked bits. Lanes 5b to 5b + 4 of block b, from the tree's first lane on: masks of round 1, one-hots, the nodes'
- * monomials, masks of round 2, the root's monomials; the second, third and fifth are dealt.
+ * ordinary masked bits. Lanes 5b to 5b + 4 of block b, from the tree's first lane on: masks of round 1, one-hots, the first
+ * layer's monomials, masks of round 2, the second layer's monomials; the second, third and fifth are dealt.
  */
+import { assert } from '../base/errors.ts';
 import { clearPadding, xor } from '../ring/bits.ts';
 import type { Block } from '../ring/bitslice.ts';
 import { bitPlanes, blocksOf, partOfBlock } from '../ring/bitslice.ts';
-import { BLOCK_ELEMENTS } from '../ring/kernels/face.ts';
+import { BLOCK_ELEMENTS, MOST_DIGITS } from '../ring/kernels/face.ts';
 import { kernels } from '../ring/kernels/kernels.ts';
 import type { PlaneProgram } from '../ring/kernels/program.ts';
 import type { RingVector, Words } from '../ring/words.ts';
@@ -27,33 +30,40 @@ import type { DealerTape, DealtLane, Evaluation, GateCost, ServerName, ServerTap
 import type { Node, Polynomial } from './monomials.ts';
 import { countOf, monomialsOf, polynomialsProgram, productsProgram } from './monomials.ts';
 
-export const DIGITS = 16;
+export const DIGIT_BITS = 4;
+/** Nodes take up to so many inputs of a kind. */
+const FAN_IN = 4;
 const LANES_OF_BLOCK = 5;
-const ONE_HOT_PLANES = 16 * DIGITS;
-const RING_PLANES = 64;
+const ENTRIES = 16;
 
 /** What a tree opens and computes. */
 interface TreeShape {
-  /** Bits an element opened in round 1. */
+  readonly digits: number;
+  /** Bits an element that come of the digits: opened in the first round, or the result if there is no layer. */
   readonly leaves: number;
-  /** Of the leaves. Their outputs in order are the bits opened in round 2. */
-  readonly nodes: readonly Node[];
-  /** Of the nodes' outputs. Has one output. */
-  readonly root: Node;
+  /** Up to two. Nodes of the first take leaves, those of the second the first's outputs in order; the last has one output. */
+  readonly layers: readonly (readonly Node[])[];
 }
 
-export interface DigitTree extends TreeShape {
-  readonly programs: {
-    readonly dealNodes: PlaneProgram;
-    readonly dealRoot: PlaneProgram;
-    readonly nodes: Readonly<Record<ServerName, PlaneProgram>>;
-    readonly root: Readonly<Record<ServerName, PlaneProgram>>;
-  };
+/** A layer with how many bits it opens, and its programs. */
+interface Layer {
+  readonly nodes: readonly Node[];
+  readonly opens: number;
+  readonly outputs: number;
+  readonly monomials: number;
+  readonly deal: PlaneProgram;
+  readonly combine: Readonly<Record<ServerName, PlaneProgram>>;
+}
+
+export interface DigitTree {
+  readonly digits: number;
+  readonly leaves: number;
+  readonly layers: readonly Layer[];
 }
 
 /**
  * Writes a server's shares of the leaves of a block, planes one after another. `result` (one plane) takes a share of a bit to
- * be XORed with the root's; it is zero before.
+ * be XORed with the tree's; it is zero before.
  */
 export type LeafFunction = (
   leaves: Words,
@@ -67,35 +77,72 @@ export function treeNode(inputs: readonly number[], ...outputs: readonly Polynom
   return { inputs, outputs, monomials: monomialsOf(...outputs) };
 }
 
-export function digitTree(shape: TreeShape): DigitTree {
-  const { leaves, nodes, root } = shape;
-  const opens = outputsOf(shape);
+export function digitTree({ digits, leaves, layers }: TreeShape): DigitTree {
+  assert(digits >= 1 && digits <= MOST_DIGITS && layers.length <= 2, 'a tree of up to two layers');
+  let opens = leaves;
+  const made = layers.map((nodes) => {
+    const layer = layerOf(nodes, opens);
+    opens = layer.outputs;
+    return layer;
+  });
+  assert(opens === 1, 'a tree ends in one bit');
+  return { digits, leaves, layers: made };
+}
+
+function layerOf(nodes: readonly Node[], opens: number): Layer {
   return {
-    ...shape,
-    programs: {
-      dealNodes: productsProgram(leaves, nodes),
-      dealRoot: productsProgram(opens, [root]),
-      nodes: { a: polynomialsProgram(leaves, nodes, 'a'), b: polynomialsProgram(leaves, nodes, 'b') },
-      root: { a: polynomialsProgram(opens, [root], 'a'), b: polynomialsProgram(opens, [root], 'b') },
-    },
+    nodes,
+    opens,
+    outputs: countOf(nodes, (node) => node.outputs.length),
+    monomials: countOf(nodes, (node) => node.monomials.length),
+    deal: productsProgram(opens, nodes),
+    combine: { a: polynomialsProgram(opens, nodes, 'a'), b: polynomialsProgram(opens, nodes, 'b') },
   };
 }
 
-/** Exact cost for `length` elements: (leaves + outputs of nodes) bits online, 256 + monomials bits of tape an element. */
+/** A tree for each number of digits from 1 on. */
+export const treesOf = (tree: (digits: number) => DigitTree): readonly DigitTree[] =>
+  Array.from({ length: MOST_DIGITS }, (_, i) => tree(i + 1));
+
+/** Of trees for 1, 2, … digits, the one that sees `bits` bits: all 64 unless said otherwise. */
+export function treeFor(trees: readonly DigitTree[], bits = DIGIT_BITS * MOST_DIGITS): DigitTree {
+  const tree = trees[Math.ceil(bits / DIGIT_BITS) - 1];
+  assert(tree, 'a tree sees from 1 to 64 bits');
+  return tree;
+}
+
+/** `digits` digits as runs of up to four neighbours, as even as can be, the longer ones first: where each begins, and how long it is. */
+export function runsOfDigits(
+  digits: number,
+): readonly { readonly lowest: number; readonly length: number }[] {
+  const count = Math.ceil(digits / FAN_IN);
+  let lowest = 0;
+  return Array.from({ length: count }, (_, k) => {
+    const length = Math.floor(digits / count) + (k < digits % count ? 1 : 0);
+    const run = { lowest, length };
+    lowest += length;
+    return run;
+  });
+}
+
+/**
+ * Exact cost for `length` elements: what layers open, bits online, and 16 bits a digit and the monomials' bits of tape an element.
+ */
 export function treeCost(tree: DigitTree, length: number): GateCost {
   const bytesOfPlane = 4 * bitWords(length);
+  const sum = (count: (layer: Layer) => number) => tree.layers.reduce((all, layer) => all + count(layer), 0);
   return {
-    rounds: 2,
-    bytesOnline: bytesOfPlane * (tree.leaves + outputsOf(tree)),
-    bytesTape: bytesOfPlane * (ONE_HOT_PLANES + monomialsOfNodes(tree) + tree.root.monomials.length),
+    rounds: tree.layers.length,
+    bytesOnline: bytesOfPlane * sum(({ opens }) => opens),
+    bytesTape: bytesOfPlane * (ENTRIES * tree.digits + sum(({ monomials }) => monomials)),
   };
 }
 
 /** The lanes that a tree deals. A gate of several trees gives each a `firstLane` of its own. */
 export function treeLanes(tree: DigitTree, length: number, firstLane = 0): readonly DealtLane[] {
   return blocksOf(length, BLOCK_ELEMENTS).flatMap((block) => {
-    const { oneHots, nodes, root } = lanesOf(tree, block, firstLane);
-    return [oneHots, nodes, root].map((lane) => ({ kind: 'bits', ...lane }));
+    const { oneHots, layers } = lanesOf(tree, block, firstLane);
+    return [oneHots, ...layers.map(({ monomials }) => monomials)].map((lane) => ({ kind: 'bits', ...lane }));
   });
 }
 
@@ -112,24 +159,20 @@ export function dealTree(
   tape: DealerTape,
   firstLane = 0,
 ): void {
-  const { dealNodes, dealRoot } = tree.programs;
-  const run = (program: PlaneProgram, masks: Words, words: number): Words => {
-    const products = new Uint32Array(program.outputs * words);
-    kernels().runProgram(program, [products], [masks], words);
-    return products;
-  };
   const blocks = blocksOf(length, BLOCK_ELEMENTS);
-  const { planesFor, tableFor } = roomFor(blocks);
+  const { planesFor, tableFor } = roomFor(tree, blocks);
   for (const block of blocks) {
     const { words } = block;
     const lanes = lanesOf(tree, block, firstLane);
     const oneHots = tableFor(block);
-    kernels().digitOneHots(oneHots, bitPlanes(r, block, RING_PLANES, planesFor(block)), words);
+    kernels().digitOneHots(oneHots, bitPlanes(r, block, DIGIT_BITS * tree.digits, planesFor(block)), words);
     tape.dealBits(lanes.oneHots.lane, oneHots, lanes.oneHots.length);
-    const first = tape.maskBits(lanes.firstMasks.lane, lanes.firstMasks.length);
-    tape.dealBits(lanes.nodes.lane, run(dealNodes, first, words), lanes.nodes.length);
-    const second = tape.maskBits(lanes.secondMasks.lane, lanes.secondMasks.length);
-    tape.dealBits(lanes.root.lane, run(dealRoot, second, words), lanes.root.length);
+    tree.layers.forEach(({ deal }, index) => {
+      const { masks, monomials } = lanes.layers[index]!;
+      const products = new Uint32Array(deal.outputs * words);
+      kernels().runProgram(deal, [products], [tape.maskBits(masks.lane, masks.length)], words);
+      tape.dealBits(monomials.lane, products, monomials.length);
+    });
   }
 }
 
@@ -144,66 +187,54 @@ export function* evaluateTree(
   firstLane = 0,
 ): Evaluation {
   const blocks = blocksOf(length, BLOCK_ELEMENTS);
-  const opens = outputsOf(tree);
+  const lanes = blocks.map((block) => lanesOf(tree, block, firstLane));
   const result = newBits(length);
-  const { planesFor, tableFor } = roomFor(blocks);
+  const { planesFor, tableFor } = roomFor(tree, blocks);
+  /** Puts a block of what layer `index` opens under its mask, in place; returns the mask for when it comes back. */
+  const underMask = (share: Words, index: number, b: number): Words | undefined => {
+    const layer = lanes[b]!.layers[index];
+    return layer && maskInPlace(share, tape.maskBits(layer.masks.lane, layer.masks.length));
+  };
 
-  const leaves = new Uint32Array(tree.leaves * bitWords(length));
-  const firstMasks = blocks.map((block) => {
-    const { oneHots, firstMasks: masks } = lanesOf(tree, block, firstLane);
-    const share = partOfBlock(leaves, block, tree.leaves);
+  let held = new Uint32Array(tree.leaves * bitWords(length));
+  let masks = blocks.map((block, b) => {
+    const { oneHots } = lanes[b]!;
+    const share = partOfBlock(held, block, tree.leaves);
     leafFunction(
       share,
       partOfBlock(result, block, 1),
       tape.dealtBits(oneHots.lane, oneHots.length, tableFor(block)),
-      bitPlanes(masked, block, RING_PLANES, planesFor(block)),
+      bitPlanes(masked, block, DIGIT_BITS * tree.digits, planesFor(block)),
       server,
     );
-    return maskInPlace(share, tape.maskBits(masks.lane, masks.length));
+    return underMask(share, 0, b);
   });
-  const openedLeaves = yield { kind: 'bits', share: leaves };
-
-  const outputs = new Uint32Array(opens * bitWords(length));
-  const secondMasks = blocks.map((block, b) => {
-    const { nodes, secondMasks: masks } = lanesOf(tree, block, firstLane);
-    const share = partOfBlock(outputs, block, opens);
-    kernels().runProgram(
-      tree.programs.nodes[server],
-      [share],
-      [
-        partOfBlock(openedLeaves, block, tree.leaves),
-        firstMasks[b]!,
-        tape.dealtBits(nodes.lane, nodes.length),
-      ],
-      block.words,
-    );
-    return maskInPlace(share, tape.maskBits(masks.lane, masks.length));
-  });
-  const openedOutputs = yield { kind: 'bits', share: outputs };
-
-  blocks.forEach((block, b) => {
-    const { root } = lanesOf(tree, block, firstLane);
-    const part = partOfBlock(result, block, 1);
-    const share = new Uint32Array(block.words);
-    kernels().runProgram(
-      tree.programs.root[server],
-      [share],
-      [partOfBlock(openedOutputs, block, opens), secondMasks[b]!, tape.dealtBits(root.lane, root.length)],
-      block.words,
-    );
-    xor(part, part, share);
-  });
-  return { form: 'share', share: clearPadding(result, length) };
+  for (const [index, { opens, outputs, combine }] of tree.layers.entries()) {
+    const opened = yield { kind: 'bits', share: held };
+    held = new Uint32Array(outputs * bitWords(length));
+    masks = blocks.map((block, b) => {
+      const { monomials } = lanes[b]!.layers[index]!;
+      const share = partOfBlock(held, block, outputs);
+      kernels().runProgram(
+        combine[server],
+        [share],
+        [partOfBlock(opened, block, opens), masks[b]!, tape.dealtBits(monomials.lane, monomials.length)],
+        block.words,
+      );
+      return underMask(share, index + 1, b);
+    });
+  }
+  return { form: 'share', share: clearPadding(xor(result, result, held), length) };
 }
 
 /** Room for the bit planes and the one-hots of any of the blocks, one block at a time. */
-function roomFor(blocks: readonly Block[]) {
+function roomFor({ digits }: DigitTree, blocks: readonly Block[]) {
   const most = blocks[0]!.words;
-  const planes = new Uint32Array(RING_PLANES * most);
-  const table = new Uint32Array(ONE_HOT_PLANES * most);
+  const planes = new Uint32Array(DIGIT_BITS * digits * most);
+  const table = new Uint32Array(ENTRIES * digits * most);
   return {
-    planesFor: ({ words }: Block): Words => planes.subarray(0, RING_PLANES * words),
-    tableFor: ({ words }: Block): Words => table.subarray(0, ONE_HOT_PLANES * words),
+    planesFor: ({ words }: Block): Words => planes.subarray(0, DIGIT_BITS * digits * words),
+    tableFor: ({ words }: Block): Words => table.subarray(0, ENTRIES * digits * words),
   };
 }
 
@@ -213,20 +244,12 @@ function lanesOf(tree: DigitTree, { index, words }: Block, firstLane: number) {
     length: planes * 32 * words,
   });
   return {
-    firstMasks: lane(0, tree.leaves),
-    oneHots: lane(1, ONE_HOT_PLANES),
-    nodes: lane(2, monomialsOfNodes(tree)),
-    secondMasks: lane(3, outputsOf(tree)),
-    root: lane(4, tree.root.monomials.length),
+    oneHots: lane(1, ENTRIES * tree.digits),
+    layers: tree.layers.map(({ opens, monomials }, k) => ({
+      masks: lane(3 * k, opens),
+      monomials: lane(2 * (k + 1), monomials),
+    })),
   };
-}
-
-function outputsOf({ nodes }: TreeShape): number {
-  return countOf(nodes, (node) => node.outputs.length);
-}
-
-function monomialsOfNodes({ nodes }: TreeShape): number {
-  return countOf(nodes, (node) => node.monomials.length);
 }
 
 /** Puts a share under its mask, in the vector that is sent; returns the mask share for when it comes back. */

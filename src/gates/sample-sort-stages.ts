@@ -17,13 +17,13 @@
  * (`sort.unlucky`) less often than once in 2^40.
  */
 import { bitWords, ringWords } from '../ring/words.ts';
-import { treeCost, treeLaneCount, treeLanes } from './digit-tree.ts';
+import { type DigitTree, treeCost, treeLaneCount, treeLanes } from './digit-tree.ts';
 import type { DealtLane, GateCost } from './gate.ts';
-import { SIGN_TREE } from './less-than-zero.ts';
 import { SHUFFLE_LANES, shuffleCost, shuffleLane } from './shuffle.ts';
 
 /** Comparisons that take about as long as a round does, between servers that are near each other. */
 const COMPARISONS_A_ROUND = 8000;
+/** Of a batch of comparisons that takes two. */
 const ROUNDS_OF_BATCH = 4;
 /** How many times as many rows a stage may put in order: beyond the last, the bound above does not hold. */
 const RATIOS = [3, 4, 6, 8, 12, 16] as const;
@@ -40,7 +40,7 @@ export interface Stage {
   readonly pairs: number;
 }
 
-/** Comparisons that are made together, in four rounds: how many, and their lanes. */
+/** Comparisons that are made together, in up to four rounds: how many, and their lanes. */
 export interface Batch {
   readonly length: number;
   /** The lane of the differences' masks. */
@@ -48,8 +48,8 @@ export interface Batch {
   readonly firstTreeLane: number;
 }
 
-/** The first lane of the signs of the shuffled keys. */
-export const SIGN_LANE = SHUFFLE_LANES;
+/** The first lane of the top bits of the shuffled keys. */
+export const TOP_LANE = SHUFFLE_LANES;
 
 interface Effort {
   readonly stages: readonly Stage[];
@@ -70,7 +70,7 @@ export const batchLengths = ({ sorted, rows, fanOut, steps, pairs }: Stage): rea
 
 /** All batches, in order. */
 export function batchesOf(rows: number): readonly Batch[] {
-  let lane = SIGN_LANE + treeLaneCount(rows);
+  let lane = TOP_LANE + treeLaneCount(rows);
   return stagesOf(rows)
     .flatMap(batchLengths)
     .map((length) => {
@@ -80,27 +80,28 @@ export function batchesOf(rows: number): readonly Batch[] {
     });
 }
 
-/** Exact cost: the shuffle of all columns and the keys, the keys' signs, and of each comparison a difference and a sign that are opened. */
-export function sampleSortCost(rows: number, columns: number): GateCost {
+/** Exact cost: the shuffle of all columns and the keys, the keys' top bits, and of each comparison a difference and a sign that are opened. */
+export function sampleSortCost(rows: number, columns: number, tree: DigitTree): GateCost {
   const shuffle = shuffleCost((columns + 1) * rows);
-  const signs = treeCost(SIGN_TREE, rows);
-  let rounds = shuffle.rounds + signs.rounds;
-  let bytesOnline = shuffle.bytesOnline + signs.bytesOnline;
-  let bytesTape = shuffle.bytesTape + signs.bytesTape;
+  const tops = treeCost(tree, rows);
+  let rounds = shuffle.rounds + tops.rounds;
+  let bytesOnline = shuffle.bytesOnline + tops.bytesOnline;
+  let bytesTape = shuffle.bytesTape + tops.bytesTape;
   for (const { length } of batchesOf(rows)) {
-    const tree = treeCost(SIGN_TREE, length);
-    rounds += ROUNDS_OF_BATCH;
-    bytesOnline += 4 * ringWords(length) + tree.bytesOnline + 4 * bitWords(length);
-    bytesTape += tree.bytesTape;
+    const signs = treeCost(tree, length);
+    // The differences, and the signs.
+    rounds += 2 + signs.rounds;
+    bytesOnline += 4 * ringWords(length) + signs.bytesOnline + 4 * bitWords(length);
+    bytesTape += signs.bytesTape;
   }
   return { rounds, bytesOnline, bytesTape };
 }
 
-export function sampleSortLanes(rows: number, columns: number): readonly DealtLane[] {
+export function sampleSortLanes(rows: number, columns: number, tree: DigitTree): readonly DealtLane[] {
   return [
     shuffleLane((columns + 1) * rows),
-    ...treeLanes(SIGN_TREE, rows, SIGN_LANE),
-    ...batchesOf(rows).flatMap(({ length, firstTreeLane }) => treeLanes(SIGN_TREE, length, firstTreeLane)),
+    ...treeLanes(tree, rows, TOP_LANE),
+    ...batchesOf(rows).flatMap(({ length, firstTreeLane }) => treeLanes(tree, length, firstTreeLane)),
   ];
 }
 

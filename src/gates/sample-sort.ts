@@ -1,18 +1,20 @@
 /**
  * Owns sampleSort: (ring key, k ring columns) -> the k columns in ascending order of the key; rows of equal keys keep their
- * order. Keys are in 0 .. 2^(63-L) - 1 for up to 2^L rows; others count modulo 2^(63-L). All inputs are wires, the result is a share.
+ * order. For up to 2^L rows keys are in 0 .. 2^b - 1, b <= 63 - L (all of it where nothing is said). With b + L + 1, rounded up to
+ * whole digits of 4 bits, called W, keys beyond that count modulo 2^(W-1-L). All inputs are wires, the result is a share.
  *
  * Shuffle, then sort in public (Hamada, Kikuchi, Ikarashi, Chida, Takahashi, "Practically efficient multi-party sorting protocols
  * from comparison sort algorithms", 2012), by sample sort (Frazer and McKellar, "Samplesort", 1970), whose rounds are
  * static where quicksort's are chance:
- *   1. Keys become distinct: y = 2^L key + i, i the row's number. Then keys and columns are shuffled (shuffle.ts).
+ *   1. Keys become distinct: y = 2^L key + i, i the row's number. Then keys and columns are shuffled (shuffle.ts). From here on
+ *      keys are looked at modulo 2^W, which is all that comparisons of W bits see.
  *   2. A first sample of the shuffled rows is sorted by comparing all pairs. Then, stage by stage, more rows find their gaps among those
  *      in order by a search, and rows of one gap are compared with each other (insertion.ts, sample-sort-stages.ts).
  *   3. Every place is public by then, and each server moves its shares of the shuffled columns.
  * A comparison of two rows, chosen while running: the servers open y_i - y_j under a fresh mask (8 bytes), evaluate the
- * sign of the difference (less-than-zero.ts), and open that: 4 rounds, 13 bytes each way, 44 of tape. About 67 comparisons
- * a row for 1,000 rows, 38 for 10,000, 20 for 100,000; rounds 20, 40, 140. For long keys the radix sort (sort.ts) moves
- * several times as much, and for keys of a few bits less.
+ * sign of the difference (less-than-zero.ts), and open that: 4 rounds, 13 bytes each way, 44 of tape at W = 64, 11 and 21 at
+ * W = 32. About 67 comparisons a row for 1,000 rows, 38 for 10,000, 20 for 100,000; rounds 20, 40, 140. For long keys the radix
+ * sort (sort.ts) moves several times as much, and for keys of a few bits less.
  *
  * Who sees what. Masked words are uniform, as in shuffle.ts and digit-tree.ts; each difference has a mask of its own. Opened in
  * the clear are the outcomes of comparisons between shuffled rows; a share of an outcome is that outcome and the
@@ -20,10 +22,10 @@
  *   - keys are distinct BEFORE they are shuffled. Then that order is a permutation of rows that each server finds uniform, since the
  *     other's part of the shuffle is, whatever the keys are. Had ties been broken by the shuffled place, equal keys would show
  *     as rows that stand in their shuffled order;
- *   - comparisons are those of some order, whatever a party has put into its rows. Differences of numbers in [0, 2^63) have
+ *   - comparisons are those of some order, whatever a party has put into its rows. Differences of numbers in [0, 2^(W-1)) have
  *     the right sign, but keys beyond their range could compare in a circle, which would show where they stand among the others. So the
- *     shuffled y lose their top bit: y' = y + 2^63 msb(y) mod 2^64. Bits a, b shared as a XOR b = msb(y) need no
- *     conversion for that, since 2^63 (a XOR b) = 2^63 a + 2^63 b. The low L bits, which are distinct, stay.
+ *     shuffled y, modulo 2^W, lose their top bit: y' = y + 2^(W-1) t mod 2^W, t that bit. Bits a, b shared as a XOR b = t need no
+ *     conversion for that, since 2^(W-1) (a XOR b) = 2^(W-1) a + 2^(W-1) b. The low L bits, which are distinct, stay: L < W.
  * What is compared follows from earlier outcomes and the number of rows. Unlucky orders, too, say nothing of the keys.
  *
  * What it does not withstand is what the radix sort does not: a server that departs from the protocol adds to its share of
@@ -36,22 +38,24 @@ import { differencesOf, permuteRows } from '../ring/permutation.ts';
 import { add, shiftLeft } from '../ring/ring.ts';
 import type { BitVector, RingVector, Words } from '../ring/words.ts';
 import { newRing, ringWords } from '../ring/words.ts';
-import { dealTree, evaluateTree } from './digit-tree.ts';
+import { DIGIT_BITS, type DigitTree, dealTree, evaluateTree } from './digit-tree.ts';
 import { maskOf, requireShape, shareOf, wireOf } from './forms.ts';
 import type { Gate, Opening, ServerName, ServerTape } from './gate.ts';
 import { insertRows, type Pairs } from './insertion.ts';
-import { compareDigits, SIGN_TREE } from './less-than-zero.ts';
+import { compareDigits, signTreeFor } from './less-than-zero.ts';
 import type { OperationOf } from './operations.ts';
 import {
   type Batch,
   batchesOf,
-  SIGN_LANE,
   sampleSortCost,
   sampleSortLanes,
   stagesOf,
+  TOP_LANE,
 } from './sample-sort-stages.ts';
 import { dealShuffle, evaluateShuffle } from './shuffle.ts';
 import { concatRing } from './transfer.ts';
+
+type SampleSort = OperationOf<'sampleSort'>;
 
 /** Bits that tell a key's row from all others: L. */
 const rowBits = (rows: number): number => 32 - Math.clz32(rows - 1);
@@ -59,35 +63,44 @@ const rowBits = (rows: number): number => 32 - Math.clz32(rows - 1);
 /** Bits that keys of so many rows may have. */
 export const mostKeyBits = (rows: number): number => 63 - rowBits(rows);
 
-export const sampleSortGate: Gate<OperationOf<'sampleSort'>> = {
+export const sampleSortGate: Gate<SampleSort> = {
   op: 'sampleSort',
 
-  infer(_operation, inputs) {
+  infer({ bits }, inputs) {
     const rows = inputs[0]?.length ?? 0;
     requireShape(inputs.length > 1 && rows > 0, 'sampleSort', 'takes a key, columns to sort, and rows');
     for (const { kind, form, length } of inputs) {
       requireShape(kind === 'ring' && form === 'wire', 'sampleSort', 'inputs are ring wires');
       requireShape(length === rows, 'sampleSort', 'inputs have one length');
     }
+    requireShape(
+      bits === undefined || (Number.isInteger(bits) && bits >= 1 && bits <= mostKeyBits(rows)),
+      'sampleSort',
+      'bits is an integer from 1 to 63 less those that number the rows',
+    );
     return { kind: 'ring', form: 'share', length: (inputs.length - 1) * rows };
   },
 
-  cost: (_operation, inputs) => sampleSortCost(inputs[0]!.length, inputs.length - 1),
-  lanes: (_operation, inputs) => sampleSortLanes(inputs[0]!.length, inputs.length - 1),
+  cost: (operation, inputs) =>
+    sampleSortCost(inputs[0]!.length, inputs.length - 1, treeOf(operation, inputs[0]!.length)),
+  lanes: (operation, inputs) =>
+    sampleSortLanes(inputs[0]!.length, inputs.length - 1, treeOf(operation, inputs[0]!.length)),
 
-  deal(_operation, inputs, masks, tape) {
+  deal(operation, inputs, masks, tape) {
     const rows = inputs[0]!.length;
+    const tree = treeOf(operation, rows);
     const [key, ...columns] = masks.map(maskOf);
     const shuffled = dealShuffle(concatRing([aboveRowNumbers(key!), ...columns]), rows, tape);
-    dealTree(SIGN_TREE, shuffled.subarray(0, ringWords(rows)), rows, tape, SIGN_LANE);
+    dealTree(tree, shuffled.subarray(0, ringWords(rows)), rows, tape, TOP_LANE);
     for (const { length, maskLane, firstTreeLane } of batchesOf(rows)) {
-      dealTree(SIGN_TREE, tape.maskRing(maskLane, length), length, tape, firstTreeLane);
+      dealTree(tree, tape.maskRing(maskLane, length), length, tape, firstTreeLane);
     }
     return undefined;
   },
 
-  *evaluate(_operation, inputs, values, tape, server) {
+  *evaluate(operation, inputs, values, tape, server) {
     const rows = inputs[0]!.length;
+    const tree = treeOf(operation, rows);
     const [key, ...columns] = values.map((value) => wireOf(value).masked);
     const shuffled = yield* evaluateShuffle(concatRing([numbered(key!), ...columns]), rows, tape, server);
     const part = (from: number, to?: number) => ({
@@ -96,30 +109,36 @@ export const sampleSortGate: Gate<OperationOf<'sampleSort'>> = {
       mask: shuffled.mask.subarray(from, to),
     });
     const keyWire = part(0, ringWords(rows));
-    const signs = yield* evaluateTree(
-      SIGN_TREE,
-      compareDigits,
-      keyWire.masked,
-      rows,
-      tape,
-      server,
-      SIGN_LANE,
+    const tops = yield* evaluateTree(tree, compareDigits, keyWire.masked, rows, tape, server, TOP_LANE);
+    const keys = flipBits(
+      Uint32Array.from(shareOf(keyWire, 'ring', server)),
+      shareOf(tops, 'bits', server),
+      widthOf(tree) - 1,
     );
-    const keys = flipTop(Uint32Array.from(shareOf(keyWire, 'ring', server)), shareOf(signs, 'bits', server));
-    const order = yield* sortedOrder(keys, rows, tape, server);
+    const order = yield* sortedOrder(keys, rows, tree, tape, server);
     return { form: 'share', share: permuteRows(shareOf(part(ringWords(rows)), 'ring', server), order) };
   },
 
-  clear(_operation, inputs, values) {
+  clear(operation, inputs, values) {
     const [key, ...columns] = values;
     const rows = inputs[0]!.length;
     const above = aboveRowNumbers(key!);
+    const counted = widthOf(treeOf(operation, rows)) - 1;
     const order = Uint32Array.from({ length: rows }, (_, row) => row);
-    const high = (row: number): number => above[2 * row + 1]! & 0x7fffffff;
-    order.sort((i, j) => high(i) - high(j) || above[2 * i]! - above[2 * j]! || i - j);
+    const part = (row: number, half: 0 | 1): number =>
+      lowestBits(above[2 * row + half]!, counted - 32 * half);
+    order.sort((i, j) => part(i, 1) - part(j, 1) || part(i, 0) - part(j, 0) || i - j);
     return permuteRows(concatRing(columns), order);
   },
 };
+
+/** The tree that compares so many keys: W is the bits that it sees. */
+const treeOf = ({ bits }: SampleSort, rows: number): DigitTree =>
+  signTreeFor((bits ?? mostKeyBits(rows)) + rowBits(rows) + 1);
+const widthOf = ({ digits }: DigitTree): number => DIGIT_BITS * digits;
+
+const lowestBits = (word: number, count: number): number =>
+  count <= 0 ? 0 : count >= 32 ? word : word & (2 ** count - 1);
 
 /** Makes room for rows' numbers below the keys: times 2^L. */
 function aboveRowNumbers(keys: RingVector): RingVector {
@@ -133,10 +152,11 @@ function numbered(keys: RingVector): RingVector {
   return distinct;
 }
 
-/** Adds 2^63 times the bit to each element, in place. */
-function flipTop(elements: RingVector, bits: BitVector): RingVector {
+/** Adds 2^place times the bit to each element, modulo 2^(place + 1), in place. */
+function flipBits(elements: RingVector, bits: BitVector, place: number): RingVector {
+  const half = place >>> 5;
   for (let i = 0; 2 * i < elements.length; i++) {
-    elements[2 * i + 1] = elements[2 * i + 1]! ^ (getBit(bits, i) << 31);
+    elements[2 * i + half] = elements[2 * i + half]! ^ (getBit(bits, i) << (place & 31));
   }
   return elements;
 }
@@ -145,6 +165,7 @@ function flipTop(elements: RingVector, bits: BitVector): RingVector {
 function* sortedOrder(
   keys: RingVector,
   rows: number,
+  tree: DigitTree,
   tape: ServerTape,
   server: ServerName,
 ): Generator<Opening, Words, Words> {
@@ -156,7 +177,7 @@ function* sortedOrder(
     while (!step.done) {
       const batch = batches.next();
       assert(!batch.done, 'a batch is dealt for every step of a stage');
-      step = insertion.next(yield* openOutcomes(keys, step.value, batch.value, tape, server));
+      step = insertion.next(yield* openOutcomes(keys, step.value, batch.value, tree, tape, server));
     }
     order = step.value;
   }
@@ -168,6 +189,7 @@ function* openOutcomes(
   keys: RingVector,
   { left, right }: Pairs,
   { length, maskLane, firstTreeLane }: Batch,
+  tree: DigitTree,
   tape: ServerTape,
   server: ServerName,
 ): Generator<Opening, BitVector, Words> {
@@ -175,6 +197,6 @@ function* openOutcomes(
   const share = differencesOf(keys, left, right);
   add(share, share, tape.maskRing(maskLane, length));
   const masked = yield { kind: 'ring', share };
-  const less = yield* evaluateTree(SIGN_TREE, compareDigits, masked, length, tape, server, firstTreeLane);
+  const less = yield* evaluateTree(tree, compareDigits, masked, length, tape, server, firstTreeLane);
   return yield { kind: 'bits', share: shareOf(less, 'bits', server) };
 }

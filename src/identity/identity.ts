@@ -2,6 +2,7 @@
  * Owns making, reading and keeping identities, and the fingerprint by which two people compare a key.
  * Must never print a seed, nor read one from a file that others may read.
  */
+import { hkdfSync } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -53,12 +54,26 @@ class NkeyIdentity implements Identity {
   static secretLine(identity: NkeyIdentity): Uint8Array {
     return utf8.encode(`${encodeSeed(identity.#seed)}\n`);
   }
+
+  static secretFor(identity: NkeyIdentity, purpose: string): Uint8Array {
+    const info = utf8.encode(`mpc/1 ${purpose}`);
+    return new Uint8Array(hkdfSync('sha256', identity.#seed, new Uint8Array(0), info, SEED_BYTES));
+  }
 }
 
 export function createIdentity(random: RandomSource): Identity {
   const seed = random(SEED_BYTES);
   assert(seed.length === SEED_BYTES, 'the random source gives as many bytes as it is asked for');
   return new NkeyIdentity(seed);
+}
+
+/**
+ * 32 secret bytes for one purpose, always the same for the same identity: HKDF-SHA256 of its seed (RFC 5869), so that none
+ * of them tells of the seed or of another purpose's. Whoever asks erases them.
+ */
+export function secretFor(identity: Identity, purpose: string): Uint8Array {
+  assert(identity instanceof NkeyIdentity, 'only identities made here have secrets of their own');
+  return NkeyIdentity.secretFor(identity, purpose);
 }
 
 /** Reads `SU…`. Throws `identity.malformed`, which never repeats the text. */

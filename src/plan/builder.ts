@@ -257,8 +257,9 @@ export class PlanBuilder {
     return this.bits(this.gateId({ op: 'equalsZero', ...magnitudeBits(within) }, [x], 'bits', x.length));
   }
 
-  equals(x: Ring, y: Ring): Bits {
-    return this.equalsZero(this.sub(x, y));
+  /** `within`: what x - y is proven to lie in. */
+  equals(x: Ring, y: Ring, within?: Interval): Bits {
+    return this.equalsZero(this.sub(x, y), within);
   }
 
   /**
@@ -309,10 +310,10 @@ export class PlanBuilder {
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 
-  /** The same for keys of which, for 2^L rows, all but the lowest 63 - L bits are 0. */
-  sampleSort(key: Ring, columns: readonly Ring[]): Ring[] {
+  /** The same for keys of which, for 2^L rows, all but the lowest `bits`, at most 63 - L, are 0. */
+  sampleSort(key: Ring, bits: number, columns: readonly Ring[]): Ring[] {
     const length = this.sameLength([key, ...columns]);
-    const all = this.gate({ op: 'sampleSort' }, [key, ...columns], 'ring', length * columns.length);
+    const all = this.gate({ op: 'sampleSort', bits }, [key, ...columns], 'ring', length * columns.length);
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 

@@ -33,8 +33,8 @@ export const GATE_RATES: Readonly<Record<string, GateRate>> = {
   truncate: { dealerNs: 8.5, serverNs: 11 },
   shuffle: { dealerNs: 8.9, serverNs: 4.7, isPerTapeByte: true },
   sort: { dealerNs: 3.3, serverNs: 5.7, isPerTapeByte: true },
-  lessThanZero: { dealerNs: 13, serverNs: 14 },
-  equalsZero: { dealerNs: 11, serverNs: 8.7 },
+  lessThanZero: { dealerNs: 0.6, serverNs: 0.64, isPerTapeByte: true },
+  equalsZero: { dealerNs: 0.56, serverNs: 0.45, isPerTapeByte: true },
   dcfLessThanZero: { dealerNs: 8, serverNs: 1.3, isPerTapeByte: true },
   dpfEqualsZero: { dealerNs: 7.8, serverNs: 1.3, isPerTapeByte: true },
 };

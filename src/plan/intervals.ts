@@ -10,6 +10,11 @@ export interface Interval {
   readonly hi: bigint;
 }
 
+/** What differences of numbers that are at most `widest` apart lie in; nothing where they might wrap. */
+export const apart = (widest: bigint): Interval | undefined =>
+  widest < MOST_APART ? { lo: -widest, hi: widest } : undefined;
+const MOST_APART = 2n ** 62n;
+
 /** What a comparison with 0 is told; nothing where nothing is proven. */
 type Proven = { readonly bits: number } | Record<string, never>;
 

@@ -73,7 +73,7 @@ export class Numbers {
 
   lessThan(other: Operand): Truths {
     const difference = this.minus(other);
-    return new Truths(this.bench, this.bench.builder.lessThanZero(difference.ring));
+    return new Truths(this.bench, this.bench.builder.lessThanZero(difference.ring, difference.range));
   }
 
   atLeast(other: Operand): Truths {
@@ -90,7 +90,7 @@ export class Numbers {
 
   equals(other: Operand): Truths {
     const difference = this.minus(other);
-    return new Truths(this.bench, this.bench.builder.equalsZero(difference.ring));
+    return new Truths(this.bench, this.bench.builder.equalsZero(difference.ring, difference.range));
   }
 
   /** The larger of each pair. */

@@ -12,6 +12,9 @@ import { kernels } from './kernels/kernels.ts';
 import type { BitVector, RingVector, Words } from './words.ts';
 import { bitWords, newBits } from './words.ts';
 
+/** The plane of the highest bit of a ring element. */
+const TOP_PLANE = 63;
+
 /** A run of elements small enough for its planes to stay in cache. `words` is the stride of its planes. */
 export interface Block {
   readonly index: number;
@@ -57,11 +60,15 @@ export function bitPlanes(
 }
 
 /** The top bits of all elements as a bit vector: 1 where the signed element is negative. */
-export function signBits(ring: RingVector): BitVector {
+export const signBits = (ring: RingVector): BitVector => bitsAt(ring, TOP_PLANE);
+
+/** Bit `place` of each element. */
+export function bitsAt(ring: RingVector, place: number): BitVector {
   const length = ring.length / 2;
-  const signs = newBits(length);
+  const half = place >>> 5;
+  const bits = newBits(length);
   for (let i = 0; i < length; i++) {
-    signs[i >>> 5] = signs[i >>> 5]! | ((ring[2 * i + 1]! >>> 31) << (i & 31));
+    bits[i >>> 5] = bits[i >>> 5]! | (((ring[2 * i + half]! >>> (place & 31)) & 1) << (i & 31));
   }
-  return signs;
+  return bits;
 }

@@ -193,7 +193,10 @@ export class Aggregation {
     if (whole && (this.hasGroups || minGroupSize > 1n) && least <= minGroupSize) return always(this.vectors);
     const { builder, length } = this.vectors;
     const needed = least > minGroupSize ? least : minGroupSize;
-    return builder.atLeast(count.ring, builder.constant(needed, length));
+    return builder.atLeast(count.ring, builder.constant(needed, length), {
+      lo: count.lo - needed,
+      hi: count.hi,
+    });
   }
 
   /** Not NULL where nothing counts, as any COUNT, but hidden as values are: few rows with one value tell much. */

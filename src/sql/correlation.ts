@@ -49,8 +49,9 @@ export function correlation(moments: Moments, decimals: number, precision = deci
     const dyy = squares(moments, y, products.yy!, meanY);
     const dxy = crossProducts(moments, products.xy!, meanX, meanY);
     const squaresOfBoth = builder.opened(both(dxx.value, dyy.value));
-    const flat = builder.equalsZero(squaresOfBoth);
-    const powers = powersOfTwo(moments, squaresOfBoth, bits);
+    const mostSquare = larger(dxx.hi, dyy.hi);
+    const flat = builder.equalsZero(squaresOfBoth, { lo: 0n, hi: mostSquare });
+    const powers = powersOfTwo(moments, squaresOfBoth, mostSquare, bits);
     const rests = builder.multiply(powers, both(meanX.rest, meanY.rest));
     const grown = builder.multiply(powers, builder.multiply(powers, squaresOfBoth));
     const [powerX, powerY] = [builder.slice(powers, 0, length), builder.slice(powers, length, length)];
@@ -137,10 +138,11 @@ function precisionBits({ rows, at }: Moments, decimals: number): number {
 }
 
 /** 2^i with 4^i d in [2^(bits-2), 2^bits), or 1 where d is larger: a sum of comparisons, all at once. */
-function powersOfTwo({ builder }: Moments, d: Ring, bits: number): Ring {
+function powersOfTwo({ builder }: Moments, d: Ring, most: bigint, bits: number): Ring {
   const steps = Array.from({ length: (bits - 1) >> 1 }, (_, at) => at + 1);
   const distances = steps.map((i) => builder.linear([[1n, d]], -(1n << BigInt(bits - 2 * i))));
-  const below = builder.toRing(builder.lessThanZero(builder.concat(...distances)));
+  const within = { lo: -(1n << BigInt(bits - 2)), hi: most };
+  const below = builder.toRing(builder.lessThanZero(builder.concat(...distances), within));
   const terms = steps.map(
     (i, at) => [1n << BigInt(i - 1), builder.slice(below, at * d.length, d.length)] as const,
   );

@@ -43,7 +43,11 @@ export function countDistinct(
   const [own] = groupKeys(rows, [column]);
   const finer = numberedGroups(rows, groupKeys(rows, [...groupBy, column]), included);
   const { counts } = builder.groupSum(finer.key, finer.count + 1, []);
-  const occurs = builder.toRing(builder.not(builder.equalsZero(builder.slice(counts, 0, finer.count))));
+  const occurs = builder.toRing(
+    builder.not(
+      builder.equalsZero(builder.slice(counts, 0, finer.count), { lo: 0n, hi: BigInt(rows.length) }),
+    ),
+  );
   const { places } = finer.keys.find(({ key }) => key.identity === own!.identity)!;
   const most = sizeOf(own!.domain);
   const size = Number(most);

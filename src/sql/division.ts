@@ -49,7 +49,7 @@ export function divide(
   const mayBeZero = y.lo <= 0n && y.hi >= 0n;
   return {
     ...quotient(vectors, x, y, { scale, type, at }),
-    known: mayBeZero ? builder.and(known, builder.not(builder.equalsZero(y.ring))) : known,
+    known: mayBeZero ? builder.and(known, builder.not(builder.equalsZero(y.ring, y))) : known,
     zeroed: x.zeroed && !mayBeZero && isAlways(vectors, y.known),
   };
 }

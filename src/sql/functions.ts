@@ -54,6 +54,7 @@ export function sign({ builder, length }: Vectors, x: NumberValue, at: Position)
   const lo = x.lo < 0n ? -1n : x.lo > 0n ? 1n : 0n;
   const hi = x.hi > 0n ? 1n : x.hi < 0n ? -1n : 0n;
   const { each: _, ...rest } = x;
+  const widest = greatest([-x.lo, x.hi]);
   const result = (ring: NumberValue['ring']): NumberValue => ({
     ...rest,
     type: 'decimal',
@@ -64,9 +65,12 @@ export function sign({ builder, length }: Vectors, x: NumberValue, at: Position)
     zeroed: x.zeroed && lo <= 0n && hi >= 0n,
   });
   if (lo === hi) return result(builder.constant(lo, length));
-  if (lo === 0n) return result(builder.toRing(builder.lessThanZero(builder.negate(x.ring))));
-  if (hi === 0n) return result(builder.negate(builder.toRing(builder.lessThanZero(x.ring))));
-  const signs = builder.toRing(builder.lessThanZero(builder.concat(x.ring, builder.negate(x.ring))));
+  if (lo === 0n)
+    return result(builder.toRing(builder.lessThanZero(builder.negate(x.ring), { lo: -x.hi, hi: -x.lo })));
+  if (hi === 0n) return result(builder.negate(builder.toRing(builder.lessThanZero(x.ring, x))));
+  const signs = builder.toRing(
+    builder.lessThanZero(builder.concat(x.ring, builder.negate(x.ring)), { lo: -widest, hi: widest }),
+  );
   return result(builder.sub(builder.slice(signs, length, length), builder.slice(signs, 0, length)));
 }
 
@@ -98,7 +102,7 @@ function better(vectors: Vectors, most: boolean, x: NumberValue, y: NumberValue,
       ? builder.bit(1, vectors.length)
       : low >= 0n
         ? builder.bit(0, vectors.length)
-        : builder.lessThan(a.ring, b.ring);
+        : builder.lessThan(a.ring, b.ring, { lo: low, hi: high });
   const wins = most ? builder.not(below) : below;
   // x is taken where it is known and wins, or y is NULL.
   const takes = builder.or(builder.and(a.known, wins), builder.not(b.known));
@@ -136,7 +140,8 @@ export function yearOf(vectors: Vectors, x: NumberValue, at: Position): NumberVa
   if (years === 0) return { ...value, known: x.known };
   const starts = Array.from({ length: years }, (_, at) => newYear(first! + at + 1));
   const distances = builder.concat(...starts.map((day) => builder.linear([[1n, x.ring]], -day)));
-  const passed = builder.toRing(builder.not(builder.lessThanZero(distances)));
+  const within = { lo: least([x.lo, 0n]) - starts.at(-1)!, hi: greatest([x.hi, 0n]) - starts[0]! };
+  const passed = builder.toRing(builder.not(builder.lessThanZero(distances, within)));
   const counts = starts.map((_, at) => [1n, builder.slice(passed, at * length, length)] as const);
   return {
     ...value,

@@ -2,7 +2,9 @@
  * Owns what rows are grouped by: columns and expressions, each as an integer that is equal exactly where SQL's GROUP BY finds
  * the values equal. NULL is a value of its own here, after all others.
  */
+
 import type { Ring } from '../plan/builder.ts';
+import { apart } from '../plan/intervals.ts';
 import { sizeOf } from './columns.ts';
 import { lower } from './expressions.ts';
 import { sqlFault, unsupported } from './faults.ts';
@@ -160,14 +162,14 @@ export function textOf({ domain }: GroupKey, value: bigint | undefined): string 
 export function keyValue(vectors: Vectors, { domain }: GroupKey, parts: readonly Ring[]): Value {
   const { builder, length } = vectors;
   const place = parts.at(-1)!;
-  const size = builder.constant(sizeOf(domain), length);
+  const size = sizeOf(domain);
   const known = !domain.nullable
     ? always(vectors)
     : parts.length === 1
-      ? builder.not(builder.equals(place, size))
-      : builder.equalsZero(parts[0]!);
+      ? builder.not(builder.equals(place, builder.constant(size, length), apart(size)))
+      : builder.equalsZero(parts[0]!, { lo: 0n, hi: 1n });
   if (domain.type === 'boolean') {
-    const isTrue = builder.equalsZero(builder.linear([[1n, place]], -1n));
+    const isTrue = builder.equalsZero(builder.linear([[1n, place]], -1n), { lo: -1n, hi: size });
     return domain.nullable
       ? { kind: 'truth', isTrue, isFalse: builder.xor(known, isTrue) }
       : certain(vectors, isTrue);

@@ -127,8 +127,11 @@ function shownGroups(
   const terms = exists ? others : having ? [having] : [];
   // Groups that exist are large enough.
   if (exists) conditions.push(exists);
-  else if (groupBy.length > 0 || minGroupSize > 1n)
-    conditions.push(builder.atLeast(aggregation.rowCount().ring, builder.constant(minGroupSize, length)));
+  else if (groupBy.length > 0 || minGroupSize > 1n) {
+    const { ring, lo, hi } = aggregation.rowCount();
+    const within = { lo: lo - minGroupSize, hi: hi - minGroupSize };
+    conditions.push(builder.atLeast(ring, builder.constant(minGroupSize, length), within));
+  }
   for (const term of terms) conditions.push(lowerTruth(scope, term).isTrue);
   return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
 }

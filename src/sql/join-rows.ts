@@ -243,7 +243,10 @@ function allPairs(request: JoinRequest): Relation {
   if (!outer) return rows;
   const matched = satisfied(builder, rows, equal, outer.besides);
   const found = builder.sum(builder.toRing(matched), left.length);
-  const present = builder.concat(matched, builder.and(left.present, builder.equalsZero(found)));
+  const present = builder.concat(
+    matched,
+    builder.and(left.present, builder.equalsZero(found, { lo: 0n, hi: BigInt(right.length) })),
+  );
   const alone = builder.constant(0n, left.length);
   const optional = rights.unpacked(beside, (column) => {
     const { specification, value, known } = nullUnless(builder, matched, column);

@@ -82,11 +82,11 @@ export const carriedKeys = (numbers: readonly Packed[]): readonly Ring[] =>
 /** The sorted numbers among what travelled. */
 export function runColumns(numbers: readonly Packed[], carried: readonly Ring[]): RunColumn[] {
   let at = 0;
-  return numbers.map(({ parts, outside }) => {
+  return numbers.map(({ parts, outside, domain }) => {
     const value = carried[at];
     assert(value, 'each number travels');
     at += Math.max(parts.length, 1);
-    return { value, after: outside };
+    return { value, after: outside, widest: domain };
   });
 }
 

@@ -50,10 +50,12 @@ export function groupPercentile(
 export function differentValues(ranked: RankedRows, values: Sortable, at: Position): Ring {
   const { rows, groups } = ranked;
   const { builder, length } = rows;
-  const { orders, outside, carried } = sortedOrders(ranked, values, at, groups ? [groups.key] : []);
+  const { orders, outside, size, carried } = sortedOrders(ranked, values, at, groups ? [groups.key] : []);
   // Rows that do not count have one order, which is also what follows the last row: none of them differs.
   const next = builder.concat(builder.slice(orders, 1, length - 1), builder.constant(outside, 1));
-  const lasts = builder.toRing(builder.not(builder.equals(orders, next)));
+  const lasts = builder.toRing(
+    builder.not(builder.equals(orders, next, { lo: -outside - size, hi: outside + size })),
+  );
   const [group] = carried;
   if (!groups || !group) return builder.sum(lasts);
   // In a grouped query those rows may differ, in the extra group.
@@ -111,7 +113,8 @@ function pick(
     builder.repeat(builder.linear([[1n, builder.runningSum(builder.constant(1n, length))]], -1n), groups),
     builder.repeat(builder.opened(places), length, true),
   );
-  const here = builder.equalsZero(distances);
+  // Of groups that have rows, places are those of rows.
+  const here = builder.equalsZero(distances, { lo: -BigInt(length), hi: BigInt(length) });
   const opened = builder.opened(orders);
   const at = (values: Ring) => builder.sum(builder.timesBit(here, builder.repeat(values, groups)), groups);
   const next = builder.concat(builder.slice(opened, 1, length - 1), builder.slice(opened, length - 1, 1));

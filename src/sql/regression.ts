@@ -168,7 +168,7 @@ function lineOf(moments: Moments, tolerance: { readonly times: bigint; readonly 
     const [meanX, meanY] = [meanOf(moments, x), meanOf(moments, y)];
     const dxx = squares(moments, x, products.xx!, meanX);
     const dxy = crossProducts(moments, products.xy!, meanX, meanY);
-    const flat = builder.equalsZero(dxx.value);
+    const flat = builder.equalsZero(dxx.value, dxx);
     const exact = (d: Ranged, left: Ring, right: Ring): Ring =>
       builder.sub(builder.multiply(n, d.value), builder.multiply(left, right));
     const between = (value: Ring, hi: bigint, lo = -hi): Ranged => ({ value, lo, hi });
@@ -186,6 +186,7 @@ function lineOf(moments: Moments, tolerance: { readonly times: bigint; readonly 
         builder.linear([[-1n, dxy.value]], small),
         builder.linear([[1n, dxy.value]], small),
       ),
+      { lo: small - larger(dxx.hi, dxy.hi), hi: small + dxy.hi },
     );
     const [a, b, c] = [0, 1, 2].map((part) => builder.slice(above, part * n.length, n.length));
     const wide = builder.or(a!, b!, c!);

@@ -23,6 +23,7 @@ import { combinations, type GroupKey, keyValue } from './group-keys.ts';
 import type { GroupedRows, Grouping, Needs, Ordering, Summary } from './grouping.ts';
 import { carriedKeys, type Packed, packedKeys, partsFrom, runColumns, sortKeys } from './packed-keys.ts';
 import { percentile } from './percentile.ts';
+import type { Rows } from './rows.ts';
 import type { Fraction } from './statement.ts';
 import { fitted, type NumberValue, type Value } from './values.ts';
 
@@ -37,7 +38,7 @@ export function sortedGrouping(grouped: GroupedRows, keys: readonly GroupKey[], 
     const sorted = sortedRows(grouped, keys, needs);
     const groups = groupsOf(grouped, sorted, length);
     return new SortedSummary(
-      grouped.rows.builder,
+      grouped.rows,
       keys,
       sorted,
       size > 1n ? largeGroups(grouped, groups, size, shown) : groups,
@@ -113,7 +114,7 @@ function groupsOf(grouped: GroupedRows, sorted: SortedRows, length: number): Sor
   });
   for (const [name, ring] of totals) columns.set(name, builder.runningSum(ring));
   const gathered = compacted(builder, isLast, [...columns.values()], length);
-  const exists = firstOf(builder, builder.sum(isLast), length);
+  const exists = firstOf(builder, builder.sum(isLast), BigInt(isLast.length), length);
   const zeroed = (ring: Ring) => builder.timesBit(exists, ring);
   const values = new Map([...columns.keys()].map((name, at) => [name, gathered[at]!]));
   values.set(START, preceding(builder, values.get(ROWS)!, builder.constant(0n, 1)));
@@ -128,16 +129,18 @@ function groupsOf(grouped: GroupedRows, sorted: SortedRows, length: number): Sor
 
 /** The groups of at least `least` rows, in their order, before others: the first `length` of that. */
 function largeGroups(
-  { rows: { builder } }: GroupedRows,
+  { rows: { builder, rows } }: GroupedRows,
   { values }: SortedGroups,
   least: bigint,
   length: number,
 ): SortedGroups {
   const counts = values.get(ROWS)!;
-  const isLarge = builder.toRing(builder.atLeast(counts, builder.constant(least, counts.length)));
+  const isLarge = builder.toRing(
+    builder.atLeast(counts, builder.constant(least, counts.length), { lo: -least, hi: rows }),
+  );
   const gathered = compacted(builder, isLarge, [...values.values()], length);
   return {
-    exists: firstOf(builder, builder.sum(isLarge), length),
+    exists: firstOf(builder, builder.sum(isLarge), BigInt(isLarge.length), length),
     values: new Map([...values.keys()].map((name, at) => [name, gathered[at]!])),
   };
 }
@@ -146,20 +149,22 @@ class SortedSummary implements Summary {
   readonly builder: PlanBuilder;
   readonly length: number;
   readonly exists: Bits;
+  private readonly rows: bigint;
   private readonly keys: readonly GroupKey[];
   private readonly sorted: SortedRows;
   private readonly values: ReadonlyMap<Name, Ring>;
   private readonly keyParts: readonly (readonly Ring[])[];
 
-  constructor(builder: PlanBuilder, keys: readonly GroupKey[], sorted: SortedRows, groups: SortedGroups) {
-    this.builder = builder;
+  constructor(rows: Rows, keys: readonly GroupKey[], sorted: SortedRows, groups: SortedGroups) {
+    this.builder = rows.builder;
+    this.rows = rows.rows;
     this.length = groups.exists.length;
     this.exists = groups.exists;
     this.keys = keys;
     this.sorted = sorted;
     this.values = groups.values;
     const carried = sorted.carried.map((_, at) => this.valueOf(carriedAs(at)));
-    this.keyParts = partsFrom(builder, sorted.numbers, keys, carried);
+    this.keyParts = partsFrom(rows.builder, sorted.numbers, keys, carried);
   }
 
   counts(): Ring {
@@ -181,7 +186,7 @@ class SortedSummary implements Summary {
     assert(ring, 'all orders are named before');
     const rows = builder.constant(BigInt(ring.length), length);
     // Groups of which no row counts read their first row: places must ascend.
-    const none = () => builder.toRing(builder.equalsZero(count.ring));
+    const none = () => builder.toRing(builder.equalsZero(count.ring, count));
     const some = { ...count, ring: filter ? builder.add(count.ring, none()) : count.ring };
     return percentile(builder, argument, fraction, some, at, (index, withStep) => {
       const place = builder.add(this.valueOf(START), index);
@@ -197,7 +202,10 @@ class SortedSummary implements Summary {
     const { builder } = this;
     const found = this.valueOf(ordering);
     if (!ordering.filter) return found;
-    return builder.sub(found, builder.toRing(builder.lessThan(count, this.counts())));
+    return builder.sub(
+      found,
+      builder.toRing(builder.lessThan(count, this.counts(), { lo: -this.rows, hi: 0n })),
+    );
   }
 
   key(at: number): Value {
@@ -223,10 +231,11 @@ const START = 'start';
 const carriedAs = (at: number): string => `key ${at}`;
 const sumOf = ({ id }: Ring): string => `sum ${id}`;
 
-/** 1 in the first `groups` of `length` elements. */
-function firstOf(builder: PlanBuilder, groups: Ring, length: number): Bits {
+/** 1 in the first `groups`, at most `most`, of `length` elements. */
+function firstOf(builder: PlanBuilder, groups: Ring, most: bigint, length: number): Bits {
   const numbers = builder.runningSum(builder.constant(1n, length));
-  return builder.atLeast(builder.repeat(builder.opened(groups), length), numbers);
+  const within = { lo: -BigInt(length), hi: most };
+  return builder.atLeast(builder.repeat(builder.opened(groups), length), numbers, within);
 }
 
 /** Rows that do not count come last; where only the last row is asked for they come first. */

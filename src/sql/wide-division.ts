@@ -52,9 +52,12 @@ function floorOf(builder: PlanBuilder, n: Ranged, d: Ranged): Ring {
         [1n, rest],
         [-k * weight, d.value],
       ]);
-      const enough = builder.not(builder.lessThanZero(candidate));
+      const enough = builder.not(builder.lessThanZero(candidate, { lo: -n.hi, hi: n.hi }));
       if (d.hi <= bound) return enough;
-      const small = builder.atLeast(builder.constant(bound, length), d.value);
+      const small = builder.atLeast(builder.constant(bound, length), d.value, {
+        lo: bound - d.hi,
+        hi: bound,
+      });
       return builder.and(small, enough);
     });
     quotient.push(...fits.map((bit) => [weight, builder.toRing(bit)] as const));

@@ -5,8 +5,9 @@ import test from 'node:test';
 import { aggregate, emptyAggregate, unshard } from '../../src/ballot/aggregate.ts';
 import { type Circuit, count, histogram, multihotCountVec, sum, sumVec } from '../../src/ballot/circuits.ts';
 import { FIELD64 } from '../../src/ballot/field.ts';
-import type { BallotKernels } from '../../src/ballot/kernels/face.ts';
+
 import { plainKernels } from '../../src/ballot/kernels/plain.ts';
+import { wasmKernels } from '../../src/ballot/kernels/wasm.ts';
 import { shard } from '../../src/ballot/shard.ts';
 import {
   type VerifyState,
@@ -77,7 +78,7 @@ const KINDS: Record<string, (vector: Vector) => [circuit: Circuit<never, unknown
   ],
 };
 
-const MAKES: Record<string, (bytes: number) => BallotKernels> = { plain: plainKernels };
+const MAKES = { plain: plainKernels, wasm: wasmKernels };
 
 const files = readdirSync(folder).filter((name) => name.startsWith('Prio3'));
 

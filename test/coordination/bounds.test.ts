@@ -11,7 +11,8 @@ import { COLLABORATIONS, collaborationsChapter } from '../../src/coordination/co
 import { KEPT_COLLABORATIONS, OPEN_PER_CREATOR } from '../../src/coordination/decide.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import type { LifecycleChart } from '../../src/coordination/lifecycle.ts';
-import { emptyState, REMEMBERED_COMMANDS, stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
+import { emptyState, REMEMBERED_COMMANDS } from '../../src/coordination/state.ts';
 import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import {

@@ -8,7 +8,8 @@ import type { Body } from '../../src/coordination/chapter.ts';
 import { type Command, signCommand, type Vouched } from '../../src/coordination/commands.ts';
 import { entryBytes } from '../../src/coordination/entries.ts';
 import type { Applied, LogRules } from '../../src/coordination/records.ts';
-import { LogState, stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
+import { LogState } from '../../src/coordination/state.ts';
 import { Vocabulary } from '../../src/coordination/vocabulary.ts';
 import { notesChapter, sessionsChapter } from './notes-chapter.ts';
 import {

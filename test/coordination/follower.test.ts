@@ -9,7 +9,7 @@ import { MemoryHub } from '../../src/bus/memory.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import type { Applied } from '../../src/coordination/records.ts';
-import { stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
 import { follow, patience } from './replica.ts';
 import { bytesFor, commandId, DEPLOYMENT, entries, idOfNumber, wholeLife } from './world.ts';
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { CommandBody } from '../../src/coordination/bodies.ts';
-import { stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
 import {
   bytesFor,
   commandId,

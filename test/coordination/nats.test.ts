@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
-import { stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
 import { type TestBroker, withBroker } from '../support/broker.ts';
 import { follow, startReplica, submit } from './replica.ts';
 import { commandId, idOfNumber, wholeLife } from './world.ts';

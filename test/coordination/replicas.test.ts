@@ -9,7 +9,8 @@ import type { LogEntry } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { CommandBody } from '../../src/coordination/bodies.ts';
 import type { StateSnapshot } from '../../src/coordination/records.ts';
-import { apply, emptyState, stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
+import { apply, emptyState } from '../../src/coordination/state.ts';
 import {
   bytesFor,
   commandId,

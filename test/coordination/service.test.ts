@@ -10,7 +10,7 @@ import { MemoryHub } from '../../src/bus/memory.ts';
 import { type Address, subjects } from '../../src/bus/subjects.ts';
 import { COMMAND_BYTES, commandBytes } from '../../src/coordination/commands.ts';
 import { parseReply } from '../../src/coordination/reply.ts';
-import { stateDigest } from '../../src/coordination/state.ts';
+import { stateDigest } from '../../src/coordination/snapshot.ts';
 import { hurriedClock, patience, startReplica, submit } from './replica.ts';
 import {
   commandId,

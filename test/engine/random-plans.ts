@@ -323,13 +323,16 @@ const OPERATIONS = {
   sort: (w: World) => {
     const [x, y] = pair(w);
     const drawn = 1 + (w.picks[2]! % 80);
-    const bits = drawn <= 64 ? drawn : mostKeyBits(x.values.length);
-    const low = x.values.map((v) => BigInt.asUintN(bits, v));
+    const most = mostKeyBits(x.values.length);
+    const bits = drawn <= 64 ? drawn : 1 + ((drawn * 31) % most);
+    // Comparisons see whole digits of 4 bits: of the sign, the key and what tells its row.
+    const spare = (4 - ((64 - most + bits) % 4)) % 4;
+    const low = x.values.map((v) => BigInt.asUintN(drawn <= 64 ? bits : bits + spare, v));
     const order = list(low.length, (i) => i).sort((i, j) =>
       low[i]! < low[j]! ? -1 : low[i]! > low[j]! ? 1 : i - j,
     );
     const columns = [y.handle, x.handle];
-    const sorted = drawn <= 64 ? w.b.sort(x.handle, bits, columns) : w.b.sampleSort(x.handle, columns);
+    const sorted = drawn <= 64 ? w.b.sort(x.handle, bits, columns) : w.b.sampleSort(x.handle, bits, columns);
     for (const [k, { values }] of [y, x].entries()) {
       push(
         w,

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { insertRows } from '../../src/gates/insertion.ts';
+import { signTreeFor } from '../../src/gates/less-than-zero.ts';
 import {
   batchesOf,
   pairsBound,
@@ -37,7 +38,7 @@ test('stages follow each other from no rows to all, each putting at most 16 time
 test('rounds and comparisons a row are what the header says', () => {
   const figures = [1000, 10_000, 100_000].map((rows) => {
     const comparisons = batchesOf(rows).reduce((sum, { length }) => sum + length, 0);
-    return [sampleSortCost(rows, 1).rounds, Math.round(comparisons / rows)];
+    return [sampleSortCost(rows, 1, signTreeFor()).rounds, Math.round(comparisons / rows)];
   });
   assert.deepEqual(figures, [
     [20, 67],

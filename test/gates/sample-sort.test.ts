@@ -12,10 +12,15 @@ import { toBigInts } from '../../src/ring/ring.ts';
 import { CHI_SQUARE_LIMIT, chiSquareOfBytes, ringInput, runGate } from '../support/gate-harness.ts';
 import { anyElement, anySeed } from '../support/table-gates.ts';
 
-const run = (keys: readonly bigint[], columns: readonly (readonly bigint[])[], seed: number) =>
+const run = (
+  keys: readonly bigint[],
+  columns: readonly (readonly bigint[])[],
+  seed: number,
+  proven: { readonly bits?: number } = {},
+) =>
   runGate(
     sampleSortGate,
-    { op: 'sampleSort' },
+    { op: 'sampleSort', ...proven },
     [keys, ...columns].map((column) => ringInput(column)),
     seed,
   );
@@ -47,6 +52,22 @@ for (const length of [1, 2, 3, 4, 5, 63, 64, 65, 127, 128, 129]) {
   });
 }
 
+test('keys of every number of bits come into order, those at the ends of their range among them', () => {
+  let checked = 0;
+  for (const length of [2, 5, 64, 65]) {
+    for (let bits = 1; bits <= mostKeyBits(length); bits += length > 60 ? 5 : 1) {
+      const most = 2n ** BigInt(bits) - 1n;
+      const some = [most, 0n, most, most >> 1n, 1n, most - 1n, 0n].filter((key) => key >= 0n);
+      const keys = Array.from({ length }, (_, row) => some[(row * 5) % some.length]!);
+      const { output, expected } = run(keys, [numbered(length)], bits, { bits });
+      assert.deepEqual(toBigInts(output), orderOf(keys), `${length} keys of ${bits} bits`);
+      assert.deepEqual(output, expected);
+      checked++;
+    }
+  }
+  assert(checked > 140);
+});
+
 for (const length of [511, 512, 513, 1000, 10_000]) {
   test(`${length} rows with many equal keys, in stages`, () => {
     const keys = Array.from({ length }, (_, row) => BigInt(((row * 7919) ^ (row >> 3)) % (length >> 3)));
@@ -65,6 +86,24 @@ test('costs 13 bytes each way and 44 of tape a comparison, besides the shuffle a
   assert.deepEqual(
     [rounds, bytesOnline, bytesOnlineB, bytesTape],
     [8, online, online, 16 * rows + 44 * (rows + 2048)],
+  );
+});
+
+test('costs 11 bytes and a half each way and 21 of tape a comparison where a key and its row have 31 bits', () => {
+  const rows = 1000;
+  const { rounds, bytesOnline, bytesTape } = run(numbered(rows), [numbered(rows)], 1, { bits: 20 });
+  const [padded, batches] = [1024, batchesOf(rows)];
+  // Eight digits: 18 bits online and 166 of tape, and 1 for the outcome.
+  const of = (bits: number) =>
+    batches.reduce((sum, { length }) => sum + (bits * 64 * Math.ceil(length / 64)) / 8, 0);
+  const differences = batches.reduce((sum, { length }) => sum + 8 * length, 0);
+  assert.deepEqual(
+    [rounds, bytesOnline, bytesTape],
+    [
+      4 + 4 * batches.length,
+      16 * rows + (18 * padded) / 8 + differences + of(18 + 1),
+      16 * rows + (166 * padded) / 8 + of(166),
+    ],
   );
 });
 
@@ -104,19 +143,22 @@ test('no masked word is opened twice: every comparison has a mask of its own', (
   assert.equal(new Set(differences).size, differences.length);
 });
 
-for (const [name, keys] of [
+for (const [name, keys, proven] of [
   ['equal', [7n, 7n, 7n, 7n]],
   ['ascending', [1n, 2n, 3n, 4n]],
   ['descending', [44n, 33n, 22n, 11n]],
   ['partly equal', [9n, 2n, 9n, 2n]],
   // A quarter of the ring apart: their differences, as they are, say that each is less than the next, and the last than the first.
   ['out of range', [0n, 2n ** 60n, 2n ** 61n, 3n * 2n ** 60n]],
+  ['short', [5n, 5n, 0n, 1n], { bits: 5 }],
+  // The same in 8 bits, of which two tell the row.
+  ['short out of range', [0n, 16n, 32n, 48n], { bits: 5 }],
 ] as const) {
   test(`the outcomes are those of any order, equally likely: ${name} keys`, () => {
     const draws = 2400;
     const counts = new Map<number, number>();
     for (let seed = 0; seed < draws; seed++) {
-      const { opened } = run(keys, [numbered(4)], seed);
+      const { opened } = run(keys, [numbered(4)], seed, proven);
       const outcomes = opened.at(-1)![0]!;
       counts.set(outcomes, (counts.get(outcomes) ?? 0) + 1);
     }
@@ -133,9 +175,10 @@ test('whatever is in the rows, comparisons are those of an order, and the order 
   let beyond = 0;
   fc.assert(
     fc.property(fc.array(anyElement, { minLength: 2, maxLength: 40 }), anySeed, (keys, seed) => {
-      const { output, expected } = run(keys, [numbered(keys.length)], seed);
+      const bits = 1 + (seed % mostKeyBits(keys.length));
+      const { output, expected } = run(keys, [numbered(keys.length)], seed, { bits });
       assert.deepEqual(output, expected);
-      if (keys.some((key) => key < 0n || key >= 2n ** BigInt(mostKeyBits(keys.length)))) beyond++;
+      if (keys.some((key) => key < 0n || key >= 2n ** BigInt(bits))) beyond++;
     }),
     { numRuns: 60 },
   );
@@ -158,4 +201,8 @@ test('refuses anything but wires of one length', () => {
   ];
   for (const inputs of wrong)
     assert.throws(() => sampleSortGate.infer({ op: 'sampleSort' }, inputs), { code: 'plan.bad-shape' });
+  for (const bits of [0, 61, 2.5])
+    assert.throws(() => sampleSortGate.infer({ op: 'sampleSort', bits }, [wire, wire]), {
+      code: 'plan.bad-shape',
+    });
 });

@@ -19,7 +19,8 @@ import { runPlan } from '../engine/two-servers.ts';
 
 const FAR = { roundTripMs: 40 };
 const NEAR = { roundTripMs: 0 };
-const RANGE = { lo: 0n, hi: 1000n };
+/** Differences of 21 bits: two rounds by digits. */
+const RANGE = { lo: 0n, hi: 1_000_000n };
 
 /** The least of `rows` values: comparisons of half as many elements at each level. */
 function leastOf(rows: number): { readonly plan: Plan; readonly plain: Map<NodeId, Words> } {
@@ -28,7 +29,7 @@ function leastOf(rows: number): { readonly plan: Plan; readonly plain: Map<NodeI
   const x = builder.input({ table: 't', encoding: 'value', column: 'x', kind: 'ring' });
   builder.output('least', minimum(builder, { value: x, ...RANGE }));
   const plan = builder.build();
-  const values = Array.from({ length: rows }, (_, i) => BigInt((i * 7919 + 13) % 1001));
+  const values = Array.from({ length: rows }, (_, i) => BigInt((i * 7919 * 101 + 13) % 1_000_001));
   return { plan, plain: new Map(planInputs(plan).map(({ node }) => [node, fromBigInts(values)])) };
 }
 

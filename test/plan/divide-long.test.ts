@@ -208,10 +208,12 @@ test('quotients cost what they are chosen by: comparisons, openings and rounds',
     const length = 640;
     const cost = costOf(length, (builder, n, d) => divideLong(builder, n, { value: d, lo, hi }, how));
     const { comparisons, openings, rounds } = workOfLong(how, lo);
-    assert.equal(cost.perOperation.lessThanZero!.elements, length * comparisons);
-    const bits = length * comparisons * (1 + 38);
-    assert.equal(cost.bytesOnline, 8 * length * openings + bits / 8);
-    assert.equal(cost.rounds, rounds);
+    const compared = cost.perOperation.lessThanZero!;
+    assert.equal(compared.elements, length * comparisons);
+    assert.ok(compared.bytesOnline <= (length * comparisons * 38) / 8);
+    assert.equal(cost.bytesOnline, 8 * length * openings + (length * comparisons) / 8 + compared.bytesOnline);
+    // Comparisons of up to 16 bits take a round less.
+    assert.ok(cost.rounds <= rounds && (hi < 2n ** 16n || cost.rounds === rounds), `${cost.rounds} rounds`);
   }
 });
 

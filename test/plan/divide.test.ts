@@ -206,6 +206,8 @@ test('few elements take wide digits, so few rounds; many take narrow ones, so fe
   const [one, many] = [costOf(1), costOf(4096)];
   assert.equal(one.rounds, 16);
   assert.equal(many.rounds, 48);
-  // Twelve digits, each with three comparisons of 38 bits, three opened bits and one opened remainder.
-  assert.equal(many.bytesOnline, 4096 * 12 * ((3 * 39) / 8 + 8));
+  // Twelve digits, each with three comparisons, of as many bits as its multiples have, three opened bits and one opened remainder.
+  const compared = many.perOperation.lessThanZero!.bytesOnline;
+  assert.equal(many.bytesOnline, compared + 4096 * 12 * (3 / 8 + 8));
+  assert.ok(compared < (4096 * 12 * 3 * 28) / 8, `${compared} bytes for comparisons`);
 });

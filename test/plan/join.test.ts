@@ -29,7 +29,7 @@ const cases = fc
   .record({
     spans: fc.constantFrom(...KEY_WIDTHS),
     isOrdered: fc.boolean(),
-    sizes: fc.constantFrom([1, 1], [3, 30], [40, 60], [140, 200], [150, 700]),
+    sizes: fc.constantFrom([1, 1], [3, 30], [40, 60], [300, 900], [500, 1500]),
     seed: fc.nat(),
   })
   .map(({ spans, isOrdered, sizes, seed }) => {
@@ -118,9 +118,9 @@ test('each row finds the row with its key, whichever way that is computed', asyn
       assert.deepEqual(rows.sort(), [...expectedOf(one), ...between].sort());
       ways.found += values.matched!.filter(Boolean).length;
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
-  assert.ok(ways.sorting > 10 && ways.pairs > 10 && ways.found > 100, JSON.stringify(ways));
+  assert.ok(ways.sorting > 5 && ways.pairs > 10 && ways.found > 100, JSON.stringify(ways));
 });
 
 test('rows that nothing has found are kept once', async () => {

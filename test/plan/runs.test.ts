@@ -11,6 +11,9 @@ import { checkBothWays, rowsOf } from './vectors.ts';
 
 const value = fc.oneof(fc.bigInt(0n, 3n), fc.constantFrom(2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n)));
 const column = (length: number) => fc.array(value, { minLength: length, maxLength: length });
+/** How far the outermost of them are apart. */
+const widestOf = (values: readonly bigint[]): bigint =>
+  values.reduce((most, a) => values.reduce((inner, b) => (a - b > inner ? a - b : inner), most), 0n);
 const lengths = fc.oneof(fc.constantFrom(1, 2, 64), fc.integer({ min: 1, max: 40 }));
 
 test('the last row of a run is the one that differs from the next in any column', async () => {
@@ -23,8 +26,8 @@ test('the last row of a run is the one that differs from the next in any column'
         [x, y],
         (builder, [a, b]) =>
           lastOfRuns(builder, [
-            { value: a!, after },
-            { value: b!, after: 0n },
+            { value: a!, after, widest: widestOf([...x, after]) },
+            { value: b!, after: 0n, widest: widestOf([...y, 0n]) },
           ]),
         expected,
         x.length,

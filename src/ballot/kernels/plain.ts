@@ -47,6 +47,10 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
       put(vector, k, value);
     });
   };
+  const S = reduce(field, size === 16 ? 1n << 128n : 1n);
+  const unscaling = inverse(field, S);
+  const scaled = (value: bigint): bigint => reduce(field, value * S);
+  const unscaled = (value: bigint): bigint => reduce(field, value * unscaling);
   const total = (values: readonly bigint[]): bigint => values.reduce((sum, value) => sum + value, 0n);
   const product = (values: readonly bigint[]): bigint =>
     values.reduce((so_far, value) => reduce(field, so_far * value), 1n);
@@ -118,20 +122,23 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
     sub(out, a, b, count) {
       for (let k = 0; k < count; k++) put(out, k, get(a, k) - get(b, k));
     },
-    sum(out, vector, count, stride) {
+    scale(out, vector, count) {
+      for (let k = 0; k < count; k++) put(out, k, scaled(get(vector, k)));
+    },
+    sum(out, vector, stride, count) {
       put(out, 0, total(list(vector, count, stride)));
     },
-    dot(out, a, b, count, stride) {
-      const right = list(b, count, stride);
-      put(out, 0, total(list(a, count).map((left, k) => left * right[k]!)));
+    dot(out, a, stride, b, count) {
+      const right = list(b, count).map(unscaled);
+      put(out, 0, total(list(a, count, stride).map((left, k) => left * right[k]!)));
     },
     lagrange(out, at, nodes, weights, count) {
       const x = get(at, 0);
-      const differences = list(nodes, count).map((node) => x - node);
-      const scales = list(weights, count);
+      const differences = list(nodes, count).map((node) => x - unscaled(node));
+      const scales = list(weights, count).map(unscaled);
       putAll(
         out,
-        scales.map((weight, i) => weight * product(differences.filter((_, j) => j !== i))),
+        scales.map((weight, i) => scaled(weight * product(differences.filter((_, j) => j !== i)))),
       );
       return differences.every((difference) => difference !== 0n);
     },
@@ -142,7 +149,7 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
       });
     },
     chunkChecks(out, seeds, elements, count, jointRand, chunk, calls, coefficients, shift) {
-      const lagrange = list(coefficients, calls + 1);
+      const lagrange = list(coefficients, calls + 1).map(unscaled);
       const wires = wiresOf(seeds, elements, count, jointRand, chunk, calls, calls + 1, shift);
       putAll(
         out,

@@ -22,6 +22,6 @@ export function absolute(builder: PlanBuilder, x: Ranged): { magnitude: Ranged; 
     // Zero has no sign to put back, so calling it negative is harmless.
     return { magnitude, negative: builder.bit(1, x.value.length) };
   }
-  const negative = builder.lessThanZero(x.value);
+  const negative = builder.lessThanZero(x.value, x);
   return { magnitude: { value: negateWhere(builder, negative, x.value), lo: 0n, hi }, negative };
 }

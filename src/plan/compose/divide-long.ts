@@ -8,7 +8,7 @@
  * where q bounds |Q|, and the middle term is there only if s > 0. What is left is M - q' d, at most (E + 1) d in magnitude: it is
  * divided the same way, until E <= 1/2. Then half a unit is taken off before truncating, so that
  *   -2 < -1 - 2E < q' - floor(Q) < 2:   q' is floor(Q) or one beside it, and with what is left, L = M - q' d,
- *   floor(Q) = q' - 1 + [L >= 0] + [L >= d].
+ *   floor(Q) = q' - 1 + [L >= 0] + [L >= d].   Since Q is in [floor(Q), floor(Q) + 1), both are of numbers below 2d < 2^(k+1).
  * Each pass gains some 24 bits. All of it stays below 2^62 where (qMax + 1) 2^k does.
  */
 import type { PlanBuilder, Ring } from '../builder.ts';
@@ -110,9 +110,15 @@ export function divideLong(builder: PlanBuilder, n: Ring, d: Ranged, how: LongDi
     left = builder.opened(builder.sub(left, builder.multiply(quotient, divisor)));
   });
   const length = left.length;
-  // Both comparisons in one gate.
+  // L = (Q - q') d with -1 < Q - q' < 2, so that -d < L < 2d and -2d < L - d < d. Both comparisons in one gate.
+  const widest = 1n << BigInt(top + 1);
   const enough = builder.toRing(
-    builder.not(builder.lessThanZero(builder.concat(left, builder.sub(left, divisor)))),
+    builder.not(
+      builder.lessThanZero(builder.concat(left, builder.sub(left, divisor)), {
+        lo: -widest,
+        hi: widest - 1n,
+      }),
+    ),
   );
   return builder.linear(
     [

@@ -48,19 +48,20 @@ function longQuotient(builder: PlanBuilder, n: Ranged, d: Ranged, qMax: bigint, 
 function digitQuotient(builder: PlanBuilder, n: Ranged, d: Ranged, qMax: bigint): Ranged {
   const divisor = builder.opened(d.value);
   const places = placesOf(qMax, n.hi, d.hi, n.value.length);
-  const capped = cappedDivisors(builder, divisor, places);
+  const capped = cappedDivisors(builder, { ...d, value: divisor }, places);
   let rest = builder.opened(n.value);
   let bound = 0n;
   const quotient: (readonly [bigint, Ring])[] = [[0n, n.value]];
   for (const { weight, count, cap } of places) {
     const by = cap === undefined ? divisor : capped.get(weight)!;
     bound += BigInt(count) * weight;
+    const least = BigInt(count) * weight * (cap === undefined ? d.hi : cap + 1n);
     const multiples = Array.from({ length: count }, (_, k) => builder.scale(by, BigInt(k + 1)));
     const candidates = builder.linear([
       [1n, builder.repeat(rest, count)],
       [-weight, builder.concat(...multiples)],
     ]);
-    const fits = builder.not(builder.lessThanZero(candidates));
+    const fits = builder.not(builder.lessThanZero(candidates, { lo: -least, hi: n.hi }));
     quotient.push([weight, sumOfBlocks(builder, builder.toRing(fits), count)]);
     if (weight === 1n) break;
     const taken = builder.timesBit(fits, builder.repeat(by, count));
@@ -176,14 +177,15 @@ function placesOf(qMax: bigint, nMax: bigint, dMax: bigint, length: number): Pla
 }
 
 /** min(D, cap + 1) for the places that need it, by weight: all compared at once. */
-function cappedDivisors(builder: PlanBuilder, divisor: Ring, places: readonly Place[]): Map<bigint, Ring> {
+function cappedDivisors(builder: PlanBuilder, divisor: Ranged, places: readonly Place[]): Map<bigint, Ring> {
   const caps = places.flatMap(({ weight, cap }) => (cap === undefined ? [] : [{ weight, over: cap + 1n }]));
   if (caps.length === 0) return new Map();
-  const excess = builder.concat(...caps.map(({ over }) => builder.linear([[1n, divisor]], -over)));
-  const kept = builder.opened(builder.timesBit(builder.lessThanZero(excess), excess));
+  const excess = builder.concat(...caps.map(({ over }) => builder.linear([[1n, divisor.value]], -over)));
+  const within = { lo: -caps.reduce((most, { over }) => larger(most, over), 0n), hi: divisor.hi };
+  const kept = builder.opened(builder.timesBit(builder.lessThanZero(excess, within), excess));
   return new Map(
     caps.map(({ weight, over }, k) => {
-      const part = builder.slice(kept, k * divisor.length, divisor.length);
+      const part = builder.slice(kept, k * divisor.value.length, divisor.value.length);
       return [weight, builder.linear([[1n, part]], over)];
     }),
   );

@@ -18,6 +18,7 @@ import { assert } from '../../base/errors.ts';
 import type { Shape } from '../../gates/gate.ts';
 import { gateOf } from '../../gates/registry.ts';
 import type { Bits, PlanBuilder, Ring } from '../builder.ts';
+import { apart, magnitudeBits } from '../intervals.ts';
 import { sortGates, sortRows } from './sort.ts';
 
 export interface JoinSide {
@@ -75,7 +76,7 @@ export function lookUpAndKeep(
   const { length } = looked.matched;
   // A row of `unique` is found, if at all, by the row that follows it.
   const next = own.map((key) => builder.concat(builder.slice(key, 1, length - 1), builder.constant(-1n, 1)));
-  const found = builder.and(...held.map((key, k) => builder.equals(key, next[k]!)));
+  const found = builder.and(...held.map((key, k) => builder.equals(key, next[k]!, betweenCodes(spans[k]!))));
   return { ...looked, left: builder.and(builder.lowBit(kept!), builder.not(found)) };
 }
 
@@ -97,6 +98,7 @@ export function matchingPairs(
       builder.equals(
         builder.repeat(builder.opened(code), times, true),
         builder.repeat(builder.opened(theirs[k]!), rows),
+        betweenCodes(spans[k]!),
       ),
     ),
   );
@@ -155,7 +157,9 @@ function bySorting(
   const [heldKeys, rest] = [sums.slice(0, keys.length), sorted.slice(steps.length)];
   const ownKeys = rest.slice(0, own.length);
   const columns = rest.slice(own.length, own.length + other.columns.length);
-  const matched = builder.and(...heldKeys.map((key, k) => builder.equals(key, ownKeys[k]!)));
+  const matched = builder.and(
+    ...heldKeys.map((key, k) => builder.equals(key, ownKeys[k]!, betweenCodes(spans[k]!))),
+  );
   return {
     looked: { unique: sums.slice(keys.length), other: columns, matched },
     held: heldKeys,
@@ -184,6 +188,9 @@ function codesOf(
   );
 }
 
+/** Keys are compared as codes: raised by up to 2, or what stands for none, -1 or -2. */
+const betweenCodes = (span: bigint) => apart(span + 3n);
+
 const rangeOf = (span: bigint, k: number) => ({ lo: 0n, hi: k === 0 ? span + 2n : span - 1n });
 
 const rangesOf = (keys: readonly Ring[], spans: readonly bigint[]) =>
@@ -200,9 +207,13 @@ function stepsOf(builder: PlanBuilder, column: Ring): Ring {
 const ring = (length: number): Shape => ({ kind: 'ring', form: 'wire', length });
 
 function pairsWork(spans: readonly bigint[], { columns }: UniqueSide, pairs: number): number {
-  const compared = gateOf({ op: 'equalsZero' }).cost({ op: 'equalsZero' }, [ring(pairs)]);
+  const compared = spans.reduce((work, span) => {
+    const operation = { op: 'equalsZero' as const, ...magnitudeBits(betweenCodes(span)) };
+    const { bytesOnline, bytesTape } = gateOf(operation).cost(operation, [ring(pairs)]);
+    return work + 2 * bytesOnline + bytesTape;
+  }, 0);
   const each = 8 * (1 + 2 * columns.length);
-  return spans.length * (2 * compared.bytesOnline + compared.bytesTape) + pairs * each + 4 * ROUND_BYTES;
+  return compared + pairs * each + 4 * ROUND_BYTES;
 }
 
 function sortingWork(spans: readonly bigint[], unique: UniqueSide, other: JoinSide): number {

@@ -50,7 +50,10 @@ export function normalise(
     const excess = countUp(borders).map((i) =>
       builder.linear([[1n, value]], -powerOfTwo(top - stride * distance * (i + 1))),
     );
-    const isBelow = builder.lessThanZero(builder.concat(...excess));
+    const isBelow = builder.lessThanZero(builder.concat(...excess), {
+      lo: -powerOfTwo(top - stride * distance),
+      hi: powerOfTwo(top) - 1n,
+    });
     /** y times the factor for no border above x, or for one or more of them. */
     const times = (y: Ring, factors: readonly bigint[]) =>
       builder.opened(timesFactor(builder, y, isBelow, factors));
@@ -111,6 +114,8 @@ export function normalisingWork(
 /** x, or 1 where it is 0: nothing else can be moved up. */
 export function atLeastOne(builder: PlanBuilder, x: Ranged): Ranged {
   if (x.lo >= 1n) return x;
-  const isZero = builder.toRing(builder.lessThanZero(builder.linear([[1n, x.value]], -1n)));
+  const isZero = builder.toRing(
+    builder.lessThanZero(builder.linear([[1n, x.value]], -1n), { lo: -1n, hi: x.hi }),
+  );
   return { value: builder.opened(builder.add(x.value, isZero)), lo: 1n, hi: larger(x.hi, 1n) };
 }

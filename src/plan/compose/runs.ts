@@ -4,19 +4,22 @@
  */
 import { assert } from '../../base/errors.ts';
 import type { Bits, PlanBuilder, Ring } from '../builder.ts';
+import { apart } from '../intervals.ts';
 import { sortRows } from './sort.ts';
 
 /** A column that is equal within a run, and what follows its last row. */
 export interface RunColumn {
   readonly value: Ring;
   readonly after: bigint;
+  /** No two of its elements, nor what follows, are further apart. */
+  readonly widest: bigint;
 }
 
 /** 1 in each row that differs from the next one in any column. Rows equal to what follows all rows are in no run. */
 export function lastOfRuns(builder: PlanBuilder, columns: readonly RunColumn[]): Bits {
-  const differing = columns.map(({ value, after }) => {
+  const differing = columns.map(({ value, after, widest }) => {
     const next = following(builder, value, builder.constant(after, 1));
-    return builder.not(builder.equals(value, next));
+    return builder.not(builder.equals(value, next, apart(widest)));
   });
   return builder.or(...differing);
 }

@@ -16,7 +16,7 @@ const RADIX_BITS = 8;
 /**
  * The payload's rows in ascending order of the keys, the first key most significant; rows that are equal in all keys keep
  * their order. Numbers of up to 8 bits take a radix sort, three rounds for each 4 bits; longer ones a sample sort, whose rounds
- * and bytes do not depend on the bits; those too long for that, by 63 bits less what numbers the rows, a radix sort again.
+ * do not depend on the bits, and bytes little; those too long for that, by 63 bits less what numbers the rows, a radix sort again.
  * Keys are not part of the result unless they are in the payload too.
  */
 export function sortRows(
@@ -32,8 +32,9 @@ export function sortRows(
   for (let last = numbers.length - 1; last >= 0; last--) {
     const key = sorted.pop();
     assert(key, 'each number is in its place behind the payload');
-    const gate = gateFor(numbers[last]!.bits, rows);
-    sorted = gate.op === 'sort' ? builder.sort(key, gate.bits, sorted) : builder.sampleSort(key, sorted);
+    const { bits } = numbers[last]!;
+    const gate = gateFor(bits, rows);
+    sorted = gate.op === 'sort' ? builder.sort(key, bits, sorted) : builder.sampleSort(key, bits, sorted);
   }
   return sorted;
 }
@@ -45,7 +46,7 @@ export const sortGates = (keys: readonly Range[], rows: number): readonly SortGa
   rows === 1 ? [] : numbersOf(keys, rows).map(({ bits }) => gateFor(bits, rows));
 
 const gateFor = (bits: number, rows: number): SortGate =>
-  bits > RADIX_BITS && bits <= mostKeyBits(rows) ? { op: 'sampleSort' } : { op: 'sort', bits };
+  bits > RADIX_BITS && bits <= mostKeyBits(rows) ? { op: 'sampleSort', bits } : { op: 'sort', bits };
 
 type Range = Omit<Ranged, 'value'>;
 

@@ -14,6 +14,7 @@
  * With E <= 1/2 the error of s before truncating: for the floor r of the root half a unit is taken off first, so that
  * -2 < s - r < 2; for the nearest integer r nothing is, and the same holds. Then with c = 0, or c = 1 and x - 1 for x,
  *   r = s - 1 + [s^2 - c s <= x] + [(s+1)^2 - c (s+1) <= x].
+ * With s within 1 of r and r <= 2^(T/2), what is compared is at most 4r + 4 in magnitude, or 9 where x = 0: below 4 2^(T/2) + 9.
  * For x = 0 the floor comes out as 0 from both s of an x of 1, 0 and 1. The nearest integer may not, and is set to 0.
  */
 import type { PlanBuilder, Ring } from '../builder.ts';
@@ -91,7 +92,10 @@ export function squareRootLong(builder: PlanBuilder, x: Ranged, { top, steps, ro
       ],
       -c - next * (1n - c),
     );
-  const enough = builder.toRing(builder.not(builder.lessThanZero(builder.concat(left(0n), left(1n)))));
+  const most = 4n * (1n << BigInt(half)) + 9n;
+  const enough = builder.toRing(
+    builder.not(builder.lessThanZero(builder.concat(left(0n), left(1n)), { lo: -most, hi: most })),
+  );
   const corrected = builder.linear(
     [
       [1n, s],
@@ -101,7 +105,9 @@ export function squareRootLong(builder: PlanBuilder, x: Ranged, { top, steps, ro
     -1n,
   );
   if (!rounded || x.lo >= 1n) return corrected;
-  const isPositive = builder.not(builder.lessThanZero(builder.linear([[1n, x.value]], -1n)));
+  const isPositive = builder.not(
+    builder.lessThanZero(builder.linear([[1n, x.value]], -1n), { lo: -1n, hi: x.hi }),
+  );
   return builder.timesBit(isPositive, corrected);
 }
 

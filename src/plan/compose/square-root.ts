@@ -26,7 +26,8 @@ export function squareRoot(builder: PlanBuilder, x: Ranged, rounded = false): Ra
   const c = rounded ? 1n : 0n;
   const largest = rounded ? roundedRoot(x.hi) : floorRoot(x.hi);
   const bits = largest.toString(2).length;
-  requireFits((1n << BigInt(2 * bits)) - 1n, 'the square of a root');
+  const widest = (1n << BigInt(2 * bits)) - 1n;
+  requireFits(widest, 'the square of a root');
   const places = placesOf(largest, bits, length);
   const long = longWay(places, x, rounded);
   if (long) return { value: squareRootLong(builder, x, long), lo: 0n, hi: largest };
@@ -40,7 +41,7 @@ export function squareRoot(builder: PlanBuilder, x: Ranged, rounded = false): Ra
       return builder.linear([[-2n * step, root]], c * step - step * step);
     });
     const candidates = builder.add(builder.repeat(rest, count), builder.concat(...bounds));
-    const fits = builder.not(builder.lessThanZero(candidates));
+    const fits = builder.not(builder.lessThanZero(candidates, { lo: -widest, hi: widest }));
     const digit = sumOfBlocks(builder, builder.toRing(fits), count);
     const longer = builder.linear([
       [1n, root],

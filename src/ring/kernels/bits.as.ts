@@ -90,10 +90,10 @@ function narrowPart(squares: usize, plane: usize, stride: usize): void {
 }
 
 /**
- * The 64 planes of ring elements, `stride * 8` of them. Lanes of a vector are words 32 elements apart, so that four squares
- * of 32 x 32 bits are transposed at once. `squares` is scratch of 1 KiB.
+ * The lowest `8 * eights` planes of ring elements, `stride * 8` of them. Lanes of a vector are words 32 elements apart, so that four
+ * squares of 32 x 32 bits are transposed at once. `squares` is scratch of 1 KiB.
  */
-export function bitPlanes(planes: usize, ring: usize, stride: usize, squares: usize): void {
+export function bitPlanes(planes: usize, ring: usize, stride: usize, squares: usize, eights: usize): void {
   for (let column: usize = 0; column < stride; column += 16, ring += 1024) {
     for (let i: usize = 0; i < 8; i++) {
       const at = ring + 8 * i;
@@ -112,6 +112,7 @@ export function bitPlanes(planes: usize, ring: usize, stride: usize, squares: us
         v128.shuffle<u32>(d, h, 0, 2, 4, 6),
         squares + 16 * i,
       );
+      if (eights <= 4) continue;
       widePart(
         v128.shuffle<u32>(a, e, 1, 3, 5, 7),
         v128.shuffle<u32>(b, f, 1, 3, 5, 7),
@@ -120,7 +121,7 @@ export function bitPlanes(planes: usize, ring: usize, stride: usize, squares: us
         squares + 512 + 16 * i,
       );
     }
-    for (let eight: usize = 0; eight < 8; eight++) {
+    for (let eight: usize = 0; eight < eights; eight++) {
       narrowPart(squares + 128 * eight, planes + column + 8 * eight * stride, stride);
     }
   }
@@ -142,9 +143,9 @@ function storeFour(out: usize, stride: usize, upper: v128, q0: v128, q1: v128, q
   v128.store(out + 3 * stride, v128.and(upper, q3));
 }
 
-/** The one-hots of 16 digits of 4 planes: 256 planes. */
-export function digitOneHots(out: usize, planes: usize, stride: usize): void {
-  for (let digit: i32 = 0; digit < 16; digit++) {
+/** The one-hots of `count` digits of 4 planes: 16 planes a digit. */
+export function digitOneHots(out: usize, planes: usize, count: i32, stride: usize): void {
+  for (let digit: i32 = 0; digit < count; digit++) {
     for (let column: usize = 0; column < stride; column += 16) {
       const from = planes + column;
       const d0 = v128.load(from);

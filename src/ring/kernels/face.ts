@@ -5,6 +5,7 @@
  *
  * A *block* here has at most BLOCK_ELEMENTS elements; planes of a block lie `words` apart.
  */
+import { assert } from '../../base/errors.ts';
 import type { RingVector, Words } from '../words.ts';
 import type { PlaneProgram } from './program.ts';
 
@@ -14,6 +15,8 @@ export const BLOCK_ELEMENTS = 4096;
 export const BLOCK_WORDS = BLOCK_ELEMENTS / 32;
 /** The most counter blocks of one call. */
 export const MAX_COUNTERS = 4096;
+/** The most digits of 4 bits of a ring element. */
+export const MOST_DIGITS = 16;
 
 /** Takes two vectors as long as its output, which may be one of them. */
 type Elementwise = (out: Words, a: Words, b: Words) => void;
@@ -44,18 +47,18 @@ export interface Kernels {
    */
   bitPlanes(out: Words, ring: RingVector, count: number, words: number): void;
 
-  /** The one-hots of 16 digits of 4 bits, given as 64 planes of a block: digit j's entry t becomes plane 16 j + t. */
+  /** The one-hots of up to 16 digits of 4 bits, given as planes of a block, 4 each: digit j's entry t becomes plane 16 j + t. */
   digitOneHots(out: Words, planes: Words, words: number): void;
 
   /**
-   * From XOR shares of the one-hots of 16 secret digits r_j (256 planes of a block) and 16 public digits u_j (64 planes):
-   * shares of [u_j = r_j], 16 planes.
+   * From XOR shares of the one-hots of up to 16 secret digits r_j (16 planes of a block each) and as many public digits u_j (4 planes
+   * each): shares of [u_j = r_j], a plane each.
    */
   equalDigits(equal: Words, oneHots: Words, digits: Words, words: number): void;
 
   /**
-   * The same for 16 digits of which the top one has but three bits: shares of [u_j < r_j] (`less`, 16 planes), of
-   * [u_j = r_j] for j of 1 to 15 (`equal`, 15 planes), and of the highest bit of r's top digit (`sign`, 1 plane).
+   * The same for digits of which the top one has but three bits: shares of [u_j < r_j] (`less`, a plane each), of
+   * [u_j = r_j] for all but digit 0 (`equal`), and of the highest bit of r's top digit (`sign`, 1 plane).
    */
   compareDigits(less: Words, equal: Words, sign: Words, oneHots: Words, digits: Words, words: number): void;
 
@@ -94,4 +97,14 @@ export interface Kernels {
    * the next call of any kernel overwrites.
    */
   counters(prefix: readonly [number, number], first: number, count: number): Uint8Array;
+}
+
+/** How many digits those one-hots (16 planes each) and those planes of digits (4 each) are of. */
+export function digitsIn(oneHots: Words, digits: Words, words: number): number {
+  const count = words === 0 ? 0 : digits.length / (4 * words);
+  assert(
+    Number.isInteger(count) && count >= 1 && count <= MOST_DIGITS && oneHots.length === 16 * count * words,
+    'up to sixteen digits, with sixteen entries for each',
+  );
+  return count;
 }

@@ -8,7 +8,7 @@
 import { assert } from '../../base/errors.ts';
 import { lessAndEqual, oneHotPlanes } from '../digits.ts';
 import type { RingVector, Words } from '../words.ts';
-import type { Kernels } from './face.ts';
+import { digitsIn, type Kernels } from './face.ts';
 import * as arithmetic from './plain-arithmetic.ts';
 import { mulMatrices } from './plain-matrices.ts';
 import { ONES, type PlaneProgram, ZEROS } from './program.ts';
@@ -17,7 +17,6 @@ import { ONES, type PlaneProgram, ZEROS } from './program.ts';
 const PROGRAM_WORDS = 128;
 /** Rows whose products are summed before carrying. */
 const ROWS_TO_CARRY = 16;
-const DIGITS = 16;
 
 export const plainKernels: Kernels = {
   ...arithmetic,
@@ -41,20 +40,22 @@ export const plainKernels: Kernels = {
   },
 
   digitOneHots(out, planes, words) {
-    for (let j = 0; j < DIGITS; j++) {
+    const count = digitsIn(out, planes, words);
+    for (let j = 0; j < count; j++) {
       oneHotPlanes(part(out, 16 * j, 16, words), part(planes, 4 * j, 4, words), words);
     }
   },
 
   equalDigits(equal, oneHots, digits, words) {
-    for (let j = 0; j < DIGITS; j++) {
+    const count = digitsIn(oneHots, digits, words);
+    for (let j = 0; j < count; j++) {
       const oneHot = part(oneHots, 16 * j, 16, words);
       lessAndEqual(undefined, part(equal, j, 1, words), oneHot, part(digits, 4 * j, 4, words), words);
     }
   },
 
   compareDigits(less, equal, sign, oneHots, digits, words) {
-    const top = DIGITS - 1;
+    const top = digitsIn(oneHots, digits, words) - 1;
     for (let j = 0; j < top; j++) {
       lessAndEqual(
         part(less, j, 1, words),
@@ -69,7 +70,7 @@ export const plainKernels: Kernels = {
     const lowThreeBits = low.map((word, i) => word ^ high[i]!);
     lessAndEqual(
       part(less, top, 1, words),
-      part(equal, top - 1, 1, words),
+      top === 0 ? undefined : part(equal, top - 1, 1, words),
       lowThreeBits,
       part(digits, 4 * top, 3, words),
       words,

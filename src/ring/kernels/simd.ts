@@ -5,7 +5,7 @@
  */
 import { assert } from '../../base/errors.ts';
 import type { RingVector, Words } from '../words.ts';
-import { BLOCK_ELEMENTS, BLOCK_WORDS, type Kernels, MAX_COUNTERS } from './face.ts';
+import { BLOCK_ELEMENTS, BLOCK_WORDS, digitsIn, type Kernels, MAX_COUNTERS, MOST_DIGITS } from './face.ts';
 import { instantiateKernels, type WordKernel } from './module.ts';
 import { plainKernels } from './plain.ts';
 import { MAX_PLANES, ONES, ZEROS } from './program.ts';
@@ -18,7 +18,6 @@ interface Area {
   readonly words: Words;
 }
 
-const DIGITS = 16;
 /** The most steps of a program. */
 const MAX_STEPS = 2048;
 /** Ring elements of a table that are copied at once: 64 KiB. */
@@ -41,7 +40,7 @@ export function loadSimdKernels(compiled?: URL): Kernels {
   const big = area(Math.max(256, MAX_PLANES) * BLOCK_WORDS);
   const small = area(64 * BLOCK_WORDS);
   const ring = area(2 * BLOCK_ELEMENTS);
-  const results = area((2 * DIGITS + 1) * BLOCK_WORDS);
+  const results = area((2 * MOST_DIGITS + 1) * BLOCK_WORDS);
   const squares = area(256);
   const steps = area(2 * MAX_STEPS);
   const table = area(2 * TABLE_ELEMENTS);
@@ -70,16 +69,14 @@ export function loadSimdKernels(compiled?: URL): Kernels {
     for (let row = 0; row < rows; row += most) work(row, Math.min(most, rows - row));
   };
 
-  const copyDigits = (oneHots: Words, digits: Words, words: number): number => {
+  /** Copies digits and their one-hots; returns how many there are, and the distance of their planes in words. */
+  const copyDigits = (oneHots: Words, digits: Words, words: number) => {
+    const count = digitsIn(oneHots, digits, words);
     assert(words <= BLOCK_WORDS, 'a block of digits');
-    assert(
-      oneHots.length === 256 * words && digits.length === 64 * words,
-      'sixteen digits and their one-hots',
-    );
     const stride = strideOf(words);
     copyIn(big.words, 0, stride, oneHots, words);
     copyIn(small.words, 0, stride, digits, words);
-    return stride;
+    return { count, stride };
   };
 
   /** Takes vectors piece by piece; `accumulates` where the old output is an input too. */
@@ -117,7 +114,7 @@ export function loadSimdKernels(compiled?: URL): Kernels {
         const stride = strideOf(here);
         ring.words.set(part);
         ring.words.fill(0, part.length, 64 * stride);
-        wasm.bitPlanes(small.pointer, ring.pointer, 4 * stride, squares.pointer);
+        wasm.bitPlanes(small.pointer, ring.pointer, 4 * stride, squares.pointer, Math.ceil(count / 8));
         if (here === words) copyOut(out, words, small.words, 0, stride);
         else
           for (let b = 0; b < count; b++) {
@@ -127,34 +124,31 @@ export function loadSimdKernels(compiled?: URL): Kernels {
     },
 
     digitOneHots(out, planes, words) {
+      const count = digitsIn(out, planes, words);
       assert(words <= BLOCK_WORDS, 'a block of digits');
-      assert(
-        out.length === 256 * words && planes.length === 64 * words,
-        'sixteen entries for each of sixteen digits',
-      );
       const stride = strideOf(words);
       copyIn(small.words, 0, stride, planes, words);
-      wasm.digitOneHots(big.pointer, small.pointer, 4 * stride);
+      wasm.digitOneHots(big.pointer, small.pointer, count, 4 * stride);
       copyOut(out, words, big.words, 0, stride);
     },
 
     equalDigits(equal, oneHots, digits, words) {
-      const stride = copyDigits(oneHots, digits, words);
-      const [less, equals] = [planeAt(results, 0, stride), planeAt(results, DIGITS, stride)];
-      wasm.lessAndEqual(less, equals, big.pointer, small.pointer, DIGITS, 4 * stride);
-      copyOut(equal, words, results.words, DIGITS * stride, stride);
+      const { count, stride } = copyDigits(oneHots, digits, words);
+      const [less, equals] = [planeAt(results, 0, stride), planeAt(results, MOST_DIGITS, stride)];
+      wasm.lessAndEqual(less, equals, big.pointer, small.pointer, count, 4 * stride);
+      copyOut(equal, words, results.words, MOST_DIGITS * stride, stride);
     },
 
     compareDigits(less, equal, sign, oneHots, digits, words) {
-      const stride = copyDigits(oneHots, digits, words);
-      const top = DIGITS - 1;
-      const signs = planeAt(results, 2 * DIGITS, stride);
+      const { count, stride } = copyDigits(oneHots, digits, words);
+      const top = count - 1;
+      const signs = planeAt(results, 2 * MOST_DIGITS, stride);
       wasm.splitTop(signs, planeAt(big, 16 * top, stride), planeAt(small, 4 * top, stride), 4 * stride);
-      const [lesses, equals] = [planeAt(results, 0, stride), planeAt(results, DIGITS, stride)];
-      wasm.lessAndEqual(lesses, equals, big.pointer, small.pointer, DIGITS, 4 * stride);
+      const [lesses, equals] = [planeAt(results, 0, stride), planeAt(results, MOST_DIGITS, stride)];
+      wasm.lessAndEqual(lesses, equals, big.pointer, small.pointer, count, 4 * stride);
       copyOut(less, words, results.words, 0, stride);
-      copyOut(equal, words, results.words, (DIGITS + 1) * stride, stride);
-      copyOut(sign, words, results.words, 2 * DIGITS * stride, stride);
+      copyOut(equal, words, results.words, (MOST_DIGITS + 1) * stride, stride);
+      copyOut(sign, words, results.words, 2 * MOST_DIGITS * stride, stride);
     },
 
     runProgram(program, outputs, inputs, words) {

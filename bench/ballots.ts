@@ -1,0 +1,292 @@
+/**
+ * Owns `npm run bench:ballots`: what casting, verifying and tallying ballots costs, on one core, nothing sent, beside @divviup/prio3
+ * (an implementation of the specification's draft 08 with BigInts) at the same work in the same run. Medians of several runs, the two
+ * taking turns. Must never count a ballot that was not verified: results are compared with the plain count.
+ *
+ * The same work: sharding for three servers; of each ballot three verifier shares, one combination, and three output shares; adding
+ * those up at three servers. Ours takes and gives encoded messages and expands seeds at each server; the other hands objects on,
+ * with helpers' shares expanded already, which is in its favour. It has no approval: there it proves a vector of bits, less than ours.
+ */
+import { Prio3Count, Prio3Histogram, Prio3SumVec } from '@divviup/prio3';
+import { aggregate, emptyAggregate, unshard } from '../src/ballot/aggregate.ts';
+import { type Circuit, count, histogram, multihotCountVec, sumVec } from '../src/ballot/circuits.ts';
+import { ballotKernels } from '../src/ballot/kernels/kernels.ts';
+import { bestChunk } from '../src/ballot/kinds.ts';
+import { type Sharded, shard } from '../src/ballot/shard.ts';
+import { verifierSharesToMessage, verifyInit, verifyNext } from '../src/ballot/verify.ts';
+import { Workspace } from '../src/ballot/workspace.ts';
+import { utf8 } from '../src/base/bytes.ts';
+import { assert } from '../src/base/errors.ts';
+import { systemRandom } from '../src/base/random.ts';
+import { median } from './processes.ts';
+
+const RUNS = 5;
+const SERVERS = [0, 1, 2] as const;
+const CONTEXT = utf8.encode('an election');
+
+/** Seconds of one run's parts, over so many ballots. */
+interface Took {
+  readonly ballots: number;
+  readonly shard: number;
+  readonly verify: number;
+  readonly tally: number;
+}
+
+interface Contest {
+  readonly name: string;
+  readonly ours: (ballots: number) => Took;
+  readonly theirs: (ballots: number) => Promise<Took>;
+  /** How many ballots of theirs take some tenths of a second. */
+  readonly few: number;
+  readonly bytes: { readonly ballot: number; readonly least: number };
+}
+
+/** The interface of their variants that is used here. */
+interface Theirs<Measurement, PublicShare, InputShare, State, Share, Message> {
+  readonly randSize: number;
+  shard(
+    measurement: Measurement,
+    nonce: Buffer,
+    rand: Buffer,
+  ): Promise<{ publicShare: PublicShare; inputShares: InputShare[] }>;
+  prepareInit(
+    key: Buffer,
+    server: number,
+    parameter: null,
+    nonce: Buffer,
+    publicShare: PublicShare,
+    inputShare: InputShare,
+  ): Promise<{ preparationState: State; preparationShare: Share }>;
+  unshardPreparationShares(parameter: null, shares: Share[]): Promise<Message>;
+  prepareNext(state: State, message: Message): { outputShare: bigint[] } | { preparationState: State };
+  aggregate(parameter: null, outputShares: bigint[][]): bigint[];
+  unshard(parameter: null, shares: bigint[][], ballots: number): number | number[];
+}
+
+function contest<Measurement, A, B, C, D, E>(
+  name: string,
+  circuit: Circuit<Measurement, number | readonly number[]>,
+  theirs: Theirs<Measurement, A, B, C, D, E>,
+  choose: (ballot: number) => Measurement,
+  few: number,
+): Contest {
+  const space = new Workspace(circuit, { shares: SERVERS.length, kernels: ballotKernels });
+  const { publicShare, leaderShare, helperShare } = space.sizes;
+  return {
+    name,
+    few,
+    bytes: { ballot: measuredBytes(space, choose(0)), least: publicShare + leaderShare + 2 * helperShare },
+    ours: (ballots) =>
+      ourRun(
+        space,
+        Array.from({ length: ballots }, (_, k) => choose(k)),
+      ),
+    theirs: (ballots) =>
+      theirRun(
+        theirs,
+        Array.from({ length: ballots }, (_, k) => choose(k)),
+      ),
+  };
+}
+
+const chunk10 = bestChunk(10);
+const chunk100 = bestChunk(100);
+const chunk80 = bestChunk(80);
+const approvalChunk = bestChunk(10 + 2);
+const CONTESTS: readonly Contest[] = [
+  contest('Count', count(), new Prio3Count({ shares: 3 }), (k) => k % 3 === 0, 200),
+  contest(
+    'Histogram 10',
+    histogram(10, chunk10),
+    new Prio3Histogram({ shares: 3, length: 10, chunkLength: chunk10 }),
+    (k) => k % 10,
+    60,
+  ),
+  contest(
+    'Histogram 100',
+    histogram(100, chunk100),
+    new Prio3Histogram({ shares: 3, length: 100, chunkLength: chunk100 }),
+    (k) => k % 100,
+    12,
+  ),
+  contest(
+    'SumVec 10 x 8 bits',
+    sumVec(10, 255, chunk80),
+    new Prio3SumVec({ shares: 3, length: 10, bits: 8, chunkLength: chunk80 }),
+    (k) => Array.from({ length: 10 }, (_, j) => (31 * k + 7 * j) % 256),
+    16,
+  ),
+];
+
+const scores = new Prio3SumVec({ shares: 3, length: 10, bits: 1, chunkLength: approvalChunk });
+/** Marks as the other takes them: numbers. */
+const asNumbers = {
+  randSize: scores.randSize,
+  shard: (marks: readonly boolean[], nonce: Buffer, rand: Buffer) =>
+    scores.shard(marks.map(Number), nonce, rand),
+  prepareInit: scores.prepareInit.bind(scores),
+  unshardPreparationShares: scores.unshardPreparationShares.bind(scores),
+  prepareNext: scores.prepareNext.bind(scores),
+  aggregate: scores.aggregate.bind(scores),
+  unshard: scores.unshard.bind(scores),
+};
+const approval = contest(
+  'Multihot 10, at most 3',
+  multihotCountVec(10, 3, approvalChunk),
+  asNumbers,
+  (k) => Array.from({ length: 10 }, (_, j) => j === k % 10 || j === (k + 3) % 10),
+  60,
+);
+
+process.stdout.write(
+  'ballots a second, one core, three servers      ours    theirs   ratio |   bytes a ballot, least by the specification\n',
+);
+for (const { name, ours, theirs, few, bytes } of [...CONTESTS, approval]) {
+  const many = 40 * few;
+  ours(many);
+  await theirs(Math.ceil(few / 4));
+  const [mine, other]: [Took[], Took[]] = [[], []];
+  for (let run = 0; run < RUNS; run++) {
+    mine.push(ours(many));
+    other.push(await theirs(few));
+  }
+  const parts: readonly [string, (took: Took) => number][] = [
+    ['sharded', (took) => took.shard],
+    ['verified', (took) => took.verify],
+    ['tallied', (took) => took.tally],
+    ['all of it', (took) => took.shard + took.verify + took.tally],
+  ];
+  for (const [part, secondsOf] of parts) {
+    const [a, b] = [mine, other].map((runs) => median(runs.map((took) => took.ballots / secondsOf(took))));
+    const figures = [a!, b!].map((rate) => Math.round(rate).toLocaleString('en').padStart(10)).join('');
+    const size = part === 'sharded' ? ` |   ${bytes.ballot}, ${bytes.least}` : '';
+    process.stdout.write(
+      `${name.padEnd(24)} ${part.padEnd(10)} ${figures} ${(a! / b!).toFixed(0).padStart(7)}${size}\n`,
+    );
+  }
+}
+
+function ourRun<Measurement>(
+  space: Workspace<Measurement, number | readonly number[]>,
+  measurements: readonly Measurement[],
+): Took {
+  const key = systemRandom(32);
+  const nonces = measurements.map(() => systemRandom(16));
+  const rands = measurements.map(() => systemRandom(space.sizes.rand));
+  const [ballots, shardSeconds] = timed(() =>
+    measurements.map((measurement, k): Sharded => shard(space, CONTEXT, measurement, nonces[k]!, rands[k]!)),
+  );
+  const [outShares, verifySeconds] = timed(() =>
+    ballots.map(({ publicShare, inputShares }, k) => {
+      const prepared = SERVERS.map((server) =>
+        verifyInit(space, key, CONTEXT, server, {
+          nonce: nonces[k]!,
+          publicShare,
+          inputShare: inputShares[server]!,
+        }),
+      );
+      const message = verifierSharesToMessage(
+        space,
+        CONTEXT,
+        prepared.map((one) => one.verifierShare),
+      );
+      return prepared.map(({ state }) => verifyNext(space, state, message));
+    }),
+  );
+  const [result, tallySeconds] = timed(() =>
+    unshard(
+      space,
+      SERVERS.map((server) =>
+        aggregate(
+          space,
+          emptyAggregate(space),
+          outShares.map((shares) => shares[server]!),
+        ),
+      ),
+    ),
+  );
+  check(result, measurements);
+  return { ballots: measurements.length, shard: shardSeconds, verify: verifySeconds, tally: tallySeconds };
+}
+
+async function theirRun<Measurement, A, B, C, D, E>(
+  vdaf: Theirs<Measurement, A, B, C, D, E>,
+  measurements: readonly Measurement[],
+): Promise<Took> {
+  const random = (bytes: number): Buffer => Buffer.from(systemRandom(bytes));
+  const key = random(16);
+  const nonces = measurements.map(() => random(16));
+  const rands = measurements.map(() => random(vdaf.randSize));
+  let start = performance.now();
+  const ballots: { publicShare: A; inputShares: B[] }[] = [];
+  for (const [k, measurement] of measurements.entries())
+    ballots.push(await vdaf.shard(measurement, nonces[k]!, rands[k]!));
+  const shardSeconds = secondsSince(start);
+  start = performance.now();
+  const outShares: bigint[][][] = [];
+  for (const [k, { publicShare, inputShares }] of ballots.entries()) {
+    const prepared: { preparationState: C; preparationShare: D }[] = [];
+    for (const server of SERVERS)
+      prepared.push(await vdaf.prepareInit(key, server, null, nonces[k]!, publicShare, inputShares[server]!));
+    const message = await vdaf.unshardPreparationShares(
+      null,
+      prepared.map((one) => one.preparationShare),
+    );
+    outShares.push(
+      prepared.map(({ preparationState }) => {
+        const next = vdaf.prepareNext(preparationState, message);
+        assert('outputShare' in next, 'one round verifies');
+        return next.outputShare;
+      }),
+    );
+  }
+  const verifySeconds = secondsSince(start);
+  start = performance.now();
+  const shares = SERVERS.map((server) =>
+    vdaf.aggregate(
+      null,
+      outShares.map((one) => one[server]!),
+    ),
+  );
+  const result = vdaf.unshard(null, shares, measurements.length);
+  const tallySeconds = secondsSince(start);
+  check(result, measurements);
+  return { ballots: measurements.length, shard: shardSeconds, verify: verifySeconds, tally: tallySeconds };
+}
+
+/** The result is the plain count of what was cast. */
+function check(result: number | readonly number[], measurements: readonly unknown[]): void {
+  const totals: number[] = [];
+  const add = (at: number, value: number): void => {
+    totals[at] = (totals[at] ?? 0) + value;
+  };
+  for (const measurement of measurements) {
+    if (typeof measurement === 'boolean') add(0, Number(measurement));
+    else if (typeof measurement === 'number') add(measurement, 1);
+    else if (Array.isArray(measurement))
+      for (const [at, value] of measurement.entries()) add(at, Number(value));
+  }
+  const counted = [result].flat().map(Number);
+  assert(
+    counted.every((value, at) => value === (totals[at] ?? 0)) && counted.length >= totals.length,
+    'the tally is the plain count',
+  );
+}
+
+function measuredBytes<Measurement>(
+  space: Workspace<Measurement, unknown>,
+  measurement: Measurement,
+): number {
+  const ballot = shard(space, CONTEXT, measurement, systemRandom(16), systemRandom(space.sizes.rand));
+  return [ballot.publicShare, ...ballot.inputShares].reduce((sum, message) => sum + message.length, 0);
+}
+
+function timed<Value>(run: () => Value): [value: Value, seconds: number] {
+  const start = performance.now();
+  const value = run();
+  return [value, secondsSince(start)];
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}
