@@ -9,12 +9,19 @@ import { estimatePlan, type PlanEstimate } from '../../src/plan/estimate.ts';
 import { compileProgram } from '../../src/programs/compile.ts';
 import type { CompiledProgram } from '../../src/programs/compiled.ts';
 import type { Program } from '../../src/programs/program.ts';
+import type { StoredRows } from '../../src/sql/stored.ts';
 
 export interface CollaborationParts {
   readonly program: Program;
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
+  /** Earlier results that are read as rows of tables; none where absent. */
+  readonly stored?: readonly StoredRows[];
   readonly minGroupSize: number;
+  /** All input parties are needed where absent; 0 for the numbers. */
+  readonly minimum?: Descriptor['minimum'];
+  readonly resultUses?: number;
+  readonly reruns?: number;
   /** Assumed between the two servers; 0 where absent. */
   readonly roundTripMs?: number;
   readonly keys: Readonly<Record<string, string>>;
@@ -33,8 +40,14 @@ export async function describeCollaboration(parts: CollaborationParts): Promise<
   const { roundTripMs = 0 } = parts;
   const query = await compileProgram(parts.program, { ...parts, roundTripMs });
   validatePlan(query.plan);
+  const sources = (parts.stored ?? []).map(({ table, result, parties }) => ({
+    table,
+    result,
+    parties: [...parties],
+  }));
   const descriptor = buildDescriptor({
     ...parts,
+    sources,
     roundTripMs,
     random: systemRandom,
     plan: planDigest(query.plan),

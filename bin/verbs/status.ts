@@ -6,6 +6,7 @@ import { connectNats } from '../../src/bus/nats.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
 import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { followLog } from '../../src/coordination/follower.ts';
+import { resultIds } from '../../src/coordination/sources.ts';
 import { describeWaiting, waitingFor } from '../../src/coordination/waiting.ts';
 import { participantChapters } from '../compose/chapters.ts';
 
@@ -37,6 +38,8 @@ function summary(collaboration: Collaboration): object {
     status: state,
     creator,
     createdMs,
+    attempt: lifecycle.context.attempt,
+    results: resultIds(collaboration),
     waiting: waitingFor(collaboration),
     ...(reason === undefined ? {} : { reason }),
   };
@@ -44,15 +47,17 @@ function summary(collaboration: Collaboration): object {
 
 function paragraph(collaboration: Collaboration): string {
   const { id, digest, status: state, creator, descriptor, lifecycle } = collaboration;
-  const inputs = descriptor.inputs.map(
-    ({ party, table, maxRows }) => `${party} (up to ${maxRows} rows of ${table})`,
-  );
+  const inputs = [
+    ...descriptor.inputs.map(({ party, table, maxRows }) => `${party} (up to ${maxRows} rows of ${table})`),
+    ...descriptor.sources.map(({ table, result }) => `the result ${result} as ${table}`),
+  ];
   const { reason } = lifecycle.context;
   return [
     `${id}  ${state}  opened by ${creator.replace(/^party-/, '')}`,
     `  descriptor  ${digest}`,
     `  inputs      ${inputs.join(', ')}`,
     `  result for  ${descriptor.outputs.join(', ')}`,
+    ...resultIds(collaboration).map((result) => `  result      ${result}`),
     ...describeWaiting(collaboration).map((sentence) => `  ${sentence}`),
     ...(reason === undefined ? [] : [`  because     ${reason.message} [${reason.code}]`]),
   ].join('\n');

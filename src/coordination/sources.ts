@@ -2,7 +2,7 @@
  * Owns what the log knows of results: which there are, whose rows are in them, and how often later collaborations read them.
  * Must never be all that stands between a result and its use: the servers count by themselves, from their own stores.
  */
-import type { ErrorReport } from '../base/errors.ts';
+import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { Collaboration } from './collaboration.ts';
 import type { CollaborationsView } from './collaborations.ts';
 import { type Descriptor, inputParties, partsOfResultId, resultId, sourceParties } from './descriptor.ts';
@@ -24,6 +24,20 @@ function partiesIn({ descriptor, lifecycle }: Collaboration, attempt: number): s
   return [...new Set([...brought, ...sourceParties(descriptor)])].sort();
 }
 
+/** Whose rows are in a result. Throws `result.unknown`. */
+export function partiesOfResult(state: Pick<CollaborationsView, 'collaboration'>, result: string): string[] {
+  const { collaboration, attempt } = partsOfResultId(result);
+  const made = state.collaboration(collaboration);
+  if (made === undefined || !resultIds(made).includes(result)) throw MpcError.from(unknown(result));
+  return partiesIn(made, attempt);
+}
+
+const unknown = (result: string): ErrorReport => ({
+  code: 'result.unknown',
+  message: `there is no result ${result}`,
+  hint: 'wait until its collaboration has finished, or correct the id',
+});
+
 /** Runs that read a result or still may. One that ended without a result of its own told nobody anything. */
 function usesOf(state: CollaborationsView, result: string): number {
   return state.collaborations().reduce((sum, { descriptor, status, lifecycle }) => {
@@ -41,12 +55,7 @@ export function objectionToSources(
   for (const { result, parties } of sources) {
     const { collaboration, attempt } = partsOfResultId(result);
     const made = state.collaboration(collaboration);
-    if (made === undefined || !resultIds(made).includes(result))
-      return {
-        code: 'result.unknown',
-        message: `there is no result ${result}`,
-        hint: 'wait until its collaboration has finished, or correct the id',
-      };
+    if (made === undefined || !resultIds(made).includes(result)) return unknown(result);
     const missing = partiesIn(made, attempt).filter((party) => !parties.includes(party));
     if (missing.length > 0)
       return {
