@@ -34,6 +34,35 @@ export function aggregate(
   return space.read(places.output, space.sizes.outShare);
 }
 
+/** The share with those of the rows of many output shares, one after another, that are named added. */
+export function aggregateRows(
+  space: Space,
+  aggregateShare: Uint8Array,
+  outShares: Uint8Array,
+  rows: readonly number[],
+): Uint8Array {
+  const { memory, places, field, circuit } = space;
+  const bytes = space.sizes.outShare;
+  assert(aggregateShare.length === bytes, 'the aggregate share is one of this circuit');
+  memory.set(aggregateShare, places.output);
+  for (let from = 0; from < rows.length; ) {
+    const first = rows[from]!;
+    // Rows that follow each other are brought in together.
+    let count = 1;
+    while (count < places.rows && rows[from + count] === first + count) count++;
+    const run = outShares.subarray(first * bytes, (first + count) * bytes);
+    assert(first >= 0 && run.length === count * bytes, 'there are output shares in these rows');
+    memory.set(run, places.manyOutShares);
+    for (let at = 0; at < circuit.outputs; at++) {
+      const place = at * circuit.field.bytes;
+      field.sum(places.addend + place, places.manyOutShares + place, circuit.outputs, count);
+    }
+    field.add(places.output, places.output, places.addend, circuit.outputs);
+    from += count;
+  }
+  return space.read(places.output, bytes);
+}
+
 /** The result, from all servers' aggregate shares. Throws `ballot.malformed`. */
 export function unshard<Result>(space: Space<Result>, aggregateShares: readonly Uint8Array[]): Result {
   assert(aggregateShares.length === space.shares, 'every server gave its aggregate share');

@@ -26,7 +26,16 @@
  */
 import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
-import { aggregate, emptyAggregate, unshard } from './aggregate.ts';
+import { aggregate, aggregateRows, emptyAggregate, unshard } from './aggregate.ts';
+import {
+  type BatchStates,
+  type CombinedBatch,
+  combineBatch,
+  finishBatch,
+  type PreparedBatch,
+  prepareBatch,
+  type Refusals,
+} from './batch.ts';
 import type { BallotKernels } from './kernels/face.ts';
 import { ballotKernels } from './kernels/kernels.ts';
 import { type BallotKind, type Choice, checkChoice, circuitOf } from './kinds.ts';
@@ -34,6 +43,7 @@ import { type Sharded, shard } from './shard.ts';
 import { type Report, type VerifyState, verifierSharesToMessage, verifyInit, verifyNext } from './verify.ts';
 import { Workspace } from './workspace.ts';
 
+export type { BatchStates, CombinedBatch, PreparedBatch, Refusals } from './batch.ts';
 export type { BallotKind, Choice } from './kinds.ts';
 export type { Sharded } from './shard.ts';
 export type { Report, VerifyState } from './verify.ts';
@@ -87,7 +97,7 @@ export class BallotType {
     return shard(this.#space, context, choice, nonce, random(this.#space.sizes.rand));
   }
 
-  /** Step 2, of many ballots, at server 0, 1 or 2. */
+  /** Step 2, at server 0, 1 or 2; each ballot for itself. Many at a time cost less as a batch: see below. */
   prepare(
     server: number,
     verifyKey: Uint8Array,
@@ -99,7 +109,7 @@ export class BallotType {
     );
   }
 
-  /** Step 3, of many ballots: of each the verifier shares of servers 0, 1 and 2. The value is the message for all servers. */
+  /** Step 3: of each ballot the verifier shares of servers 0, 1 and 2. The value is the message for all servers. */
   combine(context: Uint8Array, verifierShares: readonly (readonly Uint8Array[])[]): Outcome<Uint8Array>[] {
     return verifierShares.map((shares) =>
       outcome(() => verifierSharesToMessage(this.#space, context, shares)),
@@ -119,6 +129,31 @@ export class BallotType {
   /** A tally share with these output shares added. Any order, and any grouping into tallies that are added again, gives the same. */
   addToTally(tally: Uint8Array, outShares: readonly Uint8Array[]): Uint8Array {
     return aggregate(this.#space, tally, outShares);
+  }
+
+  /** Steps 2 to 4 of many ballots in runs of bytes, a ballot's row after another's: what servers send each other in one message. */
+  prepareBatch(
+    server: number,
+    verifyKey: Uint8Array,
+    context: Uint8Array,
+    reports: readonly Report[],
+  ): PreparedBatch {
+    return prepareBatch(this.#space, verifyKey, context, server, reports);
+  }
+
+  /** Of each of servers 0, 1 and 2 the verifier shares of the same ballots. Throws `ballot.malformed` when a run's length is wrong. */
+  combineBatch(context: Uint8Array, ballots: number, verifierShares: readonly Uint8Array[]): CombinedBatch {
+    return combineBatch(this.#space, context, ballots, verifierShares);
+  }
+
+  /** All refusals by row; the other rows of the states may be tallied. Throws `ballot.malformed` when the messages' length is wrong. */
+  finishBatch(states: BatchStates, combined: CombinedBatch): Refusals {
+    return finishBatch(this.#space, states, combined);
+  }
+
+  /** A tally share with these rows of a batch added: of ballots that are not refused. */
+  addRowsToTally(tally: Uint8Array, states: BatchStates, rows: readonly number[]): Uint8Array {
+    return aggregateRows(this.#space, tally, states.outShares, rows);
   }
 
   /** The result from the three servers' tally shares: yesNo has one number, the others one for each option. Throws `ballot.malformed`. */

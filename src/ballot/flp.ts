@@ -133,7 +133,13 @@ export class Flp {
   }
 
   /** Writes the proof of a whole measurement: the wires' seeds, then the gadget polynomial's values. */
-  prove(memory: Uint8Array, proof: number, elements: number, proveRand: number, jointRand: number): void {
+  prove(
+    { memory, move }: BallotKernels,
+    proof: number,
+    elements: number,
+    proveRand: number,
+    jointRand: number,
+  ): void {
     const { gadget, calls, chunk, elements: count } = this.#circuit;
     const { arity, points, gadgetValues } = this.sizes;
     const { one, tables, wires, polynomial, coefficients } = this.#places;
@@ -145,8 +151,8 @@ export class Flp {
       for (let j = 0; j < arity; j++) {
         const row = wires + j * points * size;
         memory.fill(0, row, row + points * size);
-        memory.copyWithin(row, proveRand + j * size, proveRand + (j + 1) * size);
-        memory.copyWithin(row + size, elements, elements + calls * size);
+        move(row, proveRand + j * size, size);
+        move(row + size, elements, calls * size);
       }
     }
     if (gadget.kind === 'products') field.productPolynomial(polynomial, wires, gadget.pairs, points, tables);
@@ -159,8 +165,8 @@ export class Flp {
         coefficients,
         gadget.coefficients.length - 1,
       );
-    memory.copyWithin(proof, proveRand, proveRand + arity * size);
-    memory.copyWithin(proof + arity * size, polynomial, polynomial + gadgetValues * size);
+    move(proof, proveRand, arity * size);
+    move(proof + arity * size, polynomial, gadgetValues * size);
   }
 
   /**

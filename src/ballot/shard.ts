@@ -7,7 +7,6 @@
  * client cannot choose the measurement after it.
  */
 
-import { concatBytes } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
 import type { Workspace } from './workspace.ts';
 import { NONCE_BYTES, SEED_BYTES } from './xof.ts';
@@ -45,58 +44,47 @@ export function shardEncoded(
 ): Sharded {
   assert(nonce.length === NONCE_BYTES, 'a nonce has 16 bytes');
   assert(rand.length === space.sizes.rand, 'sharding gets its randomness');
-  const { memory, field, places, counts, circuit, shares } = space;
   space.bind(context);
+  const { memory, kernels, field, places, counts, circuit, shares } = space;
   const size = circuit.field.bytes;
-  const elements = circuit.elements;
+  const { elements } = circuit;
   const hasJoint = space.sizes.joint > 0;
-  const seeds = Array.from({ length: rand.length / SEED_BYTES }, (_, k) =>
-    rand.subarray(k * SEED_BYTES, (k + 1) * SEED_BYTES),
-  );
-  // Seeds come as the helpers' seeds, each followed by its blind where there is joint randomness, the leader's blind, the prover's.
-  const perHelper = hasJoint ? 2 : 1;
-  const helpers = Array.from({ length: shares - 1 }, (_, k) => ({
-    seed: seeds[k * perHelper]!,
-    blind: seeds[k * perHelper + 1]!,
-  }));
-  const leaderBlind = seeds[(shares - 1) * perHelper]!;
-  const proveSeed = seeds[seeds.length - 1]!;
+  // Randomness is the helpers' seeds, each followed by its blind where there is joint randomness; the leader's blind; the prover's seed.
+  const perHelper = SEED_BYTES + space.sizes.joint;
+  const leaderBlind = places.seeds + (shares - 1) * perHelper;
 
+  memory.set(rand, places.seeds);
   memory.set(encoded, places.whole);
   memory.set(encoded, places.leader);
-  const parts: Uint8Array[] = [];
-  helpers.forEach(({ seed, blind }, k) => {
-    space.expand(places.measurement, elements, 'measurementShare', seed, [k + 1]);
+  for (let server = 1; server < shares; server++) {
+    const seed = places.seeds + (server - 1) * perHelper;
+    space.measurementShare(server, seed);
     field.sub(places.leader, places.leader, places.measurement, elements);
-    if (hasJoint) parts.push(space.jointRandPart(k + 1, blind, nonce));
-  });
-  memory.copyWithin(places.measurement, places.leader, places.leader + elements * size);
+    if (hasJoint) space.jointRandPart(server, seed + SEED_BYTES, nonce);
+  }
   if (hasJoint) {
-    parts.unshift(space.jointRandPart(0, leaderBlind, nonce));
-    space.jointRands(space.jointRandSeed(concatBytes(...parts)));
+    kernels.move(places.measurement, places.leader, elements * size);
+    space.jointRandPart(0, leaderBlind, nonce);
+    space.jointRandSeed();
+    space.jointRands();
   }
 
-  space.expand(places.proveRands, counts.proveRands, 'proveRandomness', proveSeed, [space.proofs]);
+  space.proveRands(places.seeds + rand.length - SEED_BYTES);
+  const leaderProofs = places.leader + elements * size;
   const { proof, proveRand, jointRand } = space.flp.sizes;
   for (let k = 0; k < space.proofs; k++) {
     const proveRands = places.proveRands + k * proveRand * size;
     const jointRands = places.jointRands + k * jointRand * size;
-    space.flp.prove(memory, places.proofs + k * proof * size, places.whole, proveRands, jointRands);
+    space.flp.prove(kernels, leaderProofs + k * proof * size, places.whole, proveRands, jointRands);
   }
-  helpers.forEach(({ seed }, k) => {
-    space.expand(places.helperProofs, counts.proofs, 'proofShare', seed, [space.proofs, k + 1]);
-    field.sub(places.proofs, places.proofs, places.helperProofs, counts.proofs);
-  });
+  for (let server = 1; server < shares; server++) {
+    space.proofShare(server, places.seeds + (server - 1) * perHelper);
+    field.sub(leaderProofs, leaderProofs, places.proofs, counts.proofs);
+  }
+  kernels.move(leaderProofs + counts.proofs * size, leaderBlind, space.sizes.joint);
 
-  const leaderShare = new Uint8Array(space.sizes.leaderShare);
-  leaderShare.set(memory.subarray(places.leader, places.leader + elements * size));
-  leaderShare.set(memory.subarray(places.proofs, places.proofs + counts.proofs * size), elements * size);
-  if (hasJoint) leaderShare.set(leaderBlind, leaderShare.length - SEED_BYTES);
-  return {
-    publicShare: concatBytes(...parts),
-    inputShares: [
-      leaderShare,
-      ...helpers.map(({ seed, blind }) => (hasJoint ? concatBytes(seed, blind) : seed.slice())),
-    ],
-  };
+  const inputShares = [space.read(places.leader, space.sizes.leaderShare)];
+  for (let server = 1; server < shares; server++)
+    inputShares.push(rand.slice((server - 1) * perHelper, server * perHelper));
+  return { publicShare: space.read(places.parts, space.sizes.publicShare), inputShares };
 }

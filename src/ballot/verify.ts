@@ -5,9 +5,8 @@
  * Source: VDAF draft 20, sections 7.2.2 (the verbs) and 7.2.4 (the encodings). Whoever combines the verifier shares (a leader, or each
  * server alike) learns whether the measurement is valid, and nothing else of it.
  */
-import { equalBytes } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
-import type { Workspace } from './workspace.ts';
+import { sameBytes, type Workspace } from './workspace.ts';
 import { NONCE_BYTES, SEED_BYTES } from './xof.ts';
 
 type Space = Workspace<never, unknown>;
@@ -32,31 +31,50 @@ export function verifyInit(
   verifyKey: Uint8Array,
   context: Uint8Array,
   server: number,
-  { nonce, publicShare, inputShare }: Report,
+  report: Report,
 ): { readonly state: VerifyState; readonly verifierShare: Uint8Array } {
+  const { places, sizes } = space;
+  space.bind(context);
+  verifyInitAt(space, verifyKey, server, report, places.verifiers);
+  outShareAt(space, places.output);
+  return {
+    state: {
+      outShare: space.read(places.output, sizes.outShare),
+      jointRandSeed: space.read(places.jointSeed, sizes.joint),
+    },
+    verifierShare: space.read(places.verifiers, sizes.verifierShare),
+  };
+}
+
+/** The same in the context bound; puts the verifier share at a place, and leaves `places.measurement` and `places.jointSeed`. */
+export function verifyInitAt(
+  space: Space,
+  verifyKey: Uint8Array,
+  server: number,
+  { nonce, publicShare, inputShare }: Report,
+  verifierShare: number,
+): void {
   assert(verifyKey.length === SEED_BYTES, 'a verification key has 32 bytes');
   assert(server >= 0 && server < space.shares, 'the server has a share');
   checkLength(nonce, NONCE_BYTES, 'nonce');
   checkLength(publicShare, space.sizes.publicShare, 'public share');
-  space.bind(context);
-  const { memory, places, counts, circuit } = space;
+  const { memory, kernels, places, counts, circuit, sizes } = space;
   const size = circuit.field.bytes;
-  const blind = openInputShare(space, server, inputShare);
-
-  let part: Uint8Array = new Uint8Array(0);
-  let jointRandSeed: Uint8Array = part;
-  if (space.sizes.joint > 0) {
-    part = space.jointRandPart(server, blind, nonce);
-    const parts = publicShare.slice();
-    parts.set(part, server * SEED_BYTES);
-    jointRandSeed = space.jointRandSeed(parts);
-    space.jointRands(jointRandSeed);
+  openInputShare(space, server, inputShare);
+  if (sizes.joint > 0) {
+    // The public share has every server's part: each replaces its own by what it makes of its share.
+    memory.set(publicShare, places.parts);
+    space.jointRandPart(server, places.blind, nonce);
+    space.jointRandSeed();
+    space.jointRands();
+    const part = places.parts + server * SEED_BYTES;
+    kernels.move(verifierShare + counts.verifiers * size, part, SEED_BYTES);
   }
-  space.expand(places.queryRands, counts.queryRands, 'queryRandomness', verifyKey, [space.proofs, ...nonce]);
+  space.queryRands(verifyKey, nonce);
   const { proof, verifier, queryRand, jointRand } = space.flp.sizes;
   for (let k = 0; k < space.proofs; k++) {
     const fine = space.flp.query(
-      places.verifiers + k * verifier * size,
+      verifierShare + k * verifier * size,
       places.measurement,
       places.proofs + k * proof * size,
       places.queryRands + k * queryRand * size,
@@ -64,10 +82,6 @@ export function verifyInit(
     );
     if (!fine) throw invalid('ballot.unlucky-nonce', 'the test point is a root of unity');
   }
-  const verifierShare = new Uint8Array(space.sizes.verifierShare);
-  verifierShare.set(memory.subarray(places.verifiers, places.verifiers + counts.verifiers * size));
-  verifierShare.set(part, counts.verifiers * size);
-  return { state: { outShare: outShareOf(space), jointRandSeed }, verifierShare };
 }
 
 /**
@@ -80,65 +94,70 @@ export function verifierSharesToMessage(
   verifierShares: readonly Uint8Array[],
 ): Uint8Array {
   assert(verifierShares.length === space.shares, 'every server gave a verifier share');
-  const { memory, field, places, counts } = space;
-  const size = space.circuit.field.bytes;
-  const parts = new Uint8Array(space.sizes.publicShare);
-  const end = counts.verifiers * size;
-  memory.fill(0, places.verifiers, places.verifiers + end);
+  const { memory, places, sizes } = space;
+  space.bind(context);
   verifierShares.forEach((share, server) => {
-    checkLength(share, space.sizes.verifierShare, 'verifier share');
-    memory.set(share.subarray(0, end), places.received);
-    checkCanonical(space, places.received, counts.verifiers, 'verifier share');
-    field.add(places.verifiers, places.verifiers, places.received, counts.verifiers);
-    if (space.sizes.joint > 0) parts.set(share.subarray(end), server * SEED_BYTES);
+    checkLength(share, sizes.verifierShare, 'verifier share');
+    memory.set(share, places.received + server * sizes.verifierShare);
   });
+  verifierSharesToMessageAt(space, places.received, sizes.verifierShare);
+  return space.read(places.jointSeed, sizes.joint);
+}
+
+/**
+ * The same in the context bound, of verifier shares that lie `apart` bytes from each other, the first server's first; leaves the message
+ * at `places.jointSeed`.
+ */
+export function verifierSharesToMessageAt(space: Space, first: number, apart: number): void {
+  const { memory, kernels, field, places, counts, sizes } = space;
+  const size = space.circuit.field.bytes;
+  for (let server = 0; server < space.shares; server++) {
+    const share = first + server * apart;
+    checkCanonical(space, share, counts.verifiers, 'verifier share');
+    if (server === 0) kernels.move(places.verifiers, share, counts.verifiers * size);
+    else field.add(places.verifiers, places.verifiers, share, counts.verifiers);
+    kernels.move(places.parts + server * SEED_BYTES, share + counts.verifiers * size, sizes.joint);
+  }
   for (let k = 0; k < space.proofs; k++) {
     if (!space.flp.decide(memory, places.verifiers + k * space.flp.sizes.verifier * size))
       throw invalid('ballot.invalid', 'the proof that the ballot is valid does not hold');
   }
-  if (space.sizes.joint === 0) return parts;
-  space.bind(context);
-  return space.jointRandSeed(parts);
+  if (sizes.joint > 0) space.jointRandSeed();
 }
 
 /** This server's share of the output. Throws `ballot.joint-randomness` when the servers did not use the same joint randomness. */
 export function verifyNext(space: Space, state: VerifyState, message: Uint8Array): Uint8Array {
   checkLength(message, space.sizes.verifierMessage, 'verifier message');
-  if (!equalBytes(message, state.jointRandSeed))
-    throw invalid(
-      'ballot.joint-randomness',
-      'the joint randomness is not the one that the ballot was made with',
-    );
+  if (!sameBytes(message, state.jointRandSeed)) throw otherJointRandomness();
   return state.outShare;
 }
 
-/** Brings an input share's measurement and proofs to their places; returns its blind (empty for circuits without joint randomness). */
-function openInputShare(space: Space, server: number, inputShare: Uint8Array): Uint8Array {
-  const { memory, places, counts, sizes, circuit } = space;
+/** Brings an input share's measurement, proofs and blind to their places. */
+function openInputShare(space: Space, server: number, inputShare: Uint8Array): void {
+  const { memory, kernels, places, counts, sizes, circuit } = space;
   checkLength(inputShare, server === 0 ? sizes.leaderShare : sizes.helperShare, 'input share');
-  const blind = inputShare.subarray(inputShare.length - sizes.joint);
   if (server === 0) {
-    const proofsAt = circuit.elements * circuit.field.bytes;
-    memory.set(inputShare.subarray(0, proofsAt), places.measurement);
-    memory.set(inputShare.subarray(proofsAt, inputShare.length - sizes.joint), places.proofs);
-    checkCanonical(space, places.measurement, circuit.elements, 'input share');
-    checkCanonical(space, places.proofs, counts.proofs, 'input share');
+    memory.set(inputShare, places.measurement);
+    checkCanonical(space, places.measurement, circuit.elements + counts.proofs, 'input share');
   } else {
-    const seed = inputShare.subarray(0, SEED_BYTES);
-    space.expand(places.measurement, circuit.elements, 'measurementShare', seed, [server]);
-    space.expand(places.proofs, counts.proofs, 'proofShare', seed, [space.proofs, server]);
+    memory.set(inputShare, places.seeds);
+    space.measurementShare(server, places.seeds);
+    space.proofShare(server, places.seeds);
+    kernels.move(places.blind, places.seeds + SEED_BYTES, sizes.joint);
   }
-  return blind;
 }
 
-function outShareOf(space: Space): Uint8Array {
-  const { places, circuit, field } = space;
+/** Puts the output share of the share of the measurement that is at its place. */
+export function outShareAt(space: Space, out: number): void {
+  const { places, circuit, field, kernels, sizes } = space;
   const size = circuit.field.bytes;
   const bits = circuit.weights?.length;
-  if (bits === undefined) return space.read(places.measurement, space.sizes.outShare);
+  if (bits === undefined) {
+    kernels.move(out, places.measurement, sizes.outShare);
+    return;
+  }
   for (let k = 0; k < circuit.outputs; k++)
-    field.dot(places.output + k * size, places.measurement + k * bits * size, 1, places.weights, bits);
-  return space.read(places.output, space.sizes.outShare);
+    field.dot(out + k * size, places.measurement + k * bits * size, 1, places.weights, bits);
 }
 
 export function checkLength(bytes: Uint8Array, expected: number, what: string): void {
@@ -163,4 +182,11 @@ function invalid(code: string, message: string): MpcError {
     hint: 'Refuse the ballot: it does not count.',
     exitCode: EXIT.badData,
   });
+}
+
+export function otherJointRandomness(): MpcError {
+  return invalid(
+    'ballot.joint-randomness',
+    'the joint randomness is not the one that the ballot was made with',
+  );
 }

@@ -10,6 +10,7 @@ import type { Bits, Ring } from '../plan/builder.ts';
 import { countDistinct, enumeratedColumn } from './distinct.ts';
 import { AVERAGE_DIGITS, average } from './division.ts';
 import { lowerTruth } from './expressions.ts';
+import type { Position } from './faults.ts';
 import type { GroupedRows, Grouping, Summary } from './grouping.ts';
 import type { Groups } from './groups.ts';
 import { type Request, Requests } from './requests.ts';
@@ -24,6 +25,7 @@ import {
   type StatisticName,
   statistic,
 } from './statistics.ts';
+import type { TableCount } from './table-counts.ts';
 import { always, checkWidth, constantNumber, type NumberValue, type Value, type Vectors } from './values.ts';
 
 export interface AggregationOptions extends GroupedRows {
@@ -32,11 +34,21 @@ export interface AggregationOptions extends GroupedRows {
   /** Where groups are numbered beforehand. */
   readonly groups: Groups | undefined;
   readonly minGroupSize: bigint;
+  /** Joined tables of which a group must have so many different rows, too. */
+  readonly counted: readonly TableCount[];
 }
+
+/** Aggregates that say how many rows there are: these are shown however few they are. */
+const NUMBERS_OF_ROWS: ReadonlySet<string> = new Set(['count', 'regr_count']);
 
 export class Aggregation {
   private readonly options: AggregationOptions;
   private readonly requests: Requests;
+  /** Rows of tables among those that are requested, and (undefined) in the whole group. */
+  private readonly tables = new Map<
+    Request | undefined,
+    readonly { readonly table: TableCount; readonly request: Request }[]
+  >();
   private asked: Summary | undefined;
   /** One element for each group; one in all without GROUP BY. */
   readonly vectors: Vectors;
@@ -52,6 +64,37 @@ export class Aggregation {
     // The number of rows is asked for only where few rows hide it.
     if (this.enumerated(call) && this.options.minGroupSize === 1n) this.requests.check(call);
     else this.requests.add(call);
+    const isNumberOfRows = NUMBERS_OF_ROWS.has(call.name) && !call.distinct;
+    if (this.options.counted.length === 0 || isNumberOfRows) return;
+    const request = this.requests.of(call);
+    // Whole groups are hidden as such.
+    if (request.filter) this.tables.set(request, this.tableRequests(request.filter, call.at));
+  }
+
+  /** Asks for different rows of each table in each group. */
+  needTables(at: Position): void {
+    this.tables.set(undefined, this.tableRequests(undefined, at));
+  }
+
+  /** Where a group has enough different rows of each table. */
+  enoughOfTables(of?: Request): Bits[] {
+    const { minGroupSize, rows } = this.options;
+    const { builder, length } = this.vectors;
+    return (this.tables.get(of) ?? []).map(({ request, table: { isOptional } }) => {
+      const counted = this.counted(request);
+      const ordering = request.orderings.get('different');
+      const number = ordering ? this.summary.different(ordering, counted.ring) : counted.ring;
+      const within = { lo: -minGroupSize, hi: rows.rows };
+      const enough = builder.atLeast(number, builder.constant(minGroupSize, length), within);
+      return isOptional ? builder.or(enough, builder.equalsZero(number, { lo: 0n, hi: rows.rows })) : enough;
+    });
+  }
+
+  private tableRequests(filter: Bits | undefined, at: Position) {
+    return this.options.counted.map((table) => ({
+      table,
+      request: this.requests.addTable(table, filter, at),
+    }));
   }
 
   /** All that the calls need of the groups; no call can be needed any more. */
@@ -193,10 +236,9 @@ export class Aggregation {
     if (whole && (this.hasGroups || minGroupSize > 1n) && least <= minGroupSize) return always(this.vectors);
     const { builder, length } = this.vectors;
     const needed = least > minGroupSize ? least : minGroupSize;
-    return builder.atLeast(count.ring, builder.constant(needed, length), {
-      lo: count.lo - needed,
-      hi: count.hi,
-    });
+    const within = { lo: count.lo - needed, hi: count.hi };
+    const enough = builder.atLeast(count.ring, builder.constant(needed, length), within);
+    return builder.and(enough, ...this.enoughOfTables(request));
   }
 
   /** Not NULL where nothing counts, as any COUNT, but hidden as values are: few rows with one value tell much. */

@@ -4,7 +4,16 @@
  */
 import { sqlOf, wordsOf } from './describe.ts';
 import { sizeCondition } from './group-size.ts';
-import { joinSentences, keysOf, listed, readable, sourceSentences, valuesOf } from './row-words.ts';
+import {
+  havingSentences,
+  joinSentences,
+  keysOf,
+  listed,
+  minimumSentences,
+  readable,
+  sourceSentences,
+  valuesOf,
+} from './row-words.ts';
 import type { ResultSpecification } from './specification.ts';
 import type { Aggregate, Expression, SelectStatement } from './statement.ts';
 import { isStatistic } from './statistics.ts';
@@ -50,6 +59,9 @@ export function disclosureOf(statement: SelectStatement, options: DisclosureOpti
   if (select.where) sentences.push(`Only rows where ${sqlOf(select.where)} count.`);
   sentences.push(...sourceSentences(select));
   sentences.push(...aggregateRules(select, options.minGroupSize));
+  sentences.push(...minimumSentences(select, options.minGroupSize));
+  if (least !== undefined && least > BigInt(Math.max(1, options.minGroupSize)))
+    sentences.push(...havingSentences(select));
   if (options.sorts)
     sentences.push(
       'This query sorts: a server that departs from the protocol could learn about what is sorted.',

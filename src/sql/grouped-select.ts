@@ -2,7 +2,7 @@
  * Owns the way from rows to groups: which rows count, what they are grouped by, and which groups are shown. A subquery that groups is
  * written first: its groups are the rows.
  *
- * A group is shown when at least max(1, minGroupSize) rows count in it and HAVING is true.
+ * A group is shown when at least max(1, minGroupSize) rows count in it, of each table that is joined, and HAVING is true.
  */
 import type { Bits } from '../plan/builder.ts';
 import { Aggregation } from './aggregates.ts';
@@ -19,6 +19,7 @@ import { numberedGrouping } from './numbered-grouping.ts';
 import type { Rows } from './rows.ts';
 import { sortedGrouping } from './sorted-grouping.ts';
 import type { Aggregate, Expression, SelectStatement } from './statement.ts';
+import { requireCountable } from './table-counts.ts';
 import { isAlways } from './values.ts';
 import { innerExpressions } from './walk.ts';
 
@@ -40,8 +41,13 @@ export interface GroupedSelect {
 
 /** Writes the groups of a SELECT into the plan. Throws `sql.*` with the place of what cannot be computed. */
 export function groupedSelect(statement: SelectStatement, options: SelectOptions): GroupedSelect {
-  const { rows, select } = rowsOf(
-    { ...options, groupsOf: (groups) => derivedRows(groups, options) },
+  requireCountable(statement, options.minGroupSize);
+  const { rows, select, counted } = rowsOf(
+    {
+      ...options,
+      groupsOf: (groups) => derivedRows(groups, options),
+      countsTables: options.minGroupSize > 1,
+    },
     statement,
   );
   const minGroupSize = BigInt(Math.max(1, options.minGroupSize));
@@ -54,13 +60,14 @@ export function groupedSelect(statement: SelectStatement, options: SelectOptions
   const grouped = { rows, included };
   const grouping = numbered ? numberedGrouping(grouped, groups) : sortedGrouping(grouped, keys, least ?? 1n);
   const { groupBy } = select;
-  const aggregation = new Aggregation({ ...grouped, grouping, groupBy, groups, minGroupSize });
+  const aggregation = new Aggregation({ ...grouped, grouping, groupBy, groups, minGroupSize, counted });
+  aggregation.needTables(select.at);
   for (const call of aggregatesOf(select)) aggregation.need(call);
   const scope = new GroupScope(rows, keys, groupBy, aggregation);
   const shown = shownGroups(scope, aggregation, select, others, minGroupSize);
   const length = BigInt(scope.length);
   const most = groupBy.length > 0 && rows.rows < length ? rows.rows : length;
-  return { scope, shown, found: !numbered, gaps: !numbered && others.length > 0, most };
+  return { scope, shown, found: !numbered, gaps: !numbered && others.length + counted.length > 0, most };
 }
 
 /** The groups of a subquery as rows. Of how many rows each is made does not matter: what is shown is made of enough of them. */
@@ -132,6 +139,7 @@ function shownGroups(
     const within = { lo: lo - minGroupSize, hi: hi - minGroupSize };
     conditions.push(builder.atLeast(ring, builder.constant(minGroupSize, length), within));
   }
+  conditions.push(...aggregation.enoughOfTables());
   for (const term of terms) conditions.push(lowerTruth(scope, term).isTrue);
   return conditions.length === 0 ? builder.bit(1, length) : builder.and(...conditions);
 }

@@ -140,6 +140,7 @@ function innerLookup(request: JoinRequest): Relation {
     isZeroed: false,
     columns,
     keys: [...other.keys, ...(bothUnique ? unique.keys : [])],
+    once: other.once,
     orderBy,
   };
 }
@@ -165,6 +166,7 @@ function optionalLookup(request: JoinRequest, besides: readonly Expression[]): R
     presentRing: presentRing!,
     isZeroed: left.isZeroed,
     keys: left.keys,
+    once: left.once,
     orderBy,
   };
   const columns = lefts.unpacked(rings);
@@ -204,6 +206,7 @@ function keepingLookup(request: JoinRequest, besides: readonly Expression[]): Re
       ...rights.unpacked(looked.other, (column) => nullUnless(builder, looked.matched, column)),
     ]),
     keys: right.keys,
+    once: right.once,
     orderBy,
   };
 }
@@ -238,6 +241,7 @@ function allPairs(request: JoinRequest): Relation {
     isZeroed: false,
     columns: new Map([...columns, ...rights.unpacked(beside)]),
     keys: [],
+    once: new Set<string>(),
     orderBy,
   };
   if (!outer) return rows;

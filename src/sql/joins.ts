@@ -20,6 +20,7 @@ import {
 } from './relation.ts';
 import type { Rows } from './rows.ts';
 import type { Expression, Join, SelectStatement, TableReference } from './statement.ts';
+import { countedTables, rowNumberOf, type TableCount, tablesOf } from './table-counts.ts';
 import { TableRows } from './table-rows.ts';
 import { columnsIn, conjuncts } from './walk.ts';
 
@@ -29,18 +30,29 @@ export interface Sources {
   readonly tableOf: (reference: TableReference) => DeclaredTable;
   /** Writes a subquery that groups. Throws `sql.*`. */
   readonly groupsOf: (select: SelectStatement) => DerivedRows;
+  /** Whether different rows of each table will be counted. */
+  readonly countsTables: boolean;
 }
 
-/** The rows that a statement is over, and the statement with those of its conditions that do not hold by that. Throws `sql.*`. */
+interface FromRows {
+  readonly rows: Rows;
+  /** The statement with those of its conditions that do not hold by the joins. */
+  readonly select: SelectStatement;
+  /** Tables of which different rows have to be counted. */
+  readonly counted: readonly TableCount[];
+}
+
+/** The rows that a statement is over. Throws `sql.*`. */
 export function rowsOf(
-  { builder, tableOf, groupsOf }: Sources,
+  { builder, tableOf, groupsOf, countsTables }: Sources,
   select: SelectStatement,
-): { readonly rows: Rows; readonly select: SelectStatement } {
+): FromRows {
   const { from, joins } = select;
   if (joins.length === 0) {
-    if (from.groups) return { rows: groupsOf(from.groups), select };
+    if (from.groups) return { rows: groupsOf(from.groups), select, counted: [] };
     const { specification, size } = tableOf(from);
-    return { rows: new RowScope(builder, new TableRows(builder, specification, from.alias, size)), select };
+    const source = new TableRows(builder, specification, from.alias, size);
+    return { rows: new RowScope(builder, source), select, counted: [] };
   }
   const relationOf = (reference: TableReference) =>
     reference.groups
@@ -51,6 +63,7 @@ export function rowsOf(
     ...select.groupBy,
     ...(select.having ? [select.having] : []),
     ...select.unread,
+    ...(countsTables ? tablesOf(select).map(({ table: { alias, at } }) => rowNumberOf(alias, at)) : []),
   ]);
   let pool = [...joins.flatMap(({ isOuter, on }) => (isOuter ? [] : on)), ...conjuncts(select.where)];
   const waiting = [...joins];
@@ -74,7 +87,12 @@ export function rowsOf(
   const { where: _, ...others } = select;
   const [first, second] = pool;
   const where: Expression | undefined = first && second ? { kind: 'and', of: pool, at: first.at } : first;
-  return { rows: scopeOf(builder, rows), select: { ...others, ...(where ? { where } : {}) } };
+  const { once } = rows;
+  return {
+    rows: scopeOf(builder, rows),
+    select: { ...others, ...(where ? { where } : {}) },
+    counted: countsTables ? countedTables(select, (alias) => once.has(alias)) : [],
+  };
 }
 
 const scopeOf = (builder: PlanBuilder, rows: Relation) =>

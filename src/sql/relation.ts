@@ -9,6 +9,7 @@ import type { RowSource } from './columns.ts';
 import type { DerivedRows } from './derived-rows.ts';
 import type { ColumnSpecification, TableSpecification } from './specification.ts';
 import type { Expression, TableReference } from './statement.ts';
+import { ROW_NUMBER } from './table-counts.ts';
 import { TableRows, type TableSize } from './table-rows.ts';
 
 type ColumnReference = Expression & { readonly kind: 'column' };
@@ -32,6 +33,8 @@ export interface Relation {
   readonly columns: ReadonlyMap<string, RelationColumn>;
   /** Names of columns that no two present rows are equal in, unless one is NULL. */
   readonly keys: readonly (readonly string[])[];
+  /** Aliases of tables each of whose rows is in one row at most, whatever parties bring: declared keys say nothing here. */
+  readonly once: ReadonlySet<string>;
   /** Asks the party that brings the rows to bring them in order of one of the keys; false where they come in another. */
   readonly orderBy: (key: readonly string[]) => boolean;
 }
@@ -68,8 +71,8 @@ export function tableRelation(
     present: builder.lowBit(presentRing),
     presentRing,
     isZeroed: rows.isZeroed,
-    columns: new Map(
-      specification.columns.map((column) => [
+    columns: new Map([
+      ...specification.columns.map((column): [string, RelationColumn] => [
         named(column.name),
         {
           // A copy, since a table may be joined with itself.
@@ -78,7 +81,9 @@ export function tableRelation(
           known: column.nullable ? without(rows.knownRing(column)) : undefined,
         },
       ]),
-    ),
+      numbered(builder, alias, presentRing.length),
+    ]),
+    once: new Set([alias]),
     keys: (specification.keys ?? []).map((key) => key.map(named)),
     orderBy: (key) => orderBy(key.map((name) => name.slice(alias.length + 1))),
   };
@@ -93,8 +98,8 @@ export function groupsRelation(rows: DerivedRows, { alias }: TableReference): Re
     present: rows.present(),
     presentRing: rows.presentRing(),
     isZeroed: rows.isZeroed,
-    columns: new Map(
-      rows.specifications.map((column) => [
+    columns: new Map([
+      ...rows.specifications.map((column): [string, RelationColumn] => [
         named(column.name),
         {
           // A copy, since groups may be joined with themselves.
@@ -103,10 +108,25 @@ export function groupsRelation(rows: DerivedRows, { alias }: TableReference): Re
           known: column.nullable ? rows.knownRing(column) : undefined,
         },
       ]),
-    ),
+      numbered(rows.builder, alias, rows.length),
+    ]),
+    once: new Set([alias]),
     keys: rows.unique ? [rows.unique.map(named)] : [],
     orderBy: () => false,
   };
+}
+
+/** The rows' numbers: public, and the only column that is not 0 in absent rows. Nothing adds them up. */
+function numbered(builder: PlanBuilder, alias: string, length: number): [string, RelationColumn] {
+  const hi = BigInt(length - 1);
+  return [
+    columnName(alias, ROW_NUMBER),
+    {
+      specification: { name: ROW_NUMBER, type: 'integer', scale: 0, lo: 0n, hi, nullable: false },
+      value: builder.linear([[1n, builder.runningSum(builder.constant(1n, length))]], -1n),
+      known: undefined,
+    },
+  ];
 }
 
 /** A relation's rows as those of a query. */

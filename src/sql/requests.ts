@@ -8,6 +8,7 @@ import { assert } from '../base/errors.ts';
 import type { Bits, Ring } from '../plan/builder.ts';
 import { refuseDates } from './arithmetic.ts';
 import { lower, lowerTruth } from './expressions.ts';
+import type { Position } from './faults.ts';
 import type { GroupedRows, Needs, Ordering, Sortable, Use } from './grouping.ts';
 import { identityOf } from './identity.ts';
 import type { Aggregate, Expression } from './statement.ts';
@@ -19,6 +20,7 @@ import {
   rowAxis,
   type StatisticName,
 } from './statistics.ts';
+import { differentRows, type TableCount } from './table-counts.ts';
 import { always, badType, isAlways, knownOf, type NumberValue, type Value } from './values.ts';
 
 /** The rows of one or more calls: what of the argument is summed, and which rows count. */
@@ -75,6 +77,22 @@ export class Requests {
       request.summed = this.summedRing(argument, isAlways(rows, chosen), request.filter);
     if (isStatistic(call.name) && (!call.second || second?.kind === 'number'))
       this.addProducts(call, call.name, request);
+  }
+
+  /** Different rows of a table among those that `filter` chooses: all of the group where it is undefined. */
+  addTable(table: TableCount, filter: Bits | undefined, at: Position): Request {
+    const { rows } = this.grouped;
+    const call = differentRows(table, at);
+    const { argument } = this.valuesOf(call);
+    assert(argument, 'a row has a number');
+    const counting = rows.builder.and(filter ?? always(rows), knownOf(rows, argument));
+    const id = `${identityOf(call)} among ${counting.id}`;
+    const request = this.requests.get(id) ?? this.request(call, argument, undefined, counting);
+    this.requests.set(id, request);
+    const values = this.sortable(argument);
+    if (table.isRepeated && values)
+      request.orderings.set('different', { use: 'different', values, filter: request.filter, at });
+    return request;
   }
 
   /** What was read of a call. */

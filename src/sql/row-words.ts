@@ -3,6 +3,7 @@
  */
 import { sqlOf, wordsOf } from './describe.ts';
 import type { Expression, SelectStatement, TableReference } from './statement.ts';
+import { tablesOf } from './table-counts.ts';
 import { withInner } from './walk.ts';
 
 /** What a row is where tables are joined. Which rows match is nobody's to know. */
@@ -13,6 +14,25 @@ export function joinSentences(select: SelectStatement): string[] {
     'Which rows match is not revealed, nor how many, beyond what is said above.',
   ];
 }
+
+/** What a minimum means where tables are joined. */
+export function minimumSentences(select: SelectStatement, minGroupSize: number): string[] {
+  if (select.joins.length === 0 || minGroupSize <= 1) return [];
+  const tables = tablesOf(select);
+  const optional = tables.filter(({ isOptional }) => isOptional).map(({ table }) => nameOf(table));
+  const orNone = optional.length === 0 ? '' : ` (of ${listed(optional)}: as many, or none)`;
+  const names = tables.map(({ table }) => nameOf(table));
+  const each = names.length === 1 ? '' : 'each of ';
+  return [
+    `That minimum is one of different rows of ${each}${listed(names)}${orNone}, however many rows they are put together with; numbers of rows count rows that are put together.`,
+  ];
+}
+
+/** What HAVING counts where tables are joined. */
+export const havingSentences = (select: SelectStatement): string[] =>
+  select.joins.length === 0
+    ? []
+    : ['HAVING counts rows that are put together: a single row of one table may be in all of them.'];
 
 function joinSentence({ from, joins }: SelectStatement, subject: string): string {
   const others = joins.map(({ table, isOuter, on }) => {

@@ -133,10 +133,15 @@ forAll('scale', 40, (board) => {
   board.compare((field) => field.scale(vector, vector, 20));
 });
 
-forAll('sum', 30, (board) => {
+forAll('sum', 100, (board) => {
   const [count, stride] = [1 + random.below(20), 1 + random.below(3)];
   const vector = board.some(count * stride);
   board.compare((field) => field.sum(OUT, vector, stride, count));
+});
+
+forAll('sum of only the largest elements', 1, (board, { modulus }) => {
+  const largest = board.put(new Array<bigint>(1000).fill(modulus - 1n));
+  board.compare((field) => field.sum(OUT, largest, 1, 1000));
 });
 
 forAll('dot', 200, (board) => {

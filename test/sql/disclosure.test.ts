@@ -265,6 +265,32 @@ test('what a row is where groups are joined, and where joined rows are grouped',
   ]);
 });
 
+test('a minimum is one of different rows of each joined table, HAVING is one of rows put together', async () => {
+  const tables = `CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 9), amount SMALLINT);
+    CREATE TABLE c (id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 9), city TEXT CHECK (city IN ('ulm', 'bonn')));`;
+  const inputs = ['o', 'c'].map((table) => ({ party: 'acme', table, maxRows: 10 }));
+  const added = async (select: string, minGroupSize: number) => {
+    const { disclosure } = await compileQuery(`${tables}SELECT city, SUM(amount) FROM ${select}`, {
+      inputs,
+      outputs: ['analyst'],
+      minGroupSize,
+    });
+    const known = [SORTS, LAST, 'analyst learns', 'A row is', 'Which rows match', 'A sum, average'];
+    return disclosure.filter((sentence) => !known.some((start) => sentence.startsWith(start)));
+  };
+  const inner = 'o JOIN c ON customer = id GROUP BY city';
+  assert.deepEqual(await added(inner, 1), []);
+  assert.deepEqual(await added(inner, 5), [
+    'That minimum is one of different rows of each of o and c, however many rows they are put together with; numbers of rows count rows that are put together.',
+  ]);
+  assert.deepEqual(await added('o LEFT JOIN c ON customer = id GROUP BY city', 5), [
+    'That minimum is one of different rows of each of o and c (of c: as many, or none), however many rows they are put together with; numbers of rows count rows that are put together.',
+  ]);
+  assert.deepEqual(await added(`${inner} HAVING COUNT(*) >= 7`, 1), [
+    'HAVING counts rows that are put together: a single row of one table may be in all of them.',
+  ]);
+});
+
 test('what a row of a join is, and that joining reveals nothing of its own', async () => {
   const tables = `CREATE TABLE o (customer INTEGER CHECK (customer BETWEEN 0 AND 9), amount SMALLINT);
     CREATE TABLE c (id INTEGER PRIMARY KEY CHECK (id BETWEEN 0 AND 9), city TEXT CHECK (city IN ('ulm', 'bonn')));`;

@@ -161,6 +161,39 @@ export function scaleTo<F>(out: usize, a: usize): void {
   else mul<F>(out, a, S_SQUARED);
 }
 
+/** out = the sum of `count` elements `step` bytes apart: added up whole, with what overflows counted, and reduced once. */
+export function sumTo<F>(out: usize, vector: usize, step: usize, count: i32): void {
+  let t0: u64 = 0;
+  let t1: u64 = 0;
+  let over: u64 = 0;
+  for (let k = 0; k < count; k++, vector += step) {
+    const a0 = load<u64>(vector);
+    t0 += a0;
+    if (sizeof<F>() == 8) {
+      over += below(t0, a0);
+    } else {
+      const carry = below(t0, a0);
+      const a1 = load<u64>(vector, 8) + carry;
+      t1 += a1;
+      // a1 is below 2^64 with its carry: the modulus leaves room above its high limb.
+      over += below(t1, a1);
+    }
+  }
+  if (sizeof<F>() == 8) {
+    store<u64>(out, reduce64(t0, over));
+  } else {
+    // 2^128 is 28 2^64 - 1. Twice, whatever there is: the first time at most one is left over, the second none.
+    for (let pass = 0; pass < 2; pass++) {
+      const borrow = below(t0, over);
+      t0 -= over;
+      const added = 28 * over - borrow;
+      t1 += added;
+      over = below(t1, added);
+    }
+    storeBelow(out, t0, t1, 0);
+  }
+}
+
 /** Sums of products of Field128, not yet reduced: five limbs. */
 let s0: u64 = 0;
 let s1: u64 = 0;
@@ -232,9 +265,9 @@ export function dotTo<F>(out: usize, a: usize, aStep: usize, b: usize, bStep: us
   }
 }
 
-/** Folds the fifth limb, 2^256 being 21896 2^64 - 783, then reduces. */
+/** Folds the fifth limb, 2^256 being 21896 2^64 - 783, then reduces. Twice: the first time at most one is left over, the second none. */
 function reduceSum(out: usize): void {
-  while (s4 != 0) {
+  for (let pass = 0; pass < 2; pass++) {
     const taken = 783 * s4;
     const borrow = below(s0, taken);
     s0 -= taken;

@@ -17,6 +17,8 @@ export interface BallotKernels {
   readonly memory: Uint8Array;
   /** TurboSHAKE128 with domain separation byte 1 (RFC 9861): `outBytes` bytes of output for a message. */
   turboShake(out: number, outBytes: number, message: number, messageBytes: number): void;
+  /** Copies `bytes`, a multiple of 8; the places do not overlap. */
+  move(out: number, from: number, bytes: number): void;
   readonly field64: FieldKernels;
   readonly field128: FieldKernels;
 }

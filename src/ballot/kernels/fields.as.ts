@@ -4,7 +4,7 @@
  *
  * Each loop is written once for both fields, named by their sizes as in element.as.ts.
  */
-import { addTo, dotTo, mul, scaleTo, subTo } from './element.as';
+import { addTo, dotTo, mul, scaleTo, subTo, sumTo } from './element.as';
 import { absorb, lanes, permute } from './keccak.as';
 
 const P64: u64 = 0xffffffff00000001;
@@ -87,8 +87,7 @@ export function scale<F>(out: usize, vector: usize, count: i32): void {
 }
 
 export function sum<F>(out: usize, vector: usize, stride: i32, count: i32): void {
-  clear<F>(out);
-  for (let k = 0; k < count; k++) addTo<F>(out, out, vector + k * stride * size<F>());
+  sumTo<F>(out, vector, stride * size<F>(), count);
 }
 
 /** Times the product of all differences before i, forwards; then of all after i, backwards. */

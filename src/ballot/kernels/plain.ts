@@ -29,6 +29,9 @@ export function plainKernels(bytes: number): BallotKernels {
         at += block.length;
       }
     },
+    move(out, from, bytes) {
+      memory.copyWithin(out, from, from + bytes);
+    },
     field64: plainField(FIELD64, memory),
     field128: plainField(FIELD128, memory),
   };

@@ -12,7 +12,9 @@ type Loops = Omit<FieldKernels, 'isCanonical' | 'lagrange'> & {
 };
 
 /** Exports of exports.as.ts: each loop once for each field. */
-type Exports = Pick<BallotKernels, 'turboShake'> & { [Name in keyof Loops as `${Name}64`]: Loops[Name] } & {
+type Exports = Pick<BallotKernels, 'turboShake' | 'move'> & {
+  [Name in keyof Loops as `${Name}64`]: Loops[Name];
+} & {
   [Name in keyof Loops as `${Name}128`]: Loops[Name];
 } & { freeFrom(): number };
 
@@ -30,6 +32,7 @@ export function wasmKernels(bytes: number): BallotKernels {
   return {
     memory: new Uint8Array(buffer),
     turboShake: kernels.turboShake,
+    move: kernels.move,
     field64: {
       expand: kernels.expand64,
       isCanonical: (vector, count) => kernels.isCanonical64(vector, count) === 1,
