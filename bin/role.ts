@@ -2,6 +2,7 @@
  * Owns one role's process: configuration, signals, and how it ends. SIGTERM and SIGINT drain, a second one stops.
  * Started by another mpc process, it also drains when that one is gone.
  */
+import type { CoordinatorFace } from '../src/api/coordinator/open.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { EXIT, MpcError } from '../src/base/errors.ts';
 import { systemRandom } from '../src/base/random.ts';
@@ -43,7 +44,8 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     },
   });
   let fault: MpcError | undefined;
-  const role = partsOf(config, runtime, (ended) => {
+  const face = await coordinatorFaceOf(config, runtime);
+  const role = partsOf(config, runtime, face, (ended) => {
     if (config.client?.once !== true) return;
     fault = ended;
     void runtime.drain();
@@ -51,11 +53,20 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
   const stopListening = onEndOfService(runtime);
   await runtime.start(role);
   await runtime.drained;
+  await face?.close();
   stopListening();
   const reason = fault ?? runtime.fault;
   if (reason !== undefined) throw reason;
 }
 
+async function coordinatorFaceOf(
+  { role, api }: RoleConfig,
+  runtime: Runtime,
+): Promise<CoordinatorFace | undefined> {
+  if (role !== 'coordinator' || api === undefined) return undefined;
+  const { coordinatorFace } = await import('./compose/coordinator-face.ts');
+  return coordinatorFace(runtime, api);
+}
 const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
   replicas: logCopies ?? copiesOn(nats),
 });
@@ -63,6 +74,7 @@ const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
 function partsOf(
   config: RoleConfig,
   runtime: Runtime,
+  face: CoordinatorFace | undefined,
   onEnd: (fault: MpcError | undefined) => void,
 ): RoleParts {
   switch (config.role) {
@@ -72,7 +84,7 @@ function partsOf(
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':
-      return coordinatorRole(runtime);
+      return coordinatorRole(runtime, face);
     case 'client':
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
       return clientRole(runtime, config.client, onEnd);

@@ -3,13 +3,19 @@
  */
 
 import { coordinatorMachine } from '../../roles/coordinator.ts';
+import type { CoordinatorFace } from '../../src/api/coordinator/open.ts';
+import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { hex } from '../../src/base/bytes.ts';
 import type { Subscription } from '../../src/bus/bus.ts';
+import { subjects } from '../../src/bus/subjects.ts';
 import { openReplicaDesk } from '../../src/coordination/replicas.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { openSnapshotDesk } from '../../src/coordination/snapshot-desk.ts';
 import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
+import { replicaPort } from '../../src/directory/port.ts';
+import { DirectoryService } from '../../src/directory/service.ts';
 import type { EffectContext } from '../../src/host/host.ts';
+import { secretFor } from '../../src/identity/identity.ts';
 import { allChapters } from './chapters.ts';
 import { startReplica } from './replica.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
@@ -17,8 +23,10 @@ import type { RoleParts, Runtime } from './runtime.ts';
 const ROOT = 'coordinator';
 const DEADLINES_MS = 1_000;
 
-export function coordinatorRole(runtime: Runtime): RoleParts {
+/** `face`: its HTTP face, where it has one. */
+export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
   let service: CoordinatorService | undefined;
+  let directory: DirectoryService | undefined;
   let desks: readonly Subscription[] = [];
   const chapters = allChapters(runtime.parts);
   return {
@@ -30,7 +38,7 @@ export function coordinatorRole(runtime: Runtime): RoleParts {
       catchUp: () => runtime.connect(),
       drain: () => runtime.endTalks(),
       serveRequests: async ({ signal }: EffectContext) => {
-        const { bus, deployment, identity, trust, clock, follower, troubles } = await runtime.place;
+        const { bus, deployment, identity, trust, clock, random, follower, troubles } = await runtime.place;
         service = await startCoordinatorService({
           bus,
           deployment,
@@ -41,6 +49,17 @@ export function coordinatorRole(runtime: Runtime): RoleParts {
           follower,
           onTrouble: (report, from) => troubles.note(report, { from }),
         });
+        if (face !== undefined) {
+          const log = await bus.log(subjects.logStream(deployment));
+          directory = new DirectoryService({
+            port: replicaPort({ follower, service, lastEntry: () => log.last() }),
+            clock,
+            random,
+            // All replicas have the coordinator's key, and so the same secret.
+            pepper: secretFor(identity, 'passwords'),
+          });
+          serveReplica(face, { deployment, trust, clock, follower, service, log, directory });
+        }
         const inHand = (): number => service?.inHand ?? 0;
         const replica = hex.encode(runtime.parts.random(8));
         const desk = {
@@ -69,6 +88,7 @@ export function coordinatorRole(runtime: Runtime): RoleParts {
     deliveries: {},
     onApplied: async () => {},
     stop: async () => {
+      directory?.stop();
       for (const desk of desks) desk.unsubscribe();
       await service?.stop();
     },

@@ -1,7 +1,7 @@
 /**
  * Owns the step from a program and named participants to a descriptor that everyone can approve.
  */
-import { systemRandom } from '../../src/base/random.ts';
+import { type RandomSource, systemRandom } from '../../src/base/random.ts';
 import { buildDescriptor, type Descriptor } from '../../src/coordination/descriptor.ts';
 import { planDigest, validatePlan } from '../../src/plan/check.ts';
 import { type PlanCost, planCost } from '../../src/plan/cost.ts';
@@ -18,14 +18,16 @@ export interface CollaborationParts {
   /** Earlier results that are read as rows of tables; none where absent. */
   readonly stored?: readonly StoredRows[];
   readonly minGroupSize: number;
-  /** All input parties are needed where absent; 0 for the numbers. */
-  readonly minimum?: Descriptor['minimum'];
-  readonly resultUses?: number;
-  readonly reruns?: number;
   /** Assumed between the two servers; 0 where absent. */
   readonly roundTripMs?: number;
   readonly keys: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
+  /** As in the descriptor; there null, 0 and 0 where absent. */
+  readonly minimum?: Descriptor['minimum'];
+  readonly reruns?: number;
+  readonly resultUses?: number;
+  /** Where the nonce comes from. */
+  readonly random?: RandomSource;
 }
 
 export interface Described {
@@ -37,7 +39,7 @@ export interface Described {
 
 /** Compiles the program and builds its descriptor. Throws as `compileProgram` does, `plan.*` and `descriptor.*`. */
 export async function describeCollaboration(parts: CollaborationParts): Promise<Described> {
-  const { roundTripMs = 0 } = parts;
+  const { roundTripMs = 0, random = systemRandom } = parts;
   const query = await compileProgram(parts.program, { ...parts, roundTripMs });
   validatePlan(query.plan);
   const sources = (parts.stored ?? []).map(({ table, result, parties }) => ({
@@ -49,7 +51,7 @@ export async function describeCollaboration(parts: CollaborationParts): Promise<
     ...parts,
     sources,
     roundTripMs,
-    random: systemRandom,
+    random,
     plan: planDigest(query.plan),
   });
   const estimate = estimatePlan(query.plan, { roundTripMs });

@@ -10,6 +10,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
 import { brokerUrls } from './brokers.ts';
 import { ROLES, type Role } from './roles.ts';
 
@@ -66,6 +67,8 @@ const roleSchema = z.strictObject({
   ),
   client: clientSchema.optional(),
   limits: limitsSchema.prefault({}),
+  /** Its HTTP face: of coordinators and clients. */
+  api: apiSchema.optional(),
 });
 
 export type ClientConfig = z.infer<typeof clientSchema>;
@@ -113,13 +116,20 @@ export function loadRoleConfig(
     );
   const base = dirname(resolve(file));
   const at = (path: string): string => resolve(base, path);
-  const { client } = parsed.data;
+  const { client, api } = parsed.data;
+  if (role === 'client' && api !== undefined && !isLoopback(parseListen(api.listen)?.host ?? ''))
+    throw badConfig(
+      file,
+      `api.listen: a client service listens on this machine only, not on ${api.listen}`,
+      'use 127.0.0.1 or [::1]',
+    );
   return {
     ...parsed.data,
     role,
     state: at(parsed.data.state),
     key: at(parsed.data.key),
     ...(client === undefined ? {} : { client: placed(client, at) }),
+    ...(api === undefined ? {} : { api: placedApi(api, at) }),
   };
 }
 
@@ -129,6 +139,17 @@ function placed(client: ClientConfig, at: (path: string) => string): ClientConfi
     ...(client.create === undefined ? {} : { create: at(client.create) }),
     ...(client.result === undefined ? {} : { result: at(client.result) }),
     tables: Object.fromEntries(Object.entries(client.tables).map(([table, path]) => [table, at(path)])),
+  };
+}
+
+function placedApi(api: ApiConfig, at: (path: string) => string): ApiConfig {
+  const { certificate, certificateKey, addressFile, tokenFile } = api;
+  return {
+    ...api,
+    ...(certificate === undefined ? {} : { certificate: at(certificate) }),
+    ...(certificateKey === undefined ? {} : { certificateKey: at(certificateKey) }),
+    ...(addressFile === undefined ? {} : { addressFile: at(addressFile) }),
+    ...(tokenFile === undefined ? {} : { tokenFile: at(tokenFile) }),
   };
 }
 

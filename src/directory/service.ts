@@ -229,7 +229,7 @@ export class DirectoryService {
   }
 
   /** The first messages after that number. */
-  messages({ account }: SignedIn, after: number, limit = BOUNDS.page): readonly Mail[] {
+  messages({ account }: SignedIn, after: number, limit: number = BOUNDS.page): readonly Mail[] {
     return this.#delivery.after(account, after, Math.min(limit, BOUNDS.page));
   }
 

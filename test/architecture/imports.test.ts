@@ -34,6 +34,7 @@ const ROOMS = [
   'observe',
   'config',
   'duties',
+  'api',
 ];
 
 /** What roles may know of src: types and pure functions. */

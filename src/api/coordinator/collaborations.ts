@@ -1,0 +1,275 @@
+/**
+ * Owns the paths of collaborations as a whole: create, discover, look at, cancel.
+ * Must never let a caller act for a party that it is not.
+ */
+import { z } from 'zod';
+import { hex } from '../../base/bytes.ts';
+import { digestOf, type Json } from '../../base/canonical.ts';
+import { LIMITS } from '../../base/limits.ts';
+import {
+  descriptorDigest,
+  descriptorSchema,
+  collaborationId as idOf,
+} from '../../coordination/descriptor.ts';
+import { programSchema } from '../../programs/program.ts';
+import { callerOf } from '../http/caller.ts';
+import { isKnown, mustMatch } from '../http/conditional.ts';
+import type { Routes } from '../http/face.ts';
+import {
+  byCollaboration,
+  changing,
+  collaborationIdSchema,
+  idempotent,
+  partySchema,
+  problems,
+  reading,
+  timeSchema,
+} from '../schemas.ts';
+import type { Describe, Replica } from './seams.ts';
+import {
+  collaborationSchema,
+  computeConfigSchema,
+  statusSchema,
+  summaryOf,
+  summarySchema,
+  type Views,
+} from './views.ts';
+import { commandIdOf, known, say } from './writes.ts';
+
+const newSchema = z
+  .strictObject({
+    program: z.union([
+      z.string().min(1).max(LIMITS.sqlBytes).meta({ description: 'SQL' }),
+      programSchema.meta({ description: 'SQL, a packed circuit, or a packed plan' }),
+    ]),
+    inputs: z
+      .array(
+        z.strictObject({ party: partySchema, table: partySchema, maxRows: z.int().min(1).max(LIMITS.rows) }),
+      )
+      .min(1)
+      .max(LIMITS.parties * 16)
+      .meta({ description: 'Who may bring at most how many rows to which table' }),
+    outputs: z.array(partySchema).min(1).max(LIMITS.parties).meta({ description: 'Who learns the result' }),
+    minGroupSize: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1)
+      .meta({ description: 'Smaller groups stay hidden' }),
+    minimum: descriptorSchema.shape.minimum.default(null).meta({
+      description:
+        'The fewest input parties it may start with, and how long the others are waited for; null: all',
+    }),
+    reruns: descriptorSchema.shape.reruns.default(0),
+    resultUses: descriptorSchema.shape.resultUses.default(0),
+    roundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
+    deadline: timeSchema.meta({ description: 'When it expires unless it has finished' }),
+  })
+  .meta({ id: 'NewCollaboration' });
+
+const createdSchema = z
+  .object({ collaboration: collaborationSchema, disclosure: z.array(z.string()) })
+  .meta({ id: 'CreatedCollaboration' });
+
+const PAGE = 100;
+const pageSchema = z
+  .object({
+    items: z.array(summarySchema),
+    next: collaborationIdSchema.nullable().meta({ description: 'Ask with `after` for what follows' }),
+  })
+  .meta({ id: 'Collaborations' });
+
+export interface CollaborationRoutes {
+  readonly replica: () => Replica;
+  readonly describe: Describe;
+  readonly views: Views;
+}
+
+export function collaborationRoutes(app: Routes, { replica, describe, views }: CollaborationRoutes): void {
+  const describeNext = oneAtATime(describe);
+
+  app.post(
+    '/collaboration',
+    {
+      schema: {
+        operationId: 'createCollaboration',
+        summary:
+          'Compile a program, fix its descriptor with the enrolled keys, and open a collaboration on it',
+        tags: ['collaborations'],
+        headers: idempotent,
+        body: newSchema,
+        response: { 201: createdSchema, ...problems(403, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const { program, deadline, ...fixed } = request.body;
+      const here = replica();
+      const id = commandIdOf(request, caller, 'create');
+      // From the id: the same request at another replica makes the same descriptor, so that it is the same collaboration.
+      const nonce = hex.decode(digestOf('nonce', id).slice(0, 32));
+      const { descriptor, disclosure } = await describeNext({
+        program: typeof program === 'string' ? { kind: 'sql', text: program } : program,
+        ...fixed,
+        deadlineMs: Date.parse(deadline),
+        nonce,
+        keys: here.trust,
+      });
+      await say(here, caller, { kind: 'create', descriptor: descriptor as unknown as Json }, id); // its schema's type: JSON
+      const collaboration = known(here, idOf(descriptorDigest(descriptor)));
+      const { view, version } = views.of(collaboration);
+      isKnown(request, reply, version);
+      return reply
+        .code(201)
+        .header('location', `/collaboration/${collaboration.id}`)
+        .send({ collaboration: view, disclosure: [...disclosure] });
+    },
+  );
+
+  app.get(
+    '/collaboration',
+    {
+      schema: {
+        operationId: 'listCollaborations',
+        summary: 'The collaborations, by id',
+        tags: ['collaborations'],
+        querystring: z.strictObject({
+          status: statusSchema.optional(),
+          party: partySchema
+            .optional()
+            .meta({ description: 'Those in which it brings rows or learns the result' }),
+          after: collaborationIdSchema.optional(),
+          limit: z.coerce.number().int().min(1).max(PAGE).default(PAGE),
+        }),
+        response: { 200: pageSchema, ...problems() },
+      },
+    },
+    async ({ query: { status, party, after, limit } }) => {
+      const items = [];
+      let more = false;
+      for (const collaboration of replica().collaborations()) {
+        if (after !== undefined && collaboration.id <= after) continue;
+        if (status !== undefined && collaboration.status !== status) continue;
+        if (party !== undefined && !takesPart(collaboration.descriptor, party)) continue;
+        more = items.length === limit;
+        if (more) break;
+        items.push(summaryOf(collaboration));
+      }
+      return { items, next: more ? (items.at(-1)?.id ?? null) : null };
+    },
+  );
+
+  app.get(
+    '/collaboration/:cid',
+    {
+      schema: {
+        operationId: 'getCollaboration',
+        summary: 'One collaboration: its state, who takes part, what it waits for',
+        tags: ['collaborations'],
+        params: byCollaboration,
+        headers: reading,
+        response: { 200: collaborationSchema, 304: z.null(), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { view, version } = views.of(known(replica(), request.params.cid));
+      return isKnown(request, reply, version) ? reply.send(null) : view;
+    },
+  );
+
+  app.delete(
+    '/collaboration/:cid',
+    {
+      schema: {
+        operationId: 'cancelCollaboration',
+        summary: 'Its creator takes it back before it has started',
+        tags: ['collaborations'],
+        params: byCollaboration,
+        headers: changing,
+        response: { 200: collaborationSchema, ...problems(403, 404, 409, 412, 422) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const here = replica();
+      const { cid } = request.params;
+      mustMatch(request, views.of(known(here, cid)).version);
+      await say(
+        here,
+        caller,
+        { kind: 'cancel', collaboration: cid },
+        commandIdOf(request, caller, 'cancel', cid),
+      );
+      const { view, version } = views.of(known(here, cid));
+      isKnown(request, reply, version);
+      return reply.code(200).send(view);
+    },
+  );
+
+  app.post(
+    '/collaboration/:cid/rerun',
+    {
+      schema: {
+        operationId: 'rerunCollaboration',
+        summary: 'Its creator asks for another attempt, on fresh randomness and new uploads',
+        tags: ['collaborations'],
+        params: byCollaboration,
+        headers: changing,
+        body: z.strictObject({ attempt: z.int().min(2).meta({ description: "The new attempt's number" }) }),
+        response: { 200: collaborationSchema, ...problems(403, 404, 409, 412, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const here = replica();
+      const { cid } = request.params;
+      const { attempt } = request.body;
+      mustMatch(request, views.of(known(here, cid)).version);
+      await say(
+        here,
+        caller,
+        { kind: 'rerun', collaboration: cid, attempt },
+        commandIdOf(request, caller, 'rerun', cid),
+      );
+      const { view, version } = views.of(known(here, cid));
+      isKnown(request, reply, version);
+      return reply.code(200).send(view);
+    },
+  );
+
+  app.get(
+    '/collaboration/:cid/compute-config',
+    {
+      schema: {
+        operationId: 'getComputeConfig',
+        summary:
+          'The descriptor: program, plan digest, inputs, outputs, keys, bounds. Whoever approves it checks its digest',
+        tags: ['collaborations'],
+        params: byCollaboration,
+        headers: reading,
+        response: { 200: computeConfigSchema, 304: z.null(), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { digest, descriptor } = known(replica(), request.params.cid);
+      return isKnown(request, reply, digest) ? reply.send(null) : { digest, descriptor };
+    },
+  );
+}
+
+function takesPart(
+  { inputs, outputs }: { inputs: readonly { party: string }[]; outputs: readonly string[] },
+  party: string,
+): boolean {
+  return outputs.includes(party) || inputs.some((input) => input.party === party);
+}
+
+/** Compiling is the one thing here that takes more than a moment: one program at a time, so that the rest is answered. */
+function oneAtATime(describe: Describe): Describe {
+  let last: Promise<unknown> = Promise.resolve();
+  return (parts) => {
+    const next = last.then(() => describe(parts));
+    last = next.catch(() => {});
+    return next;
+  };
+}

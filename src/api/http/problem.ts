@@ -1,0 +1,122 @@
+/**
+ * Owns how an error looks over HTTP: an RFC 9457 problem document, and which status an error's code means.
+ * Must never show what an unexpected error says: it may quote a row, a path or a query.
+ */
+import { z } from 'zod';
+import type { ErrorReport } from '../../base/errors.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+const placeSchema = z.object({
+  party: z.string().optional(),
+  file: z.string().optional(),
+  line: z.int().optional(),
+  column: z.union([z.int(), z.string()]).optional(),
+});
+
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: '`urn:mpc:problem:` and the code' }),
+    title: z.string().meta({ description: 'What the status means' }),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened' }),
+    instance: z.string().meta({ description: 'The path that was asked for' }),
+    code: z.string().meta({ description: 'Stable, dotted: programs act on this' }),
+    hint: z.string().optional().meta({ description: 'What to do next' }),
+    faults: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'Of malformed requests: where, and what is wrong there' }),
+    place: placeSchema.optional().meta({ description: 'Of rows and queries: line and column' }),
+    state: z.string().optional().meta({ description: 'Of 409: the state that forbids it' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' });
+
+export type Problem = z.infer<typeof problemSchema>;
+export type Fault = NonNullable<Problem['faults']>[number];
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'The request is malformed',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Not a method of this path',
+  406: 'Not in that form',
+  408: 'The request took too long',
+  409: 'Not in this state',
+  412: 'Somebody changed it meanwhile',
+  413: 'Too large',
+  415: 'Not a media type of this path',
+  422: 'This key was used for something else',
+  429: 'Too many requests',
+  431: 'Too large',
+  500: 'A fault of the program',
+  503: 'Not available now',
+};
+
+/** The first that matches a code counts: exact codes, then families. */
+const STATUS_OF: readonly (readonly [RegExp, number])[] = [
+  [/^command\.id-reused$/, 422],
+  [/^command\.chapter-fault$/, 500],
+  [/^descriptor\.(deadline-passed|not-approved)$/, 409],
+  [/^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request)\./, 400],
+  [/\.not-allowed$|^command\.(wrong-sender|not-vouchable)$|^collaboration\.not-(an?|the)-/, 403],
+  [/^account\.bad-proof$/, 403],
+  [/^account\.no-way-in$/, 400],
+  [/\.too-many$|\.too-fast$|^account\.locked$/, 429],
+  [/^session\.|^account\.wrong-password$/, 401],
+  [/\.unknown$/, 404],
+  [/\.too-large$/, 413],
+  [/^(coordinator|bus|log|broker)\./, 503],
+  [/^(collaboration|account|message|mail)\./, 409],
+  [/^command\./, 400],
+];
+
+export function statusOf({ code }: Pick<ErrorReport, 'code'>): number {
+  return STATUS_OF.find(([pattern]) => pattern.test(code))?.[1] ?? 500;
+}
+
+/** An error with its status decided by whoever throws it, and what belongs to that status. */
+export class HttpRefusal extends Error {
+  readonly status: number;
+  readonly report: ErrorReport;
+  readonly faults: readonly Fault[] | undefined;
+  readonly state: string | undefined;
+  readonly retryAfterS: number | undefined;
+
+  constructor(
+    status: number,
+    report: ErrorReport,
+    more: { readonly faults?: readonly Fault[]; readonly state?: string; readonly retryAfterS?: number } = {},
+  ) {
+    super(report.message);
+    this.status = status;
+    this.report = report;
+    this.faults = more.faults;
+    this.state = more.state;
+    this.retryAfterS = more.retryAfterS;
+  }
+}
+
+const UNEXPECTED: ErrorReport = {
+  code: 'internal',
+  message: 'the request ran into a fault of the program',
+  hint: 'the log of this process says more; try again, or report it',
+};
+
+export function problemOf(refusal: HttpRefusal, instance: string): Problem {
+  const { status, faults, state } = refusal;
+  const { code, message, hint, place } = status === 500 ? UNEXPECTED : refusal.report;
+  return {
+    type: `urn:mpc:problem:${code}`,
+    title: TITLES[status] ?? 'Refused',
+    status,
+    detail: message,
+    instance,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+    ...(faults === undefined ? {} : { faults: [...faults] }),
+    ...(place === undefined ? {} : { place }),
+    ...(state === undefined ? {} : { state }),
+  };
+}
