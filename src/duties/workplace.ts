@@ -81,6 +81,7 @@ export interface Ends {
 export class Links {
   readonly #place: Workplace;
   readonly #open = new Map<string, Channel>();
+  #isOver = false;
 
   constructor(place: Workplace) {
     this.#place = place;
@@ -109,7 +110,9 @@ export class Links {
       topic: { deployment, collaboration: id, purpose, descriptor: digest, attempt },
       onTrouble: (report) => troubles.note(report, { collaboration: id, peer, purpose }),
     });
-    this.#open.set(name, channel);
+    // An effect that began while the role drains must not keep its process alive.
+    if (this.#isOver) channel.close();
+    else this.#open.set(name, channel);
     return channel;
   }
 
@@ -123,7 +126,9 @@ export class Links {
     }
   }
 
+  /** Closes all, for good. */
   closeAll(): void {
+    this.#isOver = true;
     for (const channel of this.#open.values()) channel.close();
     this.#open.clear();
   }
