@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
+import { addAccountCommands } from './account-commands.ts';
 
 const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
@@ -148,6 +149,8 @@ program
   )
   .argument('<file>')
   .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
+
+addAccountCommands(program);
 
 function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];

@@ -9,8 +9,9 @@
  * An output party may approve at any time: it brings nothing that would wait for it.
  * A fact told twice is accepted and changes nothing. What does not fit is refused with a reason (`refusalOf`).
  */
-import { assign, initialTransition, setup, transition } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
+import { firstTransition, nextTransition } from '../src/base/transitions.ts';
 import {
   canBeEnough,
   inputSetOf,
@@ -332,7 +333,7 @@ export function refusalOf(snapshot: LifecycleSnapshot, event: LifecycleEvent): E
 /** The chart as pure functions from JSON to JSON, for the replicated state machine. */
 export const collaborationChart = {
   initial(input: LifecycleInput): LifecycleSnapshot {
-    return plain(initialTransition(collaborationMachine, input)[0]);
+    return plain(firstTransition(collaborationMachine, input)[0]);
   },
   /** A refused or repeated event leaves the snapshot as it is. */
   step(
@@ -344,7 +345,7 @@ export const collaborationChart = {
     if (isRepetition(snapshot, event)) return { snapshot };
     return {
       snapshot: plain(
-        transition(collaborationMachine, collaborationMachine.resolveState(snapshot), event)[0],
+        nextTransition(collaborationMachine, collaborationMachine.resolveState(snapshot), event)[0],
       ),
     };
   },

@@ -57,6 +57,7 @@ export function clientRole(
   return {
     root: { name: ROOT, input: {} },
     machines: { [ROOT]: clientMachine, participation: participationMachine },
+    retold: ['participation'],
     effects: {
       ...rootEffects(runtime),
       prepareRows: duty((client, context) => client.prepareRows(context)),
@@ -119,7 +120,8 @@ export function clientRole(
     const digest = descriptorDigest(descriptor);
     const { follower } = await runtime.place;
     if (follower.collaboration(collaborationId(digest)) !== undefined) return;
-    void runtime.submit({ kind: 'create', descriptor }, derivedCommandId(['create', digest]));
+    const created = runtime.submit({ kind: 'create', descriptor }, derivedCommandId(['create', digest]));
+    created.catch(() => {}); // the role stops: asked for again at the next start, under the same id
   }
 
   async function settled(actor: string, end: string): Promise<void> {

@@ -39,6 +39,8 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
       drain: () => runtime.endTalks(),
       serveRequests: async ({ signal }: EffectContext) => {
         const { bus, deployment, identity, trust, clock, random, follower, troubles } = await runtime.place;
+        // A replica that was interrupted while serving is restored as serving, and then told to boot: that one serves.
+        if (signal.aborted) return;
         service = await startCoordinatorService({
           bus,
           deployment,

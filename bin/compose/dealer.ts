@@ -18,6 +18,7 @@ export function dealerRole(runtime: Runtime): RoleParts {
   return {
     root: { name: ROOT, input: {} },
     machines: { [ROOT]: dealerMachine },
+    retold: [ROOT],
     effects: {
       ...rootEffects(runtime),
       dealTape: async (context: EffectContext<Run>) => (await duties).dealTape(context),

@@ -50,6 +50,8 @@ export interface RoleParts {
   /** The root chart's name, its actor's id, and its input. */
   readonly root: { readonly name: string; readonly input: object };
   readonly machines: Readonly<Record<string, AnyStateMachine>>;
+  /** Those of them that hear nothing but the log, which is told anew after every restart, and effects that find their own files. */
+  readonly retold?: readonly string[];
   readonly effects: Readonly<Record<string, Effect>>;
   readonly deliveries: Readonly<Record<string, Delivery>>;
   /** Chapters of the log that it follows; what participants act on without it. */
@@ -91,6 +93,7 @@ export class Runtime {
   #draining: Promise<void> | undefined;
   #role: RoleParts | undefined;
   #beginning: ReplicaStart | undefined;
+  #connecting: Promise<void> | undefined;
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
@@ -119,6 +122,7 @@ export class Runtime {
       clock,
       random,
       machines: role.machines,
+      ...(role.retold === undefined ? {} : { retold: role.retold }),
       effects: role.effects,
       deliveries: role.deliveries,
       onTransition: (transition) => {
@@ -142,7 +146,9 @@ export class Runtime {
   /** The root chart's `connect`: bus, log, and everything the log holds already. What it throws stops the role. */
   async connect(): Promise<void> {
     try {
-      await this.#connect();
+      // A chart that was interrupted while connecting asks twice: once as it is restored, once as it is told to boot.
+      this.#connecting ??= this.#connect();
+      await this.#connecting;
     } catch (error) {
       if (!this.signal.aborted)
         this.#fault ??= error instanceof MpcError ? error : MpcError.from(reportOf(error));

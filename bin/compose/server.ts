@@ -37,6 +37,7 @@ export function serverRole(
   return {
     root: { name: ROOT, input: { server } },
     machines: { [ROOT]: serverMachine, session: sessionMachine },
+    retold: ['session'],
     effects: {
       ...rootEffects(runtime),
       watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),

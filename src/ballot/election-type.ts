@@ -24,7 +24,7 @@
  *   voter seals must carry the context, the nonce and the voter's name as associated data: then a copy is refused.
  * - The *randomness* is fresh for every ballot. States, input shares and output shares are secrets of their server.
  */
-import { type ErrorReport, MpcError } from '../base/errors.ts';
+import { type ErrorReport, EXIT, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
 import { aggregate, aggregateRows, emptyAggregate, unshard } from './aggregate.ts';
 import {
@@ -38,7 +38,7 @@ import {
 } from './batch.ts';
 import type { BallotKernels } from './kernels/face.ts';
 import { ballotKernels } from './kernels/kernels.ts';
-import { type BallotKind, type Choice, checkChoice, circuitOf } from './kinds.ts';
+import { type BallotKind, type Choice, checkChoice, circuitOf, mostOf } from './kinds.ts';
 import { type Sharded, shard } from './shard.ts';
 import { type Report, type VerifyState, verifierSharesToMessage, verifyInit, verifyNext } from './verify.ts';
 import { Workspace } from './workspace.ts';
@@ -156,10 +156,30 @@ export class BallotType {
     return aggregateRows(this.#space, tally, states.outShares, rows);
   }
 
-  /** The result from the three servers' tally shares: yesNo has one number, the others one for each option. Throws `ballot.malformed`. */
-  combineTallies(tallyShares: readonly Uint8Array[]): readonly number[] {
-    return unshard(this.#space, tallyShares);
+  /**
+   * The result from the three servers' tally shares of so many ballots: yesNo has one number, the others one for each option. Throws
+   * `ballot.malformed`, and `ballot.tallies-differ` when the shares cannot be of the same that many ballots: those of different
+   * ballots add up to numbers without meaning.
+   */
+  combineTallies(tallyShares: readonly Uint8Array[], ballots?: number): readonly number[] {
+    const result = unshard(this.#space, tallyShares);
+    const most = ballots === undefined ? Number.MAX_SAFE_INTEGER : ballots * mostOf(this.kind);
+    const total = result.reduce((sum, number) => sum + number, 0);
+    const whole = ballots === undefined || this.kind.kind !== 'oneOf' || total === ballots;
+    if (!whole || result.some((number) => number > most)) throw talliesDiffer();
+    return result;
   }
+}
+
+function talliesDiffer(): MpcError {
+  return new MpcError(
+    'ballot.tallies-differ',
+    'the tally shares of the servers are not of the same ballots',
+    {
+      hint: 'Ask each server for its tally share of the ballots that all of them agreed on.',
+      exitCode: EXIT.protocol,
+    },
+  );
 }
 
 function outcome<Value>(run: () => Value): Outcome<Value> {

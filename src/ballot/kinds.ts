@@ -76,6 +76,11 @@ export function checkChoice(kind: BallotKind, choice: Choice): void {
   }
 }
 
+/** The most that one ballot adds to one number of the result. */
+export function mostOf(kind: BallotKind): number {
+  return kind.kind === 'score' ? kind.max : 1;
+}
+
 /** The chunk that makes proofs shortest; of several the one with the fewest calls. */
 export function bestChunk(elements: number): number {
   let [best, shortest] = [1, Infinity];

@@ -25,6 +25,14 @@ export interface LogEntry {
   readonly data: Uint8Array;
 }
 
+/** One broker's copy of a log. */
+export interface LogCopy {
+  readonly server: string;
+  readonly leads: boolean;
+  /** It has all the leading one has. */
+  readonly current: boolean;
+}
+
 /** The durable, totally ordered log (a JetStream stream). */
 export interface Log {
   /**
@@ -41,6 +49,8 @@ export interface Log {
   follow(fromSequence: number, handler: (entry: LogEntry) => Promise<void> | void): Promise<Subscription>;
   /** The last sequence in the log now (0 when empty). */
   last(): Promise<number>;
+  /** Its copies, the leading one first. Empty where there is one that nobody counts. */
+  copies(): Promise<readonly LogCopy[]>;
 }
 
 export interface Bus {

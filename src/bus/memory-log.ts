@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { assert, reportOf } from '../base/errors.ts';
-import type { Log, LogEntry, Subscription } from './bus.ts';
+import type { Log, LogCopy, LogEntry, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import type { Copy } from './fate.ts';
 import { busFaults, type Troubles } from './faults.ts';
@@ -106,6 +106,10 @@ export class MemoryLog implements Log {
     if (!this.#network.reachable(this.#me))
       throw busFaults.unavailable(`the log ${this.#store.name}`, 'no connection');
     return this.#store.last;
+  }
+
+  async copies(): Promise<readonly LogCopy[]> {
+    return [];
   }
 
   async follow(

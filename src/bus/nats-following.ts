@@ -103,7 +103,7 @@ export class Following implements Subscription {
     const { link, name } = this.#options;
     const made = link.client.consumers.get(name, { opt_start_seq: this.#next });
     const consumer = await unlessReconnected(link, `following the log ${name}`, made);
-    const messages = await consumer.consume({ max_messages: AHEAD, expires: 30_000, idle_heartbeat: 3000 });
+    const messages = await consumer.consume({ max_messages: AHEAD, expires: 30_000, idle_heartbeat: 1000 });
     this.#messages = messages;
     if (this.#reconnected || !this.#live) messages.stop();
     void stopWhenLost(messages);

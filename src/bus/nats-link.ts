@@ -64,13 +64,16 @@ export async function unlessReconnected<Result>(
   }
 }
 
+/** Timed out; or an append that was asked for again while the first, of the same id, waits for a majority. */
+const PASSING: readonly number[] = [408, 409];
+
 /** What the broker answered, typed. Everything of which the outcome is unknown is `bus.unavailable`. */
 export function logFault(what: string, error: unknown): MpcError {
   if (error instanceof MpcError) return error;
   const why = error instanceof Error ? error.message : String(error);
   if (error instanceof errors.RequestError && error.cause instanceof errors.PermissionViolationError)
     return busFaults.denied(why);
-  if (error instanceof JetStreamApiError && error.status < 500 && error.status !== 408)
+  if (error instanceof JetStreamApiError && error.status < 500 && !PASSING.includes(error.status))
     return busFaults.unsuitable(what, why);
   return busFaults.unavailable(what, why);
 }

@@ -11,7 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { assert, MpcError } from '../base/errors.ts';
-import type { Log, LogEntry, Subscription } from './bus.ts';
+import type { Log, LogCopy, LogEntry, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults } from './faults.ts';
 import { Following } from './nats-following.ts';
@@ -89,6 +89,18 @@ class NatsLog implements Log {
   async last(): Promise<number> {
     const info = () => this.#link.streams.streams.info(this.#name);
     return (await patiently(this.#link, `the log ${this.#name}`, info)).state.last_seq;
+  }
+
+  async copies(): Promise<readonly LogCopy[]> {
+    const info = () => this.#link.streams.streams.info(this.#name);
+    const { cluster } = await patiently(this.#link, `the log ${this.#name}`, info);
+    if (cluster?.leader === undefined) return [];
+    const others = (cluster.replicas ?? []).map(({ name, current, offline }) => ({
+      server: name,
+      leads: false,
+      current: current && offline !== true,
+    }));
+    return [{ server: cluster.leader, leads: true, current: true }, ...others];
   }
 
   async follow(

@@ -50,8 +50,11 @@ export interface NatsOptions {
 }
 
 const RECONNECT_MS = 100;
-/** The broker's slowest answer about the log while it is busy; lost connections are noticed sooner. */
-const ANSWER_MS = 5000;
+/**
+ * The broker's slowest answer about the log while it is busy. What is asked while a cluster chooses a leader is never
+ * answered, and is asked again after this; lost connections are noticed sooner.
+ */
+const ANSWER_MS = 2000;
 /** A drain that takes longer is cut short: the broker has gone. */
 const DRAIN_MS = 2000;
 

@@ -15,7 +15,7 @@ import type { Follower } from './follower.ts';
 import type { Applied, Outcome } from './records.ts';
 
 /** After this long the submitter is told to ask again. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 8_000;
 /** Bytes around the commands of an entry. */
 const FRAME_BYTES = 1024;
 

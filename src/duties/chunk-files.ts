@@ -47,10 +47,11 @@ export function readWhole(path: string): Uint8Array | undefined {
 /** Overwrites what is at `path` once, then removes it: used tapes and seeds go this way. */
 export function shredFile(path: string): void {
   if (!existsSync(path)) return;
-  const blank = new Uint8Array(1024 * 1024);
+  const size = statSync(path).size;
+  const blank = new Uint8Array(Math.min(size, 1024 * 1024));
   const file = openSync(path, 'r+');
   try {
-    for (let left = statSync(path).size; left > 0; left -= blank.length)
+    for (let left = size; left > 0; left -= blank.length)
       writeFileSync(file, blank.subarray(0, Math.min(left, blank.length)));
     fsyncSync(file);
   } finally {
@@ -75,7 +76,9 @@ export function fileSource({ path, head }: ChunkFile): ChunkSource {
       const file = await open(path, 'r');
       try {
         const at = (index - first) * LIMITS.chunkBytes;
-        const piece = new Uint8Array(LIMITS.chunkBytes);
+        const left = (await file.stat()).size - at;
+        if (left <= 0) return undefined;
+        const piece = new Uint8Array(Math.min(left, LIMITS.chunkBytes));
         const { bytesRead } = await file.read(piece, 0, piece.length, at);
         return bytesRead === 0 ? undefined : piece.subarray(0, bytesRead);
       } finally {
@@ -148,7 +151,7 @@ export class FileSink implements ChunkSink {
   async finished(): Promise<void> {
     const { bodyBytes, path } = this.#options;
     if (!this.#hasHead) throw wrongSize(1, 0);
-    if (bodyBytes === 0) await writeWhole(path, new Uint8Array(0));
+    if (!this.#needsNoFile && bodyBytes === 0) await writeWhole(path, new Uint8Array(0));
     if (!this.#isWhole()) throw wrongSize(bodyBytes, this.#bodyChunks * LIMITS.chunkBytes);
     this.#complete();
   }
@@ -157,8 +160,13 @@ export class FileSink implements ChunkSink {
     return (
       this.#hasHead &&
       this.#bodyChunks === Math.ceil(this.#options.bodyBytes / LIMITS.chunkBytes) &&
-      existsSync(this.#options.path)
+      (this.#needsNoFile || existsSync(this.#options.path))
     );
+  }
+
+  /** A head is all there is. */
+  get #needsNoFile(): boolean {
+    return this.#options.bodyBytes === 0 && this.#options.head !== undefined;
   }
 }
 

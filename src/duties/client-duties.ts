@@ -4,7 +4,7 @@
  * Sees its own rows and its own results. Must never send before its party approved the descriptor's digest, and never
  * mask two different sets of rows with one set of masks: what was masked is kept and sent again as it is.
  *
- * Files: masks/<server> (until masked), upload (the masked rows), result.json.
+ * Files: upload (the masked rows), result.json. Masks are never on the disk: after a crash they are asked for again.
  */
 import { existsSync } from 'node:fs';
 import { unlessAborted } from '../base/abort.ts';
@@ -20,7 +20,7 @@ import type { PartyRows } from '../rows/encode.ts';
 import { prepareFiles, resultTable } from '../rows/prepare.ts';
 import type { ResultTable } from '../sql/specification.ts';
 import { SEED_BYTES, Seed } from '../tape/seed.ts';
-import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
+import { fileSource, readWhole, writeWhole } from './chunk-files.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
 import { collaborationOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
@@ -42,6 +42,8 @@ export class ClientDuties {
   readonly #config: ClientConfig;
   readonly #links: Links;
   readonly #rows = new Map<string, PartyRows>();
+  /** Both servers' halves of what this party's rows are masked with, until they are. */
+  readonly #masks = new Map<string, MaskSeeds>();
 
   constructor(place: Workplace, queries: Queries, config: ClientConfig) {
     this.#place = place;
@@ -58,17 +60,12 @@ export class ClientDuties {
 
   /** Asks both servers for this party's mask seeds; waits until they have randomness. */
   async fetchMasks({ input, signal }: Context): Promise<void> {
-    if (existsSync(this.#at(input, 'upload'))) return;
-    const arrived = SERVERS.map((server) => {
-      const sink = new FileSink({ path: this.#at(input, 'masks', server), bodyBytes: SEED_BYTES });
-      this.#links.open(input, server, 'masks', { incoming: sink });
-      return sink.complete;
-    });
-    await unlessAborted(Promise.all(arrived), signal);
+    if (!existsSync(this.#at(input, 'upload')))
+      this.#masks.set(keyOf(input), await this.#askForMasks(input, signal));
   }
 
   /** Masks the rows, keeps the masked bytes, forgets the masks. */
-  async maskRows({ input }: Context): Promise<{ rows: string }> {
+  async maskRows({ input, signal }: Context): Promise<{ rows: string }> {
     const upload = this.#at(input, 'upload');
     const known = readWhole(upload);
     if (known !== undefined) {
@@ -77,15 +74,16 @@ export class ClientDuties {
     }
     const query = await this.#query(input.collaboration);
     const rows = this.#rows.get(input.collaboration) ?? (await this.#readRows(input.collaboration, query));
-    const [a, b] = SERVERS.map((server) => readWhole(this.#at(input, 'masks', server)));
-    assert(a !== undefined && b !== undefined, 'masks are there before rows are masked');
+    const [a, b] = this.#takeMasks(input) ?? (await this.#askForMasks(input, signal));
     const masked = maskRows({
       plan: query.plan,
       party: this.#config.party,
       rows,
-      subSeedA: new Seed(a),
-      subSeedB: new Seed(b),
+      subSeedA: a,
+      subSeedB: b,
     });
+    a.erase();
+    b.erase();
     await writeWhole(upload, masked);
     this.#forgetMasks(input);
     this.#rows.delete(input.collaboration);
@@ -120,8 +118,11 @@ export class ClientDuties {
     const table = resultTable(query, this.#config.party, combineOutputs(a, b));
     const file: ResultFile = { collaboration: input.collaboration, table, disclosure: query.disclosure };
     const bytes = utf8.encode(`${JSON.stringify(file)}\n`);
-    await writeWhole(this.#at(input, 'result.json'), bytes);
-    if (this.#config.result !== undefined) await writeWhole(this.#config.result, bytes);
+    const copy = this.#config.result;
+    await Promise.all([
+      writeWhole(this.#at(input, 'result.json'), bytes),
+      copy === undefined ? undefined : writeWhole(copy, bytes),
+    ]);
   }
 
   /** Ends what is open; masks that were never used are destroyed. */
@@ -164,11 +165,39 @@ export class ClientDuties {
     return this.#queries.of(digest, descriptor, findIn(this.#place));
   }
 
+  async #askForMasks(input: Run, signal: AbortSignal): Promise<MaskSeeds> {
+    const asked = async (server: (typeof SERVERS)[number]): Promise<Seed> => {
+      const collector = new Collector(SEED_BYTES);
+      this.#links.open(input, server, 'masks', { incoming: collector });
+      return seedOf(await collector.whole);
+    };
+    return unlessAborted(Promise.all([asked('server-a'), asked('server-b')]), signal);
+  }
+
+  /** Whoever takes them is the only one who has them: erased seeds must never be found here. */
+  #takeMasks(input: Run): MaskSeeds | undefined {
+    const seeds = this.#masks.get(keyOf(input));
+    this.#masks.delete(keyOf(input));
+    return seeds;
+  }
+
   #forgetMasks(input: Run): void {
-    for (const server of SERVERS) shredFile(this.#at(input, 'masks', server));
+    for (const seed of this.#takeMasks(input) ?? []) seed.erase();
   }
 
   #at(input: Run, ...names: string[]): string {
     return pathOf(this.#place, input, ...names);
   }
+}
+
+type MaskSeeds = readonly [Seed, Seed];
+
+const keyOf = ({ collaboration, attempt }: Run): string => `${collaboration}.${attempt}`;
+
+function seedOf(bytes: Uint8Array): Seed {
+  if (bytes.length === SEED_BYTES) return new Seed(bytes);
+  throw new MpcError('transfer.wrong-size', `a server's half of the masks has ${bytes.length} bytes`, {
+    hint: 'compare versions of mpc on both sides',
+    exitCode: EXIT.protocol,
+  });
 }

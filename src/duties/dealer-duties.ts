@@ -3,19 +3,20 @@
  * Sees the plan and its own masks; never a masked value. Must never deal twice for one attempt: once a seed may
  * have left, the same tape is delivered again, byte for byte.
  *
- * Files: deal/head-a, deal/head-b, deal/corrections-b (and -a, where the plan deals to both), and deal/complete once the
- * tape is whole.
+ * Files: deal/corrections-b (and -a, where the plan deals to both; none where nothing is dealt), and deal/heads, both servers'
+ * one after the other, once the tape is whole.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
+import { concatBytes } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { dealPlan } from '../engine/dealer.ts';
 import type { EffectContext } from '../host/host.ts';
 import { Seed } from '../tape/seed.ts';
 import { fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries } from './queries.ts';
-import { NAME_BYTES, tapeHead } from './tape-head.ts';
+import { HEAD_BYTES, NAME_BYTES, tapeHead } from './tape-head.ts';
 import { collaborationOf, factsOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 type Context = EffectContext<Run>;
@@ -37,16 +38,17 @@ export class DealerDuties {
   /** Makes the tape of an attempt, unless it is there. */
   async dealTape({ input: run, signal }: Context): Promise<void> {
     const at = (name: string): string => pathOf(this.#place, run, 'deal', name);
-    if (existsSync(at('complete'))) return;
+    if (existsSync(at('heads'))) return;
     const { digest, descriptor } = collaborationOf(this.#place, run.collaboration);
     const { plan, cost } = await this.#queries.of(digest, descriptor, findIn(this.#place));
     const seedA = Seed.fresh(this.#place.random);
     const seedB = Seed.fresh(this.#place.random);
     await rm(at(''), { recursive: true, force: true });
     await mkdir(at(''), { recursive: true, mode: 0o700 });
-    const file = await open(at('corrections-b'), 'w', 0o600);
-    const fileA = cost.bytesTapeA === 0 ? undefined : await open(at('corrections-a'), 'w', 0o600);
-    const name = this.#place.random(NAME_BYTES);
+    const made = async (name: string, bytes: number): Promise<FileHandle | undefined> =>
+      bytes === 0 ? undefined : await open(at(name), 'w', 0o600);
+    const file = await made('corrections-b', cost.bytesTape);
+    const fileA = await made('corrections-a', cost.bytesTapeA);
     try {
       await dealPlan({
         plan,
@@ -54,20 +56,16 @@ export class DealerDuties {
         seedB,
         signal,
         corrections: async (bytes, holders) => {
-          await file.writeFile(bytes);
+          await file?.writeFile(bytes);
           if (holders === 'both') await fileA?.writeFile(bytes);
         },
       });
-      await Promise.all([
-        file.sync(),
-        fileA?.sync(),
-        writeWhole(at('head-a'), tapeHead(seedA, name)),
-        writeWhole(at('head-b'), tapeHead(seedB, name)),
-      ]);
+      await Promise.all([file?.sync(), fileA?.sync()]);
     } finally {
-      await Promise.all([file.close(), fileA?.close()]);
+      await Promise.all([file?.close(), fileA?.close()]);
     }
-    await writeWhole(at('complete'), new Uint8Array(0));
+    const name = this.#place.random(NAME_BYTES);
+    await writeWhole(at('heads'), concatBytes(tapeHead(seedA, name), tapeHead(seedB, name)));
     seedA.erase();
     seedB.erase();
   }
@@ -85,14 +83,15 @@ export class DealerDuties {
 
   async #deliver(run: Run, server: 'server-a' | 'server-b', signal: AbortSignal): Promise<void> {
     const at = (name: string): string => pathOf(this.#place, run, 'deal', name);
-    const half = server === 'server-a' ? 'a' : 'b';
-    const head = readWhole(at(`head-${half}`));
-    const path = at(`corrections-${half}`);
-    if (head === undefined)
+    const isA = server === 'server-a';
+    const heads = readWhole(at('heads'));
+    const path = at(`corrections-${isA ? 'a' : 'b'}`);
+    if (heads === undefined)
       throw new MpcError('dealer.tape-gone', `the tape for ${server} has been destroyed already`, {
         hint: 'ask for another attempt',
         exitCode: EXIT.protocol,
       });
+    const head = isA ? heads.subarray(0, HEAD_BYTES) : heads.subarray(HEAD_BYTES);
     const away = new AbortController();
     const tooLong = (): void =>
       away.abort(
@@ -128,7 +127,7 @@ export class DealerDuties {
   /** Forgets a tape that has been delivered, or that nobody needs any more. */
   async shred(run: Run): Promise<void> {
     this.#links.close(run);
-    for (const name of ['head-a', 'head-b', 'corrections-a', 'corrections-b'])
+    for (const name of ['heads', 'corrections-a', 'corrections-b'])
       shredFile(pathOf(this.#place, run, 'deal', name));
   }
 

@@ -137,9 +137,9 @@ function noOrder(): MpcError {
   );
 }
 
-function unlucky(): MpcError {
+export function unlucky(): MpcError {
   return new MpcError('sort.unlucky', 'the random order of the rows needs more comparisons than were dealt', {
     exitCode: EXIT.temporary,
-    hint: 'this happens less often than once in 2^40 sorts and says nothing about the rows: run the query again',
+    hint: 'this happens less often than once in 2^36 sorts and says nothing about the rows: run the query again',
   });
 }

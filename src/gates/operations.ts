@@ -41,7 +41,7 @@ export type Operation =
   // three rounds for each 4 bits, and one: (ring wire key, ring columns of n) -> all columns, rows in order of the key's lowest bits
   | { readonly op: 'sort'; readonly bits: number } // ascending, without sign, stable
   // rounds by the number of rows: (ring key, ring columns of n), all wires -> all columns, rows in order of the key
-  | { readonly op: 'sampleSort'; readonly bits?: number } // ascending, stable; keys in 0..2^bits-1, bits at most 63-L for 2^L rows
+  | { readonly op: 'sampleSort'; readonly bits?: number; readonly first?: number } // ascending, stable, the first rows or all; keys in 0..2^bits-1, bits at most 63-L for 2^L rows
   // one round fewer than its AND-depth: bit wires, the planes of each input value over all instances -> a share of those of all outputs
   | { readonly op: 'circuit'; readonly circuit: string; readonly instances: number } // a packed circuit: src/circuits/packed.ts
   // up to two rounds of their own: ring wire -> bits share. `bits` is what is proven of x, as in the next two; nothing need be

@@ -14,11 +14,12 @@
  *   B = 1.1 (n-m)^2 / m + 760 (n/m)^2
  * makes that less than 2^-44 with the best G, t and z: the test of this file computes it. The mean is about (n-m)^2 / m; the
  * other term is what one gap of 39 times the mean size adds. There are at most 16 stages, so that a sort is given up
- * (`sort.unlucky`) less often than once in 2^40.
+ * (`sort.unlucky`) less often than once in 2^40; where only the first rows are wanted (selection.ts), once in 2^36.
  */
 import { bitWords, ringWords } from '../ring/words.ts';
 import { type DigitTree, treeCost, treeLaneCount, treeLanes } from './digit-tree.ts';
 import type { DealtLane, GateCost } from './gate.ts';
+import type { Selection } from './selection.ts';
 import { SHUFFLE_LANES, shuffleCost, shuffleLane } from './shuffle.ts';
 
 /** Comparisons that take about as long as a round does, between servers that are near each other. */
@@ -51,7 +52,7 @@ export interface Batch {
 /** The first lane of the top bits of the shuffled keys. */
 export const TOP_LANE = SHUFFLE_LANES;
 
-interface Effort {
+export interface Effort {
   readonly stages: readonly Stage[];
   /** In comparisons. */
   readonly effort: number;
@@ -59,35 +60,48 @@ interface Effort {
 
 /** The stages that take least time. None for one row. */
 export function stagesOf(rows: number): readonly Stage[] {
-  return rows === 1 ? [] : leastEffort(rows, new Map()).stages;
+  return orderOf(rows, new Map()).stages;
 }
 
+/** The same with what it takes, in comparisons. `known` keeps what was found for other numbers of rows. */
+export const orderOf = (rows: number, known: Map<number, Effort>): Effort =>
+  rows === 1 ? { stages: [], effort: 0 } : leastEffort(rows, known);
+
+/** What a batch of comparisons takes, in comparisons. */
+export const effortOfBatch = (length: number): number => ROUNDS_OF_BATCH * COMPARISONS_A_ROUND + length;
+
 /** The batches of a stage: its search's steps, and the pairs. */
-export const batchLengths = ({ sorted, rows, fanOut, steps, pairs }: Stage): readonly number[] => [
+const batchLengths = ({ sorted, rows, fanOut, steps, pairs }: Stage): readonly number[] => [
   ...Array.from({ length: steps }, () => (rows - sorted) * (fanOut - 1)),
   pairs,
 ];
 
+/** The batches of a selection: the sample's, the comparisons with the pivot, and the candidates'. */
+function selectionLengths(selection: Selection): readonly number[] {
+  if (selection.by === 'order') return selection.stages.flatMap(batchLengths);
+  const { rows, sample, candidates } = selection;
+  return [...selectionLengths(sample), rows - sample.rows, ...selectionLengths(candidates)];
+}
+
 /** All batches, in order. */
-export function batchesOf(rows: number): readonly Batch[] {
-  let lane = TOP_LANE + treeLaneCount(rows);
-  return stagesOf(rows)
-    .flatMap(batchLengths)
-    .map((length) => {
-      const maskLane = lane;
-      lane += 1 + treeLaneCount(length);
-      return { length, maskLane, firstTreeLane: maskLane + 1 };
-    });
+export function batchesOf(selection: Selection): readonly Batch[] {
+  let lane = TOP_LANE + treeLaneCount(selection.rows);
+  return selectionLengths(selection).map((length) => {
+    const maskLane = lane;
+    lane += 1 + treeLaneCount(length);
+    return { length, maskLane, firstTreeLane: maskLane + 1 };
+  });
 }
 
 /** Exact cost: the shuffle of all columns and the keys, the keys' top bits, and of each comparison a difference and a sign that are opened. */
-export function sampleSortCost(rows: number, columns: number, tree: DigitTree): GateCost {
+export function sampleSortCost(selection: Selection, columns: number, tree: DigitTree): GateCost {
+  const { rows } = selection;
   const shuffle = shuffleCost((columns + 1) * rows);
   const tops = treeCost(tree, rows);
   let rounds = shuffle.rounds + tops.rounds;
   let bytesOnline = shuffle.bytesOnline + tops.bytesOnline;
   let bytesTape = shuffle.bytesTape + tops.bytesTape;
-  for (const { length } of batchesOf(rows)) {
+  for (const { length } of batchesOf(selection)) {
     const signs = treeCost(tree, length);
     // The differences, and the signs.
     rounds += 2 + signs.rounds;
@@ -97,11 +111,16 @@ export function sampleSortCost(rows: number, columns: number, tree: DigitTree): 
   return { rounds, bytesOnline, bytesTape };
 }
 
-export function sampleSortLanes(rows: number, columns: number, tree: DigitTree): readonly DealtLane[] {
+export function sampleSortLanes(
+  selection: Selection,
+  columns: number,
+  tree: DigitTree,
+): readonly DealtLane[] {
+  const { rows } = selection;
   return [
     shuffleLane((columns + 1) * rows),
     ...treeLanes(tree, rows, TOP_LANE),
-    ...batchesOf(rows).flatMap(({ length, firstTreeLane }) => treeLanes(tree, length, firstTreeLane)),
+    ...batchesOf(selection).flatMap(({ length, firstTreeLane }) => treeLanes(tree, length, firstTreeLane)),
   ];
 }
 

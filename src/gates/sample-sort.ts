@@ -1,6 +1,6 @@
 /**
- * Owns sampleSort: (ring key, k ring columns) -> the k columns in ascending order of the key; rows of equal keys keep their
- * order. For up to 2^L rows keys are in 0 .. 2^b - 1, b <= 63 - L (all of it where nothing is said). With b + L + 1, rounded up to
+ * Owns sampleSort: (ring key, k ring columns) -> the k columns in ascending order of the key, all rows or the `first` ones; rows of
+ * equal keys keep their order. For up to 2^L rows keys are in 0 .. 2^b - 1, b <= 63 - L (all of it where nothing is said). With b + L + 1, rounded up to
  * whole digits of 4 bits, called W, keys beyond that count modulo 2^(W-1-L). All inputs are wires, the result is a share.
  *
  * Shuffle, then sort in public (Hamada, Kikuchi, Ikarashi, Chida, Takahashi, "Practically efficient multi-party sorting protocols
@@ -11,6 +11,7 @@
  *   2. A first sample of the shuffled rows is sorted by comparing all pairs. Then, stage by stage, more rows find their gaps among those
  *      in order by a search, and rows of one gap are compared with each other (insertion.ts, sample-sort-stages.ts).
  *   3. Every place is public by then, and each server moves its shares of the shuffled columns.
+ * Where only the first rows are wanted, fewer rows are put in order: selection.ts.
  * A comparison of two rows, chosen while running: the servers open y_i - y_j under a fresh mask (8 bytes), evaluate the
  * sign of the difference (less-than-zero.ts), and open that: 4 rounds, 13 bytes each way, 44 of tape at W = 64, 11 and 21 at
  * W = 32. About 67 comparisons a row for 1,000 rows, 38 for 10,000, 20 for 100,000; rounds 20, 40, 140. For long keys the radix
@@ -34,24 +35,19 @@
  */
 import { assert } from '../base/errors.ts';
 import { getBit } from '../ring/bits.ts';
-import { differencesOf, permuteRows } from '../ring/permutation.ts';
+import { differencesOf, pickRows } from '../ring/permutation.ts';
 import { add, shiftLeft } from '../ring/ring.ts';
 import type { BitVector, RingVector, Words } from '../ring/words.ts';
 import { newRing, ringWords } from '../ring/words.ts';
 import { DIGIT_BITS, type DigitTree, dealTree, evaluateTree } from './digit-tree.ts';
+import { type Compare, firstRows, wordsFrom } from './first-rows.ts';
 import { maskOf, requireShape, shareOf, wireOf } from './forms.ts';
 import type { Gate, Opening, ServerName, ServerTape } from './gate.ts';
-import { insertRows, type Pairs } from './insertion.ts';
+import type { Pairs } from './insertion.ts';
 import { compareDigits, signTreeFor } from './less-than-zero.ts';
 import type { OperationOf } from './operations.ts';
-import {
-  type Batch,
-  batchesOf,
-  sampleSortCost,
-  sampleSortLanes,
-  stagesOf,
-  TOP_LANE,
-} from './sample-sort-stages.ts';
+import { type Batch, batchesOf, sampleSortCost, sampleSortLanes, TOP_LANE } from './sample-sort-stages.ts';
+import { type Selection, selectionOf } from './selection.ts';
 import { dealShuffle, evaluateShuffle } from './shuffle.ts';
 import { concatRing } from './transfer.ts';
 
@@ -66,7 +62,7 @@ export const mostKeyBits = (rows: number): number => 63 - rowBits(rows);
 export const sampleSortGate: Gate<SampleSort> = {
   op: 'sampleSort',
 
-  infer({ bits }, inputs) {
+  infer({ bits, first }, inputs) {
     const rows = inputs[0]?.length ?? 0;
     requireShape(inputs.length > 1 && rows > 0, 'sampleSort', 'takes a key, columns to sort, and rows');
     for (const { kind, form, length } of inputs) {
@@ -78,13 +74,22 @@ export const sampleSortGate: Gate<SampleSort> = {
       'sampleSort',
       'bits is an integer from 1 to 63 less those that number the rows',
     );
-    return { kind: 'ring', form: 'share', length: (inputs.length - 1) * rows };
+    requireShape(
+      first === undefined || (Number.isInteger(first) && first >= 1 && first <= rows),
+      'sampleSort',
+      'first is an integer from 1 to the number of rows',
+    );
+    return { kind: 'ring', form: 'share', length: (inputs.length - 1) * (first ?? rows) };
   },
 
-  cost: (operation, inputs) =>
-    sampleSortCost(inputs[0]!.length, inputs.length - 1, treeOf(operation, inputs[0]!.length)),
-  lanes: (operation, inputs) =>
-    sampleSortLanes(inputs[0]!.length, inputs.length - 1, treeOf(operation, inputs[0]!.length)),
+  cost: (operation, inputs) => {
+    const rows = inputs[0]!.length;
+    return sampleSortCost(wayOf(operation, rows), inputs.length - 1, treeOf(operation, rows));
+  },
+  lanes: (operation, inputs) => {
+    const rows = inputs[0]!.length;
+    return sampleSortLanes(wayOf(operation, rows), inputs.length - 1, treeOf(operation, rows));
+  },
 
   deal(operation, inputs, masks, tape) {
     const rows = inputs[0]!.length;
@@ -92,7 +97,7 @@ export const sampleSortGate: Gate<SampleSort> = {
     const [key, ...columns] = masks.map(maskOf);
     const shuffled = dealShuffle(concatRing([aboveRowNumbers(key!), ...columns]), rows, tape);
     dealTree(tree, shuffled.subarray(0, ringWords(rows)), rows, tape, TOP_LANE);
-    for (const { length, maskLane, firstTreeLane } of batchesOf(rows)) {
+    for (const { length, maskLane, firstTreeLane } of batchesOf(wayOf(operation, rows))) {
       dealTree(tree, tape.maskRing(maskLane, length), length, tape, firstTreeLane);
     }
     return undefined;
@@ -115,8 +120,16 @@ export const sampleSortGate: Gate<SampleSort> = {
       shareOf(tops, 'bits', server),
       widthOf(tree) - 1,
     );
-    const order = yield* sortedOrder(keys, rows, tree, tape, server);
-    return { form: 'share', share: permuteRows(shareOf(part(ringWords(rows)), 'ring', server), order) };
+    const way = wayOf(operation, rows);
+    const batches = batchesOf(way).values();
+    const compare: Compare = (pairs) => {
+      const batch = batches.next();
+      assert(!batch.done, 'a batch is dealt for every comparison');
+      return openOutcomes(keys, pairs, batch.value, tree, tape, server);
+    };
+    const all = Uint32Array.from({ length: rows }, (_, row) => row);
+    const order = yield* firstRows(way, all, compare, wordsFrom(keyWire.masked));
+    return { form: 'share', share: pickRows(shareOf(part(ringWords(rows)), 'ring', server), rows, order) };
   },
 
   clear(operation, inputs, values) {
@@ -128,13 +141,14 @@ export const sampleSortGate: Gate<SampleSort> = {
     const part = (row: number, half: 0 | 1): number =>
       lowestBits(above[2 * row + half]!, counted - 32 * half);
     order.sort((i, j) => part(i, 1) - part(j, 1) || part(i, 0) - part(j, 0) || i - j);
-    return permuteRows(concatRing(columns), order);
+    return pickRows(concatRing(columns), rows, order.subarray(0, operation.first ?? rows));
   },
 };
 
 /** The tree that compares so many keys: W is the bits that it sees. */
 const treeOf = ({ bits }: SampleSort, rows: number): DigitTree =>
   signTreeFor((bits ?? mostKeyBits(rows)) + rowBits(rows) + 1);
+const wayOf = ({ first }: SampleSort, rows: number): Selection => selectionOf(rows, first ?? rows);
 const widthOf = ({ digits }: DigitTree): number => DIGIT_BITS * digits;
 
 const lowestBits = (word: number, count: number): number =>
@@ -159,29 +173,6 @@ function flipBits(elements: RingVector, bits: BitVector, place: number): RingVec
     elements[2 * i + half] = elements[2 * i + half]! ^ (getBit(bits, i) << (place & 31));
   }
   return elements;
-}
-
-/** The rows' numbers by ascending key, of which this server holds shares. */
-function* sortedOrder(
-  keys: RingVector,
-  rows: number,
-  tree: DigitTree,
-  tape: ServerTape,
-  server: ServerName,
-): Generator<Opening, Words, Words> {
-  const batches = batchesOf(rows).values();
-  let order: Words = new Uint32Array(rows === 1 ? 1 : 0);
-  for (const stage of stagesOf(rows)) {
-    const insertion = insertRows(stage, order);
-    let step = insertion.next();
-    while (!step.done) {
-      const batch = batches.next();
-      assert(!batch.done, 'a batch is dealt for every step of a stage');
-      step = insertion.next(yield* openOutcomes(keys, step.value, batch.value, tree, tape, server));
-    }
-    order = step.value;
-  }
-  return order;
 }
 
 /** Both servers' view of a batch: bit k is whether the key of left[k] is less than that of right[k]. */

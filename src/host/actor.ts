@@ -4,6 +4,9 @@
  *
  * An event of which nothing comes needs no commit of its own, which would cost the disk a write: its key is kept here and reaches
  * the inbox with the next change. If a crash comes first, the event may come again, to the same state, and nothing comes of it again.
+ *
+ * A machine that is *retold* everything (`HostOptions.retold`) commits only where something is to be delivered or it ends: what
+ * it heard since its last commit it hears again after a crash, and what its effects found they find again.
  */
 import type { AnyStateMachine, EventObject } from 'xstate';
 import { hex } from '../base/bytes.ts';
@@ -15,7 +18,8 @@ import { type ChartState, leavesOf, nextStep, type Step } from './chart.ts';
 import type { Courier } from './courier.ts';
 import type { Effect, Transition } from './host.ts';
 import { isWorthAReport, retryDelayMs } from './retry.ts';
-import { hasMark, markInbox, type OutboxItem, putOutbox, saveState } from './tables.ts';
+import type { Sweeper } from './sweeper.ts';
+import { markInbox, type OutboxItem, putOutbox, saveState } from './tables.ts';
 
 /** Keys that may wait for the next change: bounds what is read again after a crash. */
 const MOST_UNMARKED = 64;
@@ -29,13 +33,19 @@ export interface ActorOptions {
   readonly random: RandomSource;
   readonly effects: Readonly<Record<string, Effect>>;
   readonly courier: Courier;
+  readonly sweeper: Sweeper;
+  /** Everything comes again after a crash: see above. */
+  readonly retold: boolean;
   readonly onTransition: (transition: Transition) => void;
   readonly onTrouble: (report: ErrorReport) => void;
   /** Aborted when the host stops. */
   readonly stopped: AbortSignal;
 }
 
-export type Committed = Pick<Step, 'state' | 'text' | 'done'>;
+export type Committed = Pick<Step, 'state' | 'text' | 'done'> & {
+  /** Keys of the events that it has had. */
+  readonly keys: readonly string[];
+};
 
 /** An event from an effect: what it emits, or how it ended. */
 interface EffectEvent extends EventObject {
@@ -47,20 +57,24 @@ interface EffectEvent extends EventObject {
 export class HostedActor {
   readonly #options: ActorOptions;
   #state: ChartState;
-  /** The text of the last commit. */
   #text: string;
   #done: boolean;
+  /** Its state, or a key, is not in the store yet. */
+  #isAhead = false;
+  /** Keys of all events that it has had: those of an actor that has ended are of no use. */
+  #keys: Set<string>;
   /** The effects that run now, by id; a run that is no longer here is over, whatever it still says. */
   readonly #runs = new Map<string, AbortController>();
   /** Keys of events since the last commit, of which nothing came. */
   readonly #unmarked = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ActorOptions, { state, text, done }: Committed) {
+  constructor(options: ActorOptions, { state, text, done, keys }: Committed) {
     this.#options = options;
     this.#state = state;
     this.#text = text;
     this.#done = done;
+    this.#keys = new Set(done ? [] : keys);
     options.stopped.addEventListener('abort', () => this.#stopEffects([...this.#runs.keys()]), {
       once: true,
     });
@@ -96,28 +110,22 @@ export class HostedActor {
   }
 
   async #handle(event: EventObject, key: string | undefined): Promise<void> {
-    const { name, machine, machineName, store, random, courier, stopped } = this.#options;
+    const { name, machine, machineName, retold, random, courier, stopped } = this.#options;
     if (stopped.aborted) throw hostStopped();
-    if (this.#done || (key !== undefined && this.#unmarked.has(key))) return;
+    if (this.#done || (key !== undefined && this.#keys.has(key))) return;
     const from = this.states;
     const step = nextStep(machine, this.#state, event);
     const items = outboxItems(step, random);
-    const isChange =
-      items.length > 0 || step.text !== this.#text || step.starts.length > 0 || step.stops.length > 0;
-    if (isChange || this.#unmarked.size >= MOST_UNMARKED) {
-      const isNew = await store.transaction(async (transaction) => {
-        if (key !== undefined && !(await markInbox(transaction, name, key))) return false;
-        for (const earlier of this.#unmarked) await markInbox(transaction, name, earlier);
-        await saveState(transaction, { name, state: step.text, done: step.done });
-        await putOutbox(transaction, name, items);
-        return true;
-      });
-      if (!isNew) return;
-      this.#unmarked.clear();
-    } else if (key !== undefined) {
-      if (await hasMark(store, name, key)) return;
-      this.#unmarked.add(key);
+    const isChange = step.text !== this.#text || step.starts.length > 0 || step.stops.length > 0;
+    const mustLast = items.length > 0 || step.done || (isChange && !retold);
+    if (mustLast || this.#unmarked.size >= MOST_UNMARKED) {
+      await this.#commit(step, items, key);
+    } else {
+      this.#isAhead ||= isChange || key !== undefined;
+      if (key !== undefined) this.#unmarked.add(key);
     }
+    if (key !== undefined) this.#keys.add(key);
+    if (step.done) this.#keys.clear();
     this.#state = step.state;
     this.#text = step.text;
     this.#done = step.done;
@@ -133,6 +141,31 @@ export class HostedActor {
         to: this.states,
       });
     if (step.outcome === 'ignored') this.#options.onTrouble(ignored(event.type, from));
+  }
+
+  /** Commits what it is ahead of the store by, if anything. */
+  flush(): Promise<void> {
+    return this.#queue(async () => {
+      if (this.#isAhead) await this.#commit({ text: this.#text, done: this.#done }, [], undefined);
+    });
+  }
+
+  async #commit(
+    { text, done }: Pick<Step, 'text' | 'done'>,
+    items: readonly OutboxItem[],
+    key: string | undefined,
+  ): Promise<void> {
+    const { name, store, sweeper } = this.#options;
+    const keys = [...this.#unmarked, ...(key === undefined ? [] : [key])];
+    const swept = await store.transaction(async (transaction) => {
+      if (keys.length > 0) await markInbox(transaction, name, keys);
+      await saveState(transaction, { name, state: text, done });
+      await putOutbox(transaction, name, items);
+      return sweeper.sweepWithin(transaction);
+    });
+    sweeper.removed(swept);
+    this.#unmarked.clear();
+    this.#isAhead = false;
   }
 
   #stopEffects(ids: readonly string[]): void {

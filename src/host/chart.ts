@@ -4,15 +4,10 @@
  *
  * After every step the state is read back from its stored text, so that an actor behaves before a crash exactly as after it.
  */
-import {
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type EventObject,
-  initialTransition,
-  transition,
-} from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { canonicalJson, digestOf, type Json } from '../base/canonical.ts';
 import { assert } from '../base/errors.ts';
+import { firstTransition, nextTransition, type PureAction } from '../base/transitions.ts';
 
 /** An invoked effect that is to run while its state is active. */
 export interface Invocation {
@@ -40,10 +35,8 @@ export interface Step {
   readonly outcome: 'taken' | 'expected' | 'ignored';
 }
 
-type Action = { readonly type: string; readonly params?: unknown };
-
 export function firstStep(machine: AnyStateMachine, input: object): Step {
-  const [snapshot, actions] = initialTransition(machine, input);
+  const [snapshot, actions] = firstTransition(machine, input);
   return stepTo(machine, snapshot, actions, {}, 'taken');
 }
 
@@ -55,7 +48,7 @@ export function nextStep(machine: AnyStateMachine, state: ChartState, event: Eve
     const expected = event.type.startsWith('xstate.done.') || isExpected(state.snapshot, event.type);
     return stepTo(machine, state.snapshot, [], effects, expected ? 'expected' : 'ignored');
   }
-  const [snapshot, actions] = transition(machine, state.snapshot, event);
+  const [snapshot, actions] = nextTransition(machine, state.snapshot, event);
   return stepTo(machine, snapshot, actions, effects, 'taken');
 }
 
@@ -121,7 +114,7 @@ export function checkMachine(
 function stepTo(
   machine: AnyStateMachine,
   snapshot: AnyMachineSnapshot,
-  actions: readonly Action[],
+  actions: readonly PureAction[],
   before: Invocations,
   outcome: Step['outcome'],
 ): Step {
@@ -150,13 +143,13 @@ function stepTo(
   };
 }
 
-function invocationOf({ params }: Action): { readonly id: string; readonly effect: Invocation } {
+function invocationOf({ params }: PureAction): { readonly id: string; readonly effect: Invocation } {
   const { id, src, input } = params as { id: string; src: unknown; input?: Json }; // xstate's own action
   assert(typeof src === 'string', 'invoked effects have names');
   return { id, effect: { src, input: input ?? null } };
 }
 
-function deliveryOf({ type, params }: Action): { readonly action: string; readonly params: string } {
+function deliveryOf({ type, params }: PureAction): { readonly action: string; readonly params: string } {
   return { action: type, params: canonicalJson((params ?? null) as Json) }; // canonicalJson refuses what is not
 }
 

@@ -5,14 +5,15 @@
 import type { Clock } from '../base/clock.ts';
 import { type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
-import type { Store } from '../store/store.ts';
 import type { Delivery } from './host.ts';
 import { isWorthAReport, retryDelayMs } from './retry.ts';
-import { type OutboxItem, removeFromOutbox } from './tables.ts';
+import type { Sweeper } from './sweeper.ts';
+import type { OutboxItem } from './tables.ts';
 
 export interface CourierOptions {
   readonly actor: string;
-  readonly store: Store;
+  /** Told of each item that has arrived. */
+  readonly sweeper: Sweeper;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly deliveries: Readonly<Record<string, Delivery>>;
@@ -30,7 +31,7 @@ export class Courier {
     this.#options = options;
   }
 
-  /** Every item was delivered and removed. */
+  /** Every item was delivered. */
   get idle(): boolean {
     return this.#items.length === 0;
   }
@@ -45,11 +46,8 @@ export class Courier {
 
   async #work(): Promise<void> {
     for (let item = this.#items[0]; item !== undefined; item = this.#items[0]) {
-      const { id } = item;
-      const delivered =
-        (await this.#untilDone(item, () => this.#deliver(item))) &&
-        (await this.#untilDone(item, () => removeFromOutbox(this.#options.store, id)));
-      if (!delivered) break;
+      if (!(await this.#untilDelivered(item))) break;
+      this.#options.sweeper.add(item.id);
       this.#items.shift();
     }
     this.#busy = false;
@@ -66,15 +64,15 @@ export class Courier {
   }
 
   /** False when the host stopped first. */
-  async #untilDone({ action }: OutboxItem, attempt: () => Promise<void>): Promise<boolean> {
+  async #untilDelivered(item: OutboxItem): Promise<boolean> {
     const { clock, random, stopped, onTrouble } = this.#options;
     for (let failures = 1; !stopped.aborted; failures++) {
       try {
-        await attempt();
+        await this.#deliver(item);
         return true;
       } catch (error) {
         if (stopped.aborted) return false;
-        if (isWorthAReport(failures)) onTrouble(failing(action, failures, reportOf(error)));
+        if (isWorthAReport(failures)) onTrouble(failing(item.action, failures, reportOf(error)));
       }
       await clock.sleep(retryDelayMs(failures, random), stopped).catch(() => undefined); // the loop sees the abort
     }

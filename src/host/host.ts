@@ -4,6 +4,8 @@
  *
  *   event from the inbox -> pure transition -> ONE SQLite transaction (snapshot + outbox + inbox mark)
  *   -> only then the outbox is delivered and invoked effects are started; their results come back through the inbox.
+ *
+ * For machines in `retold` the transaction waits until there is something to deliver: see there.
  */
 import type { AnyStateMachine, EventObject } from 'xstate';
 import type { ErrorReport } from '../base/errors.ts';
@@ -34,6 +36,13 @@ export interface HostOptions {
   readonly machines: Readonly<Record<string, AnyStateMachine>>;
   readonly effects: Readonly<Record<string, Effect>>;
   readonly deliveries: Readonly<Record<string, Delivery>>;
+  /**
+   * Machines that lose nothing when a crash takes them back to their last commit, because they come to the same again: all of
+   * their keyed events come again after a restart, in their order (a log tells them), and each of their effects, run again from
+   * any earlier state, finds what it did and gives the same (files have it). Their states are committed when something is to be
+   * delivered, when they end, and when the host stops. So a delivery still never tells of anything that a crash could forget.
+   */
+  readonly retold?: readonly string[];
   /** Called after each committed transition: for logs, progress and the inspector. Names and sizes only. */
   readonly onTransition?: (transition: Transition) => void;
   /** Typed troubles: unknown events, failing deliveries, stale snapshots. */
@@ -54,7 +63,7 @@ export interface Host {
   start(actor: string, machine: string, input: object): Promise<void>;
   has(actor: string): boolean;
   /** Gives an event to an actor. `key` makes it once-only for that actor, across restarts: what comes of an
-   * event comes of it once. Resolves when that is committed, if anything is. */
+   * event comes of it once. Resolves when that is committed, if anything is (and for `retold` machines has to be). */
   send(actor: string, event: EventObject, key?: string): Promise<void>;
   /** The actor's active leaves, or undefined. */
   states(actor: string): readonly string[] | undefined;

@@ -11,6 +11,7 @@ import { type Committed, HostedActor, hostStopped, outboxItems } from './actor.t
 import { chartDigest, checkMachine, firstStep, leavesOf, readState } from './chart.ts';
 import { Courier } from './courier.ts';
 import type { Host, HostOptions } from './host.ts';
+import { Sweeper } from './sweeper.ts';
 import {
   type ActorRow,
   deleteActor,
@@ -20,6 +21,7 @@ import {
   type OutboxItem,
   putOutbox,
   readActors,
+  readInbox,
   readOutbox,
 } from './tables.ts';
 
@@ -37,7 +39,8 @@ export async function openHost(options: OpenHostOptions): Promise<Host> {
   for (const machine of Object.values(options.machines)) checkMachine(machine, { effects, deliveries });
   await options.store.migrate('host', HOST_MIGRATIONS);
   const host = new DurableHost(options);
-  host.restore(await readActors(options.store), await readOutbox(options.store));
+  const { store } = options;
+  host.restore(await readActors(store), await readOutbox(store), await readInbox(store));
   return host;
 }
 
@@ -55,17 +58,25 @@ class DurableHost implements Host {
   readonly #options: OpenHostOptions;
   readonly #residents = new Map<string, Resident>();
   readonly #stopped = new AbortController();
+  readonly #sweeper: Sweeper;
 
   constructor(options: OpenHostOptions) {
     this.#options = options;
+    const { store, clock, onTrouble } = options;
+    this.#sweeper = new Sweeper(store, clock, (report) => onTrouble?.(report, ''));
   }
 
-  restore(rows: readonly ActorRow[], outbox: ReadonlyMap<string, readonly OutboxItem[]>): void {
+  restore(
+    rows: readonly ActorRow[],
+    outbox: ReadonlyMap<string, readonly OutboxItem[]>,
+    inbox: ReadonlyMap<string, readonly string[]>,
+  ): void {
     for (const row of rows) {
       const resident = this.#settle(row.name, row.done);
       const machine = this.#options.machines[row.machine];
       if (machine !== undefined && chartDigest(machine) === row.chart) {
-        const committed = { state: readState(machine, row.state), text: row.state, done: row.done };
+        const keys = inbox.get(row.name) ?? [];
+        const committed = { state: readState(machine, row.state), text: row.state, done: row.done, keys };
         resident.actor = this.#hosted(row.name, row.machine, committed, resident.courier);
       } else if (!row.done) {
         this.#options.onTrouble?.(staleSnapshot(row).report(), row.name);
@@ -108,7 +119,7 @@ class DurableHost implements Host {
       assert(await insertActor(transaction, row), 'every actor of the store is in memory');
       await putOutbox(transaction, name, items);
     });
-    resident.actor = this.#hosted(name, machineName, step, resident.courier);
+    resident.actor = this.#hosted(name, machineName, { ...step, keys: [] }, resident.courier);
     resident.courier.take(items);
     resident.actor.resume();
     onTransition?.({
@@ -161,6 +172,7 @@ class DurableHost implements Host {
           exitCode: EXIT.temporary,
         },
       );
+    await this.#sweeper.sweep();
     await this.#options.store.transaction((transaction) => deleteActor(transaction, name));
     this.#residents.delete(name);
   }
@@ -171,15 +183,17 @@ class DurableHost implements Host {
     for (const { started, actor } of this.#residents.values()) {
       await started.catch(() => undefined);
       await actor?.settled();
+      await actor?.flush();
     }
+    await this.#sweeper.sweep();
     await this.#options.store.transaction(emptyFinishedInboxes);
   }
 
   #settle(name: string, ended = false): Resident {
-    const { store, clock, random, deliveries, onTrouble } = this.#options;
+    const { clock, random, deliveries, onTrouble } = this.#options;
     const courier = new Courier({
       actor: name,
-      store,
+      sweeper: this.#sweeper,
       clock,
       random,
       deliveries,
@@ -192,7 +206,7 @@ class DurableHost implements Host {
   }
 
   #hosted(name: string, machineName: string, committed: Committed, courier: Courier): HostedActor {
-    const { machines, store, clock, random, effects, onTransition, onTrouble } = this.#options;
+    const { machines, store, clock, random, effects, retold, onTransition, onTrouble } = this.#options;
     const machine = machines[machineName];
     assert(machine !== undefined, 'a hosted machine is in the table of machines');
     return new HostedActor(
@@ -205,6 +219,8 @@ class DurableHost implements Host {
         random,
         effects,
         courier,
+        sweeper: this.#sweeper,
+        retold: retold?.includes(machineName) === true,
         onTransition: (transition) => onTransition?.(transition),
         onTrouble: (report) => onTrouble?.(report, name),
         stopped: this.#stopped.signal,

@@ -69,15 +69,22 @@ export async function saveState(
   await transaction.run('UPDATE actor SET state = ?, done = ? WHERE name = ?', state, done ? 1 : 0, name);
 }
 
-/** True when the actor has not had an event of that key. */
-export async function markInbox(transaction: Transaction, actor: string, key: string): Promise<boolean> {
-  return (await transaction.run('INSERT INTO inbox VALUES (?, ?) ON CONFLICT DO NOTHING', actor, key)) === 1;
+/** Keeps the keys of events that the actor has had. */
+export async function markInbox(
+  transaction: Transaction,
+  actor: string,
+  keys: readonly string[],
+): Promise<void> {
+  await transaction.run(
+    'INSERT INTO inbox SELECT ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING',
+    actor,
+    JSON.stringify(keys),
+  );
 }
 
-/** Whether the actor has had an event of that key. */
-export async function hasMark(transaction: Transaction, actor: string, key: string): Promise<boolean> {
-  const marked = await transaction.get('SELECT 1 FROM inbox WHERE actor = ? AND key = ?', actor, key);
-  return marked !== undefined;
+/** Keys of the events that each actor has had. */
+export async function readInbox(transaction: Transaction): Promise<ReadonlyMap<string, string[]>> {
+  return listsBy(await transaction.all('SELECT actor, key FROM inbox'), (row) => text(row, 'key'));
 }
 
 export async function putOutbox(
@@ -95,8 +102,11 @@ export async function putOutbox(
     );
 }
 
-export async function removeFromOutbox(transaction: Transaction, id: string): Promise<void> {
-  await transaction.run('DELETE FROM outbox WHERE id = ?', id);
+export async function removeFromOutbox(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  await transaction.run(
+    'DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(ids),
+  );
 }
 
 export async function deleteActor(transaction: Transaction, actor: string): Promise<void> {
@@ -121,14 +131,23 @@ export async function readActors(transaction: Transaction): Promise<readonly Act
 
 /** Undelivered items by actor, oldest first. */
 export async function readOutbox(transaction: Transaction): Promise<ReadonlyMap<string, OutboxItem[]>> {
-  const items = new Map<string, OutboxItem[]>();
-  for (const row of await transaction.all('SELECT actor, id, action, params FROM outbox ORDER BY position')) {
+  const rows = await transaction.all('SELECT actor, id, action, params FROM outbox ORDER BY position');
+  return listsBy(rows, (row) => ({
+    id: text(row, 'id'),
+    action: text(row, 'action'),
+    params: text(row, 'params'),
+  }));
+}
+
+function listsBy<Item>(rows: readonly Row[], itemOf: (row: Row) => Item): Map<string, Item[]> {
+  const lists = new Map<string, Item[]>();
+  for (const row of rows) {
     const actor = text(row, 'actor');
-    const list = items.get(actor) ?? [];
-    list.push({ id: text(row, 'id'), action: text(row, 'action'), params: text(row, 'params') });
-    items.set(actor, list);
+    const list = lists.get(actor) ?? [];
+    list.push(itemOf(row));
+    lists.set(actor, list);
   }
-  return items;
+  return lists;
 }
 
 function text(row: Row, column: string): string {

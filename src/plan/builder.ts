@@ -310,10 +310,12 @@ export class PlanBuilder {
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 
-  /** The same for keys of which, for 2^L rows, all but the lowest `bits`, at most 63 - L, are 0. */
-  sampleSort(key: Ring, bits: number, columns: readonly Ring[]): Ring[] {
-    const length = this.sameLength([key, ...columns]);
-    const all = this.gate({ op: 'sampleSort', bits }, [key, ...columns], 'ring', length * columns.length);
+  /** The same for keys of which, for 2^L rows, all but the lowest `bits`, at most 63 - L, are 0. `first`: so many rows. */
+  sampleSort(key: Ring, bits: number, columns: readonly Ring[], first?: number): Ring[] {
+    const rows = this.sameLength([key, ...columns]);
+    const length = first ?? rows;
+    const operation = { op: 'sampleSort' as const, bits, ...(length === rows ? {} : { first: length }) };
+    const all = this.gate(operation, [key, ...columns], 'ring', length * columns.length);
     return columns.map((_, k) => this.slice(all, k * length, length));
   }
 

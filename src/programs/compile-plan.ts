@@ -123,7 +123,9 @@ function disclosureOf(
     ({ name: table, party, rows, columns }) =>
       `${party} brings ${rows} ${rows === 1 ? 'row' : 'rows'} of ${table} (${columns.map((column) => column.name).join(', ')})`,
   );
-  const sorts = written.plan.nodes.some(({ operation }) => operation.op === 'sort');
+  const sorts = written.plan.nodes.some(
+    ({ operation }) => operation.op === 'sort' || operation.op === 'sampleSort',
+  );
   return [
     ...learned,
     `${brought.join('; ')}.`,

@@ -52,6 +52,20 @@ export function permuteRows(source: RingVector, permutation: Words): RingVector 
   return out;
 }
 
+/** Of every column of `source`, which are of `rows` rows, those that are asked for, in their order, into a new vector. */
+export function pickRows(source: RingVector, rows: number, picked: Words): RingVector {
+  const columns = source.length / ringWords(rows);
+  const out = newRing(columns * picked.length);
+  for (let column = 0, to = 0; column < columns; column++) {
+    const start = column * ringWords(rows);
+    for (const row of picked) {
+      out[to++] = source[start + 2 * row]!;
+      out[to++] = source[start + 2 * row + 1]!;
+    }
+  }
+  return out;
+}
+
 /** Every column of `source` with row k at place `places[k]`, into a new vector. */
 export function placeRows(source: RingVector, places: Words): RingVector {
   const rows = places.length;

@@ -69,9 +69,9 @@ function sortedGroups(
     payload.set(known, column.known);
     return { source: { from: 'output', value, known } };
   });
-  const sorted = sortRows(builder, [...hiddenLast, ...keys], [...payload.values()]);
+  const sorted = sortRows(builder, [...hiddenLast, ...keys], [...payload.values()], limit);
   [...payload.keys()].forEach((name, at) => {
-    builder.output(name, builder.slice(sorted[at]!, 0, limit));
+    builder.output(name, sorted[at]!);
   });
   return {
     columns: select.columns.map(({ name }, index) => ({

@@ -195,6 +195,7 @@ function changedLog(bus: Bus, change: (log: Log) => Partial<Log>): Bus {
             append: (id, data) => log.append(id, data),
             follow: (from, handler) => log.follow(from, handler),
             last: () => log.last(),
+            copies: () => log.copies(),
             ...change(log),
           };
         };

@@ -57,7 +57,7 @@ for (const [kind, ballots] of ROWS) {
     for (let row = 0; row < ballots; row++) {
       const ones = singles.map((outcomes) => {
         const one = outcomes[row]!;
-        assert.ok('value' in one);
+        assert.ok('value' in one, 'refused');
         return one.value;
       });
       ones.forEach(({ verifierShare, state }, server) => {
@@ -65,7 +65,7 @@ for (const [kind, ballots] of ROWS) {
         assert.deepEqual(rowOf(batches[server]!.states.outShares, row, size.tallyShare), state.outShare);
       });
       const [message] = type.combine(CONTEXT, [ones.map(({ verifierShare }) => verifierShare)]);
-      assert.ok('value' in message!);
+      assert.ok('value' in message!, 'refused');
       assert.deepEqual(rowOf(combined.messages, row, size.message), message.value);
     }
     const rows = Array.from({ length: ballots }, (_, row) => row);
@@ -109,7 +109,7 @@ for (const kind of [{ kind: 'yesNo' }, { kind: 'oneOf', options: 3 }] satisfies 
     assert.deepEqual(type.combineTallies(tallies), total(rows));
     for (const { states } of batches)
       for (const row of states.refusals.keys())
-        assert.ok(rowOf(states.outShares, row, type.sizes.tallyShare).every((byte) => byte === 0));
+        assert.deepEqual(rowOf(states.outShares, row, type.sizes.tallyShare), type.emptyTally());
   });
 }
 

@@ -66,6 +66,7 @@ for (const kind of KINDS) {
       expected = adds.map((add, k) => (expected[k] ?? 0) + add);
     }
     assert.deepEqual(type.combineTallies(tallies), expected);
+    assert.deepEqual(type.combineTallies(tallies, 12), expected);
   });
 }
 
@@ -75,13 +76,35 @@ test('a tally is the same in any order and grouping', () => {
   const shares = Array.from({ length: 6 }, (_, voter) => {
     const nonce = random.bytes(16);
     const outShares = verified(type, type.cast(voter % 3, CONTEXT, nonce, random.bytes), nonce);
-    assert.ok(Array.isArray(outShares));
+    assert.ok(Array.isArray(outShares), 'refused');
     return outShares[0] as Uint8Array;
   });
   const inOrder = type.addToTally(type.emptyTally(), shares);
   const first = type.addToTally(type.emptyTally(), shares.slice(4).reverse());
   const second = type.addToTally(type.emptyTally(), shares.slice(0, 4).reverse());
   assert.deepEqual(type.addToTally(first, [second]), inOrder);
+});
+
+test('tally shares of different ballots are told apart from a result', () => {
+  const random = draws(seed + 9);
+  const differ = (error: unknown): boolean =>
+    error instanceof MpcError && error.code === 'ballot.tallies-differ';
+  for (const kind of KINDS) {
+    const type = new BallotType(kind);
+    const boxes = [1, 2].map(() => {
+      const nonce = random.bytes(16);
+      const outShares = verified(
+        type,
+        type.cast(someChoice(kind, random)[0], CONTEXT, nonce, random.bytes),
+        nonce,
+      );
+      assert.ok(Array.isArray(outShares), 'refused');
+      return outShares as Uint8Array[];
+    });
+    const [first, second] = boxes;
+    assert.throws(() => type.combineTallies([first![0]!, first![1]!, second![2]!], 1), differ);
+    if (kind.kind === 'oneOf') assert.throws(() => type.combineTallies(first!, 2), differ);
+  }
 });
 
 /** A ballot whose elements are these, proved as a client would that follows the steps otherwise. */
@@ -133,7 +156,8 @@ test('elements that are valid are let in when made the same way as the forged on
   for (const [kind, elements] of valid) {
     const random = draws(seed + 3);
     const nonce = random.bytes(16);
-    assert.ok(Array.isArray(verified(new BallotType(kind), forged(kind, elements, nonce, random), nonce)));
+    const result = verified(new BallotType(kind), forged(kind, elements, nonce, random), nonce);
+    assert.ok(Array.isArray(result), 'refused');
   }
 });
 
@@ -179,9 +203,9 @@ test('a ballot is refused under another nonce or in another election', () => {
   const nonce = random.bytes(16);
   const ballot = type.cast(1, CONTEXT, nonce, random.bytes);
   const other = new TextEncoder().encode('another election');
-  assert.ok('refused' in verified(type, ballot, random.bytes(16)));
-  assert.ok('refused' in verified(type, ballot, nonce, [other, other, other]));
-  assert.ok('refused' in verified(type, ballot, nonce, [CONTEXT, CONTEXT, other]));
+  assert.ok('refused' in verified(type, ballot, random.bytes(16)), 'it counts');
+  assert.ok('refused' in verified(type, ballot, nonce, [other, other, other]), 'it counts');
+  assert.ok('refused' in verified(type, ballot, nonce, [CONTEXT, CONTEXT, other]), 'it counts');
 });
 
 test('messages of a wrong length or with numbers beyond the field are refused as malformed, and spoil no other', () => {

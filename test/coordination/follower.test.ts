@@ -36,6 +36,7 @@ function busOf(last: number): { readonly bus: Bus; readonly give: (entry: LogEnt
   const log: Log = {
     append: () => Promise.reject(new Error('read only')),
     last: async () => last,
+    copies: async () => [],
     follow: async (_, given) => {
       handler = given;
       return { unsubscribe: () => {} };

@@ -121,13 +121,17 @@ export function entries(after = 0): { readonly next: (data: Uint8Array, timeMs?:
 }
 
 /** What is said, by whom, from the creation of a collaboration to its end: 12 commands. */
-export function wholeLife(number = 0): readonly (readonly [Address, CommandBody])[] {
-  const collaboration = idOfNumber(number);
-  const descriptor = digestOfNumber(number);
+export const wholeLife = (number = 0): readonly (readonly [Address, CommandBody])[] =>
+  lifeOf(descriptorOf(number));
+
+/** As `wholeLife`, of any descriptor with those parties. */
+export function lifeOf(created: Descriptor): readonly (readonly [Address, CommandBody])[] {
+  const descriptor = descriptorDigest(created);
+  const collaboration = collaborationId(descriptor);
   const binding = 'b'.repeat(64);
   const outputs = 'c'.repeat(64);
   return [
-    ['party-analyst', { kind: 'create', descriptor: descriptorOf(number) }],
+    ['party-analyst', { kind: 'create', descriptor: created }],
     ['server-a', { kind: 'randomnessReady', collaboration, attempt: 1 }],
     ['party-acme', { kind: 'approve', collaboration, attempt: 1, descriptor }],
     ['party-beta', { kind: 'approve', collaboration, attempt: 1, descriptor }],

@@ -85,7 +85,7 @@ test('a server that has its tape, but was stopped before it could say so, hands 
     const parties = ['party-acme', 'party-beta', 'party-gamma'] as const;
     for (const address of ['coordinator', ...parties] as const) await world.stop(address);
     await world.start('dealer');
-    await world.hasFile('server-a', 'tape', 'corrections');
+    await world.hasFile('server-a', 'tape', 'head');
     // Its chart has taken note of that, and waits for the log to take its word.
     await systemClock.sleep(500);
     await world.stop('server-a');

@@ -35,7 +35,7 @@ test('no row, seed, mask, tape or result is in any message, in the broker, or wi
     deployment.start(...SERVICES, 'party-analyst');
     await deployment.until('both tapes', ({ lifecycle }) => lifecycle.context.randomness.length === 2);
     const own = (role: Address, ...names: string[]): string =>
-      join(deployment.directory, 'state', role, 'collaborations', deployment.id, ...names);
+      join(deployment.directory, 'state', role, 'collaborations', deployment.id, 'attempt-1', ...names);
     const headA = readFileSync(own('server-a', 'tape', 'head')).subarray(0, 32);
     const headB = readFileSync(own('server-b', 'tape', 'head')).subarray(0, 32);
     const corrections = readFileSync(own('server-b', 'tape', 'corrections'));

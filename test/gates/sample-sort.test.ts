@@ -8,6 +8,7 @@ import { bytesOfWords, concatBytes } from '../../src/base/bytes.ts';
 import type { Shape } from '../../src/gates/gate.ts';
 import { mostKeyBits, sampleSortGate } from '../../src/gates/sample-sort.ts';
 import { batchesOf } from '../../src/gates/sample-sort-stages.ts';
+import { selectionOf } from '../../src/gates/selection.ts';
 import { toBigInts } from '../../src/ring/ring.ts';
 import { CHI_SQUARE_LIMIT, chiSquareOfBytes, ringInput, runGate } from '../support/gate-harness.ts';
 import { anyElement, anySeed } from '../support/table-gates.ts';
@@ -16,7 +17,7 @@ const run = (
   keys: readonly bigint[],
   columns: readonly (readonly bigint[])[],
   seed: number,
-  proven: { readonly bits?: number } = {},
+  proven: { readonly bits?: number; readonly first?: number } = {},
 ) =>
   runGate(
     sampleSortGate,
@@ -76,6 +77,67 @@ for (const length of [511, 512, 513, 1000, 10_000]) {
   });
 }
 
+for (const [length, first] of [
+  [1, 1],
+  [7, 3],
+  [1000, 10],
+  [10_000, 1],
+  [20_000, 10],
+  [20_000, 500],
+  [20_000, 15_000],
+] as const) {
+  test(`the first ${first} of ${length} rows are those that sorting all of them gives, at the declared cost`, () => {
+    for (const spread of [1, 3, length]) {
+      const keys = Array.from({ length }, (_, row) => BigInt(((row * 7919) ^ (row >> 3)) % spread));
+      const columns = [numbered(length), keys];
+      const { output, expected, shape } = run(keys, columns, length + spread, { bits: 15, first });
+      const order = orderOf(keys).slice(0, first);
+      assert.deepEqual(shape, { kind: 'ring', form: 'share', length: 2 * first });
+      assert.deepEqual(toBigInts(expected), [...order, ...order.map((row) => keys[Number(row)]!)]);
+      assert.deepEqual(output, expected);
+    }
+  });
+}
+
+test('few of many rows take a fraction of the comparisons of all, through pivots', () => {
+  const comparisons = (rows: number, first: number) =>
+    batchesOf(selectionOf(rows, first)).reduce((sum, { length }) => sum + length, 0);
+  assert.equal(selectionOf(300, 10).by, 'order');
+  assert.equal(selectionOf(1000, 900).by, 'order');
+  for (const [rows, least] of [
+    [20_000, 2],
+    [100_000, 5],
+    [1_000_000, 6],
+  ] as const) {
+    assert.equal(selectionOf(rows, 10).by, 'pivot');
+    assert.ok(
+      comparisons(rows, 10) * least < comparisons(rows, rows),
+      `${comparisons(rows, 10)} for ${rows}`,
+    );
+  }
+});
+
+test('what is opened to find the first rows is uniform or an outcome, though all rows are alike', () => {
+  const [rows, first] = [20_000, 10];
+  const same = Array<bigint>(rows).fill(5n);
+  const { sent, opened, corrections } = run(same, [same], 9, { bits: 20, first });
+  const batches = batchesOf(selectionOf(rows, first));
+  const outcomes = new Set(batches.map((_, k) => 4 + 4 * k + 3));
+  let checked = 0;
+  const uniform = (bytes: Uint8Array) => {
+    if (bytes.length < 5 * 256) return;
+    assert.ok(chiSquareOfBytes(bytes) < CHI_SQUARE_LIMIT);
+    checked++;
+  };
+  for (const [round, words] of opened.entries()) {
+    uniform(bytesOfWords(sent.a[round]!));
+    uniform(bytesOfWords(sent.b[round]!));
+    if (!outcomes.has(round)) uniform(bytesOfWords(words));
+  }
+  uniform(corrections);
+  assert.ok(checked > 40, `${checked} messages`);
+});
+
 test('costs 13 bytes each way and 44 of tape a comparison, besides the shuffle and the keys own signs', () => {
   const rows = 64;
   const { rounds, bytesOnline, bytesOnlineB, bytesTape } = run(numbered(rows), [numbered(rows)], 1);
@@ -92,7 +154,7 @@ test('costs 13 bytes each way and 44 of tape a comparison, besides the shuffle a
 test('costs 11 bytes and a half each way and 21 of tape a comparison where a key and its row have 31 bits', () => {
   const rows = 1000;
   const { rounds, bytesOnline, bytesTape } = run(numbered(rows), [numbered(rows)], 1, { bits: 20 });
-  const [padded, batches] = [1024, batchesOf(rows)];
+  const [padded, batches] = [1024, batchesOf(selectionOf(rows, rows))];
   // Eight digits: 18 bits online and 166 of tape, and 1 for the outcome.
   const of = (bits: number) =>
     batches.reduce((sum, { length }) => sum + (bits * 64 * Math.ceil(length / 64)) / 8, 0);
@@ -108,7 +170,8 @@ test('costs 11 bytes and a half each way and 21 of tape a comparison where a key
 });
 
 /** The rounds in which outcomes are opened: the last of each batch's four, after the shuffle and the signs. */
-const outcomeRounds = (rows: number): Set<number> => new Set(batchesOf(rows).map((_, k) => 4 + 4 * k + 3));
+const outcomeRounds = (rows: number): Set<number> =>
+  new Set(batchesOf(selectionOf(rows, rows)).map((_, k) => 4 + 4 * k + 3));
 
 test('messages, corrections and masked openings are uniform, though all rows are alike', () => {
   const rows = 513;

@@ -97,7 +97,10 @@ interface Outcome {
 }
 
 /** Runs the script on one file, in processes that die at those steps, then in one that lives. */
-async function runWithCrashes(lastSteps: readonly number[]): Promise<Outcome> {
+async function runWithCrashes(
+  lastSteps: readonly number[],
+  options: { readonly retold?: readonly string[] } = {},
+): Promise<Outcome> {
   const path = newPath();
   const said: Said[] = [];
   const jobs: number[] = [];
@@ -121,7 +124,7 @@ async function runWithCrashes(lastSteps: readonly number[]): Promise<Outcome> {
       return input.n;
     };
     const life = (async () => {
-      const world = await openWorld({ store: storeOf(process, store), job, say });
+      const world = await openWorld({ ...options, store: storeOf(process, store), job, say });
       await world.host.start('a', 'ledger', { start: [] });
       for (const [index, event] of SCRIPT.entries()) {
         await until('work is done', () => process.dead || world.host.states('a')?.[0] !== 'working');
@@ -209,4 +212,23 @@ test('crash after crash, each a few steps after the restart', async () => {
     crashed += crashes.length;
   }
   assert.ok(crashed > 40, `${crashed} crashes`);
+});
+
+test('a machine that is retold everything commits less often, and one crash at any step changes nothing all the same', async () => {
+  const steps = async (options: { readonly retold?: readonly string[] }): Promise<number> => {
+    for (let step = 0; ; step++) {
+      const { crashes, said } = await runWithCrashes([step], options);
+      assertSaidOnce(said);
+      if (crashes.length === 0) return step;
+    }
+  };
+  const [few, all] = [await steps({ retold: ['ledger'] }), await steps({})];
+  assert.ok(few < all, `${few} steps instead of ${all}`);
+  for (const every of [3, 5, 7]) {
+    const { said } = await runWithCrashes(
+      Array.from({ length: 60 }, () => every),
+      { retold: ['ledger'] },
+    );
+    assertSaidOnce(said);
+  }
 });

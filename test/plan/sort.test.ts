@@ -68,6 +68,33 @@ test('rows are sorted by all keys, most significant first, and stay in their ord
   assert.equal(seen.size, 3);
 });
 
+test('the first rows of a sort are those of the whole sort, whatever the keys are and however they are made up', async () => {
+  let checked = 0;
+  await fc.assert(
+    fc.asyncProperty(cases, fc.nat(), async ({ ranges, keys }, drawn) => {
+      const rows = keys[0]!.length;
+      const first = 1 + (drawn % rows);
+      const numbers = Array.from({ length: rows }, (_, row) => BigInt(row));
+      const order = [...numbers.keys()].sort((i, j) => {
+        const differing = keys.find((key) => key[i] !== key[j]);
+        return differing ? (differing[i]! < differing[j]! ? -1 : 1) : i - j;
+      });
+      await checkBothWays(
+        [numbers, ...keys],
+        (builder, [payload, ...columns]) => {
+          const ranged = columns.map((value, k) => ({ value, ...ranges[k]! }));
+          return sortRows(builder, ranged, [payload!], first)[0]!;
+        },
+        order.slice(0, first).map(BigInt),
+        first,
+      );
+      checked++;
+    }),
+    { numRuns: 25 },
+  );
+  assert.equal(checked, 25);
+});
+
 test('keys that are short enough together are sorted by at once, by the gate that their bits ask for', () => {
   const sortsOf = (rows: number, ...ranges: readonly KeyRange[]) => {
     const values = Array<bigint>(rows).fill(0n);

@@ -126,6 +126,8 @@ test('whole vectors become sums, counts, extremes and sorted vectors', async () 
       t.reveal('smallest', x.smallest(), 'r');
       t.reveal('positive', x.greaterThan(0).count(), 'r');
       t.reveal('sorted', x.sorted(), 'r');
+      t.reveal('lowest', x.lowest(3), 'r');
+      t.reveal('highest', x.highest(2), 'r');
       t.reveal('above_mean', x.times(8).greaterThan(x.sum()), 'r');
       t.reveal('part', x.slice(2, 3), 'r');
       t.reveal('joined', t.concat(x.slice(7), x.slice(0, 2)), 'r');
@@ -140,6 +142,8 @@ test('whole vectors become sums, counts, extremes and sorted vectors', async () 
     smallest: padded([-20]),
     positive: padded([5]),
     sorted: [...values].sort((a, b) => a - b),
+    lowest: padded([...values].sort((a, b) => a - b).slice(0, 3)),
+    highest: padded([...values].sort((a, b) => b - a).slice(0, 2)),
     above_mean: values.map((x) => 8 * x > 11),
     part: padded([12, 0, 7]),
     joined: padded([3, 5, -3]),
@@ -187,6 +191,21 @@ test('each receiver learns its own results and no others', async () => {
   assert.match(text, /ben learns product \(1 number\) of program/);
   assert.doesNotMatch(text, /carl learns .*product/);
   assert.match(text, /ada brings 1 row of ada \(x\); ben brings 1 row of ben \(x\)/);
+});
+
+test('a program that sorts long keys, or the first of them, says so too', async () => {
+  for (const ask of ['sorted', 'lowest', 'highest'] as const) {
+    const { compiled } = await compiledOf(
+      program((t) => {
+        const { x } = t.input('ada', { rows: 50, columns: { x: integer(0, 1_000_000) } });
+        t.reveal('some', ask === 'sorted' ? x.sorted() : x[ask](7), 'r');
+      }).write(),
+    );
+    assert.match(
+      compiled.disclosure.join('\n'),
+      /sorts: a server that departs from the protocol could learn/,
+    );
+  }
 });
 
 test('a program that sorts says so, as a query does', async () => {

@@ -249,10 +249,10 @@ export function dotTo<F>(out: usize, a: usize, aStep: usize, b: usize, bStep: us
       carry = below(c2, carry);
       t2 += c2;
       carry += below(t2, c2);
+      // A product is below p^2: its highest limb has room for the carry.
       c3 += carry;
-      carry = below(c3, carry);
       t3 += c3;
-      t4 += carry + below(t3, c3);
+      t4 += below(t3, c3);
       a += aStep;
       b += bStep;
     }

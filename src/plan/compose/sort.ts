@@ -17,14 +17,17 @@ const RADIX_BITS = 8;
  * The payload's rows in ascending order of the keys, the first key most significant; rows that are equal in all keys keep
  * their order. Numbers of up to 8 bits take a radix sort, three rounds for each 4 bits; longer ones a sample sort, whose rounds
  * do not depend on the bits, and bytes little; those too long for that, by 63 bits less what numbers the rows, a radix sort again.
- * Keys are not part of the result unless they are in the payload too.
+ * Keys are not part of the result unless they are in the payload too. `first`: only so many rows are wanted, which takes less where
+ * there are many more.
  */
 export function sortRows(
   builder: PlanBuilder,
   keys: readonly Ranged[],
   payload: readonly Ring[],
+  first = payload[0]?.length ?? 0,
 ): readonly Ring[] {
   const rows = payload[0]?.length ?? 0;
+  assert(first <= rows, 'there are as many rows as are wanted');
   if (rows === 1) return payload;
   const numbers = numbersOf(keys, rows).map((number) => written(builder, number));
   // Sorting is stable, so that the least significant number comes first; the others travel with the rows.
@@ -34,9 +37,12 @@ export function sortRows(
     assert(key, 'each number is in its place behind the payload');
     const { bits } = numbers[last]!;
     const gate = gateFor(bits, rows);
-    sorted = gate.op === 'sort' ? builder.sort(key, bits, sorted) : builder.sampleSort(key, bits, sorted);
+    // All but the last sort prepare it.
+    const wanted = last === 0 ? first : rows;
+    sorted =
+      gate.op === 'sort' ? builder.sort(key, bits, sorted) : builder.sampleSort(key, bits, sorted, wanted);
   }
-  return sorted;
+  return sorted.map((column) => builder.slice(column, 0, first));
 }
 
 type SortGate = OperationOf<'sort' | 'sampleSort'>;

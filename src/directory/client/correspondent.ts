@@ -1,0 +1,359 @@
+/**
+ * Owns one place of an account while it is signed in: what comes is shown once and acknowledged, what is written is sealed, signed
+ * and sent once, through whatever connection there is. Must never acknowledge what it has not shown, nor write to a key that
+ * has changed unless somebody said so.
+ *
+ * "Once" holds across lost connections and replicas that take over (a message has a number, and this place remembers the last), and
+ * across crashes (the history is on the disk before a message is shown).
+ */
+import type { Clock } from '../../base/clock.ts';
+import { EXIT, MpcError, reportOf } from '../../base/errors.ts';
+import type { RandomSource } from '../../base/random.ts';
+import { newCommandId } from '../../coordination/commands.ts';
+import type { Identity } from '../../identity/keys.ts';
+import type { SealingKey } from '../../identity/sealing.ts';
+import { idFor, type MessageSaid, openMessage, sealMessage } from '../message.ts';
+import type { Mail } from '../rows.ts';
+import type { AccountView, Proof, SendRequest } from '../service.ts';
+import { signStatement } from '../statements.ts';
+import { newToken, tokenDigest } from '../token.ts';
+import type { DirectoryCalls } from './calls.ts';
+import type { History } from './history.ts';
+import { type Pins, refuseChanged, type Seen } from './pins.ts';
+
+/** A place that dies is forgotten after this long; one that lives renews in time. */
+const SESSION_MS = 30 * 60_000;
+const RENEW_MS = 10 * 60_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** What people are told. */
+export type Happening =
+  | { readonly kind: 'message'; readonly message: MessageSaid; readonly timeMs: number }
+  /** Opened, but not signed with the key that was known: whose it is, nobody can say. */
+  | {
+      readonly kind: 'unproven';
+      readonly message: MessageSaid;
+      readonly seen: Seen & { readonly what: 'changed' };
+    }
+  | { readonly kind: 'unreadable'; readonly from: string; readonly fault: MpcError }
+  | { readonly kind: 'undelivered'; readonly account: string; readonly count: number }
+  | { readonly kind: 'first-contact'; readonly account: string; readonly seen: Seen }
+  | { readonly kind: 'connection'; readonly up: boolean; readonly why?: string };
+
+export interface CorrespondentOptions {
+  readonly calls: DirectoryCalls;
+  readonly deployment: string;
+  readonly account: string;
+  readonly identity: Identity;
+  /** The account's sealing key, and earlier ones that mail may still be sealed to. */
+  readonly sealingKeys: readonly SealingKey[];
+  readonly pins: Pins;
+  readonly history: History;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly tell: (happening: Happening) => void;
+}
+
+export class Correspondent {
+  readonly #options: CorrespondentOptions;
+  #token = '';
+  #self: AccountView | undefined;
+  #last = 0;
+  #acknowledged = 0;
+  #acknowledging: Promise<void> | undefined;
+
+  constructor(options: CorrespondentOptions) {
+    this.#options = options;
+  }
+
+  /** Opens a session by key. */
+  async signIn(): Promise<AccountView> {
+    const { calls, account, history, random, clock } = this.#options;
+    const token = newToken(random);
+    const opened = await calls.login({
+      account,
+      lifetimeMs: SESSION_MS,
+      session: tokenDigest(token),
+      ...this.#proof('session', token, clock.now()),
+    });
+    this.#token = token;
+    this.#self = await calls.account(token, account);
+    this.#acknowledged = opened.acknowledged;
+    this.#last = Math.max(opened.acknowledged, history.lastNumber(this.#self.born));
+    return this.#self;
+  }
+
+  /** Shows what comes until the signal is aborted. Rejects when the account or its key is gone for good. */
+  async receive(signal: AbortSignal): Promise<void> {
+    const { clock, tell } = this.#options;
+    const renewing = this.#renew(signal);
+    let up = false;
+    let failures = 0;
+    const opened = (): void => {
+      failures = 0;
+      if (!up) tell({ kind: 'connection', up: true });
+      up = true;
+      this.#acknowledge();
+    };
+    while (!signal.aborted) {
+      try {
+        for await (const mail of this.#options.calls.follow(this.#token, this.#last, signal, opened))
+          await this.#take(mail);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (up) tell({ kind: 'connection', up: false, why: reportOf(error).message });
+        up = false;
+        if (isSessionGone(error)) await this.#signInAgain(signal);
+      }
+      failures++;
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10));
+      await clock.sleep(pauseMs, signal).catch(() => {});
+    }
+    await renewing;
+    await this.#acknowledging;
+  }
+
+  /** Sends to one account, or to all who take part in a collaboration (`#` and its id). Resolves when it is stored for everyone. */
+  async send(text: string, to: string): Promise<readonly string[]> {
+    const { calls, account, clock, random } = this.#options;
+    const collaboration = to.startsWith('#') ? to.slice(1) : undefined;
+    const names =
+      collaboration === undefined
+        ? [to]
+        : (await calls.participants(this.#token, collaboration)).filter((name) => name !== account);
+    if (names.length === 0)
+      throw new MpcError('message.nobody', `nobody else takes part in ${to}`, {
+        hint: 'name an account instead',
+        exitCode: EXIT.usage,
+      });
+    // All keys are looked at before anything is sent: a changed one stops it for everyone.
+    const recipients = [];
+    for (const name of names) recipients.push({ account: name, keys: await this.#keysFor(name) });
+    const id = newCommandId(random);
+    const said: MessageSaid = {
+      from: account,
+      to: [...names],
+      id,
+      sentMs: clock.now(),
+      text,
+      ...(collaboration === undefined ? {} : { collaboration }),
+    };
+    const sealed = await Promise.all(
+      recipients.map(async (recipient) => ({
+        to: recipient.account,
+        id: idFor(id, recipient.account),
+        ...(await sealMessage(this.#options, said, recipient)),
+      })),
+    );
+    const stored = await this.#sendAll(sealed);
+    this.#options.history.add({
+      direction: 'out',
+      id,
+      from: account,
+      to: [...stored],
+      atMs: said.sentMs,
+      text,
+    });
+    if (stored.length < names.length) throw partly(names.filter((name) => !stored.includes(name)));
+    return names;
+  }
+
+  /** To whom it was stored. One full mailbox keeps it from nobody else. */
+  async #sendAll(messages: readonly SendRequest[]): Promise<readonly string[]> {
+    const stored: string[] = [];
+    let fault: unknown;
+    for (const message of messages) {
+      try {
+        await this.#options.calls.send(this.#token, message);
+        stored.push(message.to);
+      } catch (error) {
+        // A replica that was a moment behind has told an earlier key: the present one says whether it has changed.
+        const isOtherKey = error instanceof MpcError && error.code === 'message.other-key';
+        fault = isOtherKey
+          ? await this.#keysFor(message.to).then(
+              () => error,
+              (why) => why,
+            )
+          : error;
+      }
+    }
+    if (stored.length === 0) throw fault;
+    return stored;
+  }
+
+  async list(pattern: string): Promise<readonly AccountView[]> {
+    const accounts: AccountView[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.#options.calls.list(this.#token, {
+        pattern,
+        ...(after === undefined ? {} : { after }),
+      });
+      accounts.push(...page.accounts);
+      if (page.next === undefined) return accounts;
+      after = page.next;
+    }
+  }
+
+  /** Somebody has compared the fingerprint of its present keys. */
+  async trust(account: string): Promise<AccountView> {
+    const view = await this.#options.calls.account(this.#token, account);
+    this.#options.pins.trust(view, this.#options.clock.now());
+    return view;
+  }
+
+  async logout(): Promise<void> {
+    this.#acknowledge();
+    await this.#acknowledging;
+    await this.#options.calls.logout(this.#token);
+  }
+
+  /** The account itself, with its undelivered mail. */
+  async delete(): Promise<void> {
+    await this.#options.calls.delete(
+      this.#token,
+      this.#proof('delete', this.#token, this.#options.clock.now()),
+    );
+  }
+
+  #proof(kind: 'session' | 'delete', token: string, atMs: number): Exclude<Proof, { password: string }> {
+    const { deployment, account, identity } = this.#options;
+    const session = tokenDigest(token);
+    return { atMs, signature: signStatement(deployment, identity, { kind, account, session, atMs }) };
+  }
+
+  async #take(mail: Mail): Promise<void> {
+    if (mail.number <= this.#last) return;
+    const from = mail.kind === 'message' ? mail.from : '';
+    const id = mail.kind === 'message' ? mail.id : `notice ${this.#self?.born ?? 0} ${mail.number}`;
+    if (!this.#options.history.wasShown(from, id)) await this.#show(mail, { from, id });
+    this.#last = mail.number;
+    this.#acknowledge();
+  }
+
+  async #show(mail: Mail, { from, id }: { readonly from: string; readonly id: string }): Promise<void> {
+    const { history, account, tell } = this.#options;
+    const happening = await this.#happeningOf(mail);
+    history.add({
+      direction: mail.kind === 'message' ? 'in' : 'notice',
+      number: mail.number,
+      ...(this.#self === undefined ? {} : { born: this.#self.born }),
+      id,
+      from,
+      to: [account],
+      atMs: mail.timeMs,
+      ...historyOf(happening),
+    });
+    tell(happening);
+  }
+
+  async #happeningOf(mail: Mail): Promise<Happening> {
+    if (mail.kind === 'undelivered') return { kind: 'undelivered', account: mail.account, count: mail.count };
+    const { pins, calls } = this.#options;
+    const recipient = this.#options;
+    try {
+      const pinned = pins.keysOf(mail.from) ?? (await this.#keysFor(mail.from));
+      const message = await openMessage(recipient, mail, pinned.signing);
+      return { kind: 'message', message, timeMs: mail.timeMs };
+    } catch (error) {
+      if (!(error instanceof MpcError)) throw error;
+      if (error.code !== 'message.not-signed') {
+        // What is only out of reach now is asked for again, not shown as lost.
+        if (
+          !error.code.startsWith('message.') &&
+          !error.code.startsWith('text.') &&
+          error.code !== 'account.unknown'
+        )
+          throw error;
+        return { kind: 'unreadable', from: mail.from, fault: error };
+      }
+      const view = await calls.account(this.#token, mail.from);
+      const seen = pins.see(view, this.#options.clock.now());
+      if (seen.what !== 'changed') return { kind: 'unreadable', from: mail.from, fault: error };
+      const message = await openMessage(recipient, mail, seen.is.signing).catch(() => undefined);
+      return message === undefined
+        ? { kind: 'unreadable', from: mail.from, fault: error }
+        : { kind: 'unproven', message, seen };
+    }
+  }
+
+  /** Throws `account.key-changed`, `account.unknown`, `account.no-keys`. */
+  async #keysFor(account: string) {
+    const { calls, pins, clock, tell } = this.#options;
+    const seen = pins.see(await calls.account(this.#token, account), clock.now());
+    if (seen.what === 'first') tell({ kind: 'first-contact', account, seen });
+    return refuseChanged(account, seen);
+  }
+
+  /** One at a time, always the latest. What fails is made good by the next, or by the next sign-in. */
+  #acknowledge(): void {
+    if (this.#acknowledging !== undefined) return;
+    const run = async (): Promise<void> => {
+      while (this.#acknowledged < this.#last) {
+        const upTo = this.#last;
+        await this.#options.calls.acknowledge(this.#token, upTo);
+        this.#acknowledged = upTo;
+      }
+    };
+    this.#acknowledging = run()
+      .catch(() => {})
+      .finally(() => {
+        this.#acknowledging = undefined;
+      });
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { clock, calls } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(RENEW_MS, signal).catch(() => {});
+      if (!signal.aborted) await calls.renew(this.#token, SESSION_MS).catch(() => {}); // the stream says when it has ended
+    }
+  }
+
+  async #signInAgain(signal: AbortSignal): Promise<void> {
+    try {
+      const before = this.#self?.born;
+      await this.signIn();
+      if (this.#self?.born !== before) throw gone();
+    } catch (error) {
+      const { code } = reportOf(error);
+      if (code.startsWith('account.') && code !== 'account.too-fast') throw error;
+      await this.#options.clock.sleep(FIRST_PAUSE_MS, signal).catch(() => {});
+    }
+  }
+}
+
+const isSessionGone = (error: unknown): boolean =>
+  error instanceof MpcError && error.code.startsWith('session.');
+
+const gone = (): MpcError =>
+  new MpcError('account.unknown', 'this account was deleted, and its name registered again', {
+    hint: 'register under another name',
+    exitCode: EXIT.protocol,
+  });
+
+const partly = (missing: readonly string[]): MpcError =>
+  new MpcError('message.partly', `it could not be stored for ${missing.join(', ')}; the others get it`, {
+    hint: 'send it to them alone, later',
+    exitCode: EXIT.temporary,
+  });
+
+function historyOf(happening: Happening): { text: string; collaboration?: string; fault?: string } {
+  switch (happening.kind) {
+    case 'message':
+    case 'unproven': {
+      const { text, collaboration } = happening.message;
+      return {
+        text,
+        ...(collaboration === undefined ? {} : { collaboration }),
+        ...(happening.kind === 'message' ? {} : { fault: 'account.key-changed' }),
+      };
+    }
+    case 'unreadable':
+      return { text: '', fault: happening.fault.code };
+    case 'undelivered':
+      return { text: `${happening.account} ${happening.count}` };
+    default:
+      return { text: '' };
+  }
+}

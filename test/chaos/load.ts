@@ -1,0 +1,217 @@
+/**
+ * A steady load of all kinds of commands, each said until it is acknowledged, and the record of what was acknowledged.
+ */
+import { keyPath } from '../../bin/local/deployment.ts';
+import { hex, sha256, utf8 } from '../../src/base/bytes.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { MpcError } from '../../src/base/errors.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import type { Body } from '../../src/coordination/chapter.ts';
+import { commandBytes, newCommandId, signCommand } from '../../src/coordination/commands.ts';
+import { buildDescriptor } from '../../src/coordination/descriptor.ts';
+import { submitCommand } from '../../src/coordination/submit.ts';
+import { sayKeys, signStatement } from '../../src/directory/statements.ts';
+import { loadIdentity } from '../../src/identity/identity.ts';
+import type { Identity } from '../../src/identity/keys.ts';
+import { sealingKeyOf } from '../../src/identity/sealing.ts';
+import { lifeOf } from '../coordination/world.ts';
+import type { Cluster } from './cluster.ts';
+
+const COLLABORATION_WORKERS = 4;
+const ACCOUNTS = ['acme', 'beta'];
+const DAY_MS = 24 * 3600_000;
+
+export interface Acknowledged {
+  readonly id: string;
+  readonly author: string;
+  readonly kind: string;
+  /** Where the coordinator said it is in the log. */
+  readonly sequence: number;
+}
+
+export class Load {
+  readonly acknowledged: Acknowledged[] = [];
+  /** Refusals for good, by code: decided outcomes too. */
+  readonly refused = new Map<string, number>();
+  /** Why something was said again, by code. */
+  readonly retried = new Map<string, number>();
+  readonly #cluster: Cluster;
+  readonly #stopping = new AbortController();
+  readonly #identities = new Map<Address, Identity>();
+  readonly #heard = new Set<() => void>();
+  #workers: Promise<void>[] = [];
+  #paused = false;
+  #resume: () => void = () => {};
+  #resumed: Promise<void> = Promise.resolve();
+  #busy = 0;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Opens the accounts and starts the workers. */
+  async start(): Promise<void> {
+    for (const account of ACCOUNTS) await this.#openAccount(account);
+    this.#workers = [
+      ...Array.from({ length: COLLABORATION_WORKERS }, () => this.#work(() => this.#live())),
+      this.#work(() => this.#talk('acme', 'beta')),
+      this.#work(() => this.#talk('beta', 'acme')),
+    ];
+  }
+
+  /** Milliseconds until a command is acknowledged that was first said after this call. */
+  async servedAgain(signal: AbortSignal): Promise<number> {
+    const startMs = performance.now();
+    await this.say('dealer', { kind: 'cancel', collaboration: '0'.repeat(20) }, signal);
+    return performance.now() - startMs;
+  }
+
+  /** Resolves when so many more commands have been acknowledged. */
+  async more(count: number, signal: AbortSignal): Promise<void> {
+    const enough = this.acknowledged.length + count;
+    while (this.acknowledged.length < enough) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => this.#heard.add(resolve));
+    }
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async pause(signal: AbortSignal): Promise<void> {
+    if (!this.#paused)
+      this.#resumed = new Promise((resolve) => {
+        this.#resume = resolve;
+      });
+    this.#paused = true;
+    while (this.#busy > 0) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => this.#heard.add(resolve));
+    }
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#resume();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new MpcError('test.over', 'the load is over'));
+    this.resume();
+    await Promise.all(this.#workers);
+  }
+
+  async #work(act: () => Promise<void>): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.#resumed;
+      if (this.#stopping.signal.aborted) return;
+      try {
+        await act();
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        throw error;
+      }
+    }
+  }
+
+  async #live(): Promise<void> {
+    const { trust } = this.#cluster.deployment;
+    const descriptor = buildDescriptor({
+      random: systemRandom,
+      program: {
+        kind: 'sql',
+        text: 'CREATE TABLE t (x INTEGER CHECK (x BETWEEN 0 AND 9)); SELECT SUM(x) FROM t',
+      },
+      plan: '0'.repeat(64),
+      inputs: [
+        { party: 'acme', table: 't', maxRows: 20 },
+        { party: 'beta', table: 't', maxRows: 10 },
+      ],
+      outputs: ['analyst'],
+      keys: trust,
+      minGroupSize: 3,
+      deadlineMs: Date.now() + DAY_MS,
+    });
+    for (const [author, body] of lifeOf(descriptor)) await this.#step(() => this.say(author, body));
+  }
+
+  async #talk(from: string, to: string): Promise<void> {
+    const sealedTo = (await sealingKeyOf(this.#identity(`party-${to}`))).publicKey;
+    const body = { kind: 'sendMessage', to, sealedTo, sealed: 'x'.repeat(400) };
+    const answer = await this.#step(() => this.say(`party-${from}`, body));
+    const number =
+      typeof answer === 'object' && answer !== null && 'number' in answer ? Number(answer.number) : 0;
+    if (number % 5 === 0)
+      await this.#step(() => this.say(`party-${to}`, { kind: 'acknowledge', session: placeOf(to), number }));
+  }
+
+  /** Between two of them the load can be paused. */
+  async #step<Result>(act: () => Promise<Result>): Promise<Result> {
+    if (this.#paused) await this.#resumed;
+    this.#busy++;
+    try {
+      return await act();
+    } finally {
+      this.#busy--;
+      for (const heard of this.#heard) heard();
+      this.#heard.clear();
+    }
+  }
+
+  async #openAccount(account: string): Promise<void> {
+    const deployment = this.#cluster.deployment.name;
+    const identity = this.#identity(`party-${account}`);
+    const sealing = (await sealingKeyOf(identity)).publicKey;
+    const keys = sayKeys({ deployment, account, identity, sealing, nowMs: Date.now() });
+    await this.say('coordinator', { kind: 'registerAccount', account, password: null, keys });
+    const session = placeOf(account);
+    const atMs = Date.now();
+    const signature = signStatement(deployment, identity, { kind: 'session', account, session, atMs });
+    const evidence = { by: 'key', atMs, signature };
+    await this.say('coordinator', { kind: 'openSession', account, session, lifetimeMs: DAY_MS, evidence });
+  }
+
+  /** Says it until it is decided, and records that. Returns its answer; nothing when it was refused. */
+  async say(me: Address, body: Body, signal: AbortSignal = this.#stopping.signal): Promise<unknown> {
+    const { bus, deployment } = this.#cluster;
+    const id = newCommandId(systemRandom);
+    try {
+      const { sequence, answer } = await submitCommand(
+        {
+          bus,
+          deployment: deployment.name,
+          identity: this.#identity(me),
+          me,
+          clock: systemClock,
+          signal,
+          onRetry: ({ code }) => this.retried.set(code, (this.retried.get(code) ?? 0) + 1),
+        },
+        body,
+        id,
+      );
+      this.acknowledged.push({ id, author: me, kind: body.kind, sequence });
+      return answer;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof MpcError) || error.code.startsWith('bus.')) throw error;
+      this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
+      return undefined;
+    }
+  }
+
+  /** The bytes of a command that nobody has said yet; it is refused when it is decided. */
+  signed(author: Address): Uint8Array {
+    const { name: deployment } = this.#cluster.deployment;
+    const body = { kind: 'cancel', collaboration: '0'.repeat(20) };
+    const identity = this.#identity(author);
+    return commandBytes(signCommand({ deployment, identity, author, body, id: newCommandId(systemRandom) }));
+  }
+
+  #identity(address: Address): Identity {
+    const known = this.#identities.get(address);
+    if (known !== undefined) return known;
+    const loaded = loadIdentity(keyPath(this.#cluster.deployment.directory, address));
+    this.#identities.set(address, loaded);
+    return loaded;
+  }
+}
+
+const placeOf = (account: string): string => hex.encode(sha256(utf8.encode(`the one place of ${account}`)));
