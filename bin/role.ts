@@ -84,7 +84,7 @@ function partsOf(
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':
-      return coordinatorRole(runtime, face);
+      return coordinatorRole(runtime, face, config.notify);
     case 'client':
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
       return clientRole(runtime, config.client, onEnd);

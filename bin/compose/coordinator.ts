@@ -8,6 +8,7 @@ import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { hex } from '../../src/base/bytes.ts';
 import type { Subscription } from '../../src/bus/bus.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { openReplicaDesk } from '../../src/coordination/replicas.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { openSnapshotDesk } from '../../src/coordination/snapshot-desk.ts';
@@ -16,6 +17,9 @@ import { replicaPort } from '../../src/directory/port.ts';
 import { DirectoryService } from '../../src/directory/service.ts';
 import type { EffectContext } from '../../src/host/host.ts';
 import { secretFor } from '../../src/identity/identity.ts';
+import type { NotifyRules } from '../../src/notify/allowed.ts';
+import { deliverNotices } from '../../src/notify/deliver.ts';
+import { systemResolve } from '../../src/notify/put.ts';
 import { allChapters } from './chapters.ts';
 import { startReplica } from './replica.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
@@ -23,8 +27,15 @@ import type { RoleParts, Runtime } from './runtime.ts';
 const ROOT = 'coordinator';
 const DEADLINES_MS = 1_000;
 
-/** `face`: its HTTP face, where it has one. */
-export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
+/** Nobody is told: the default. */
+const TELLS_NOBODY: NotifyRules = { allow: [], allowLocal: false };
+
+/** `face`: its HTTP face, where it has one. `rules`: which endpoints it tells of changes. */
+export function coordinatorRole(
+  runtime: Runtime,
+  face?: CoordinatorFace,
+  rules: NotifyRules = TELLS_NOBODY,
+): RoleParts {
   let service: CoordinatorService | undefined;
   let directory: DirectoryService | undefined;
   let desks: readonly Subscription[] = [];
@@ -85,6 +96,21 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
             await runtime.submit(body, commandId);
           await clock.sleep(DEADLINES_MS, signal);
         }
+      },
+      deliverNotices: async ({ signal }: EffectContext) => {
+        const { deployment, identity, clock, random, follower, troubles } = await runtime.place;
+        await deliverNotices({
+          deployment,
+          identity,
+          state: collaborationsIn(follower.state),
+          submit: (body, id) => runtime.submit(body, id),
+          rules,
+          resolve: systemResolve,
+          clock,
+          random,
+          onTrouble: (report, about) => troubles.note(report, about),
+          signal,
+        });
       },
     },
     deliveries: {},

@@ -41,6 +41,14 @@ const limitsSchema = z.strictObject({
   reruns: z.int().min(0).default(1000),
 });
 
+/** Which web addresses a coordinator tells of changes: see src/notify/allowed.ts. */
+const notifySchema = z.strictObject({
+  /** Origins: `https://told.example`, `http://10.0.0.5:8080`. */
+  allow: z.array(z.url({ protocol: /^https?$/ })).default([]),
+  /** Hosts on this machine and its link are allowed, too: for trials. */
+  allowLocal: z.boolean().default(false),
+});
+
 const roleSchema = z.strictObject({
   role: z.enum(ROLES).optional(),
   deployment: name.default('mpc'),
@@ -67,6 +75,7 @@ const roleSchema = z.strictObject({
   ),
   client: clientSchema.optional(),
   limits: limitsSchema.prefault({}),
+  notify: notifySchema.prefault({}),
   /** Its HTTP face: of coordinators and clients. */
   api: apiSchema.optional(),
 });

@@ -5,7 +5,7 @@
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { CommandBody } from './bodies.ts';
-import type { Said } from './chapter.ts';
+import type { Moment, Said } from './chapter.ts';
 import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
 import type { CollaborationsView } from './collaborations.ts';
 import {
@@ -25,6 +25,7 @@ import {
   lifecycleEvent,
   type StepBody,
 } from './lifecycle.ts';
+import { isNoticeBody, type NoticeBody, noticesAfter, noticesSaid } from './notices.ts';
 import type { Trust } from './records.ts';
 import { objectionToSources } from './sources.ts';
 
@@ -57,12 +58,27 @@ export function decide(
   rules: CollaborationRules,
   state: CollaborationsView,
   command: Saying,
-  timeMs: number,
+  at: Moment,
 ): Decision {
   const { body } = command;
-  return body.kind === 'create'
-    ? decideCreate(rules, state, command, body, timeMs)
-    : decideStep(rules, state, command, body, timeMs);
+  if (body.kind === 'create') return decideCreate(rules, state, command, body, at.timeMs);
+  if (isNoticeBody(body)) return decideNotices(state, command, body, at.timeMs);
+  return decideStep(rules, state, command, body, at);
+}
+
+/** Replicas of the coordinator say among themselves who tells which endpoint. */
+function decideNotices(
+  state: CollaborationsView,
+  { author }: Saying,
+  body: NoticeBody,
+  timeMs: number,
+): Decision {
+  const before = state.collaboration(body.collaboration);
+  if (before === undefined) return unknown(body.collaboration);
+  if (author !== 'coordinator') return { ...notAllowed(author, body.kind), before };
+  const said = noticesSaid(before, body, timeMs);
+  if ('refusal' in said) return { refusal: said.refusal, before, forget: [] };
+  return { before, put: { ...before, notices: said.notices }, forget: [] };
 }
 
 function decideStep(
@@ -70,11 +86,11 @@ function decideStep(
   state: CollaborationsView,
   command: Saying,
   body: StepBody,
-  timeMs: number,
+  at: Moment,
 ): Decision {
+  const { timeMs } = at;
   const before = state.collaboration(body.collaboration);
-  if (before === undefined)
-    return refuse('collaboration.unknown', `there is no collaboration ${body.collaboration}`, 'check its id');
+  if (before === undefined) return unknown(body.collaboration);
   const author = command.author;
   const { descriptor } = before;
   const allowed = BY_THE_COORDINATOR.includes(body.kind)
@@ -87,17 +103,18 @@ function decideStep(
   if (objection !== undefined) return { refusal: objection, before, forget: [] };
   const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(command, body));
   if (refusal !== undefined) return { refusal, before, forget: [] };
-  return {
-    before,
-    put: {
-      ...before,
-      changedMs: timeMs,
-      ...(lifecycle.context.attempt > before.lifecycle.context.attempt ? { startedMs: timeMs } : {}),
-      lifecycle,
-      status: rules.chart.status(lifecycle),
-    },
-    forget: [],
+  const status = rules.chart.status(lifecycle);
+  const isAnother = lifecycle.context.attempt > before.lifecycle.context.attempt;
+  const put = {
+    ...before,
+    changedMs: timeMs,
+    ...(isAnother ? { startedMs: timeMs } : {}),
+    lifecycle,
+    status,
+    notices:
+      status === before.status ? before.notices : noticesAfter(before.notices, { status, lifecycle }, at),
   };
+  return { before, put, forget: [] };
 }
 
 /** What only log time, which is the same for all, can decide. */
@@ -186,6 +203,7 @@ function decideCreate(
       startedMs: timeMs,
       status,
       lifecycle,
+      notices: {},
     },
     forget: room.forget,
   };
@@ -239,6 +257,9 @@ function roomFor(state: CollaborationsView, creator: string, timeMs: number): De
         'wait until some have ended',
       );
 }
+
+const unknown = (id: string): Decision =>
+  refuse('collaboration.unknown', `there is no collaboration ${id}`, 'check its id');
 
 const isParty = (author: string): boolean => author.startsWith('party-');
 

@@ -100,7 +100,7 @@ export interface LifecycleChart {
 }
 
 /** A command about an existing collaboration. */
-export type StepBody = Exclude<CommandBody, { kind: 'create' }>;
+export type StepBody = Exclude<CommandBody, { kind: 'create' | 'claimNotices' | 'noticesSent' }>;
 
 /** A body is plain JSON of its schema: its members but the collaboration's id are the event's. */
 export function lifecycleEvent(

@@ -14,6 +14,7 @@ import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
 import { type CollaborationParts, describeCollaboration } from '../../bin/local/collaboration.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import type { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Faults } from '../../src/bus/fate.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
@@ -55,6 +56,7 @@ export class World {
   readonly follower: Follower;
   readonly #options: WorldOptions;
   readonly #approved: string[] = [];
+  readonly #ends = new Map<Address, MpcError>();
   readonly #over = new AbortController();
   #rows: readonly PartyRows[];
   readonly #identities: ReadonlyMap<Address, Identity>;
@@ -194,14 +196,32 @@ export class World {
     await runtime.drained;
   }
 
+  /** Where a role keeps this file of the collaboration's first attempt. */
+  fileOf(address: Address, ...names: string[]): string {
+    return join(this.directory, 'state', address, 'collaborations', this.id, 'attempt-1', ...names);
+  }
+
   /** Waits until a role has this file of the collaboration. */
   async hasFile(address: Address, ...names: string[]): Promise<void> {
-    const path = join(this.directory, 'state', address, 'collaborations', this.id, 'attempt-1', ...names);
+    const path = this.fileOf(address, ...names);
+    await this.eventually(`${address} has ${names.join('/')}`, () => existsSync(path));
+  }
+
+  /** Waits for what no log tells; fails after a while. */
+  async eventually(what: string, isSo: () => boolean): Promise<void> {
     const deadlineMs = Date.now() + 20_000;
-    while (!existsSync(path)) {
-      if (Date.now() > deadlineMs) throw new Error(`${address} never got ${names.join('/')}`);
+    while (!isSo()) {
+      if (Date.now() > deadlineMs) throw new Error(`it never came about that ${what}`);
       await systemClock.sleep(10);
     }
+  }
+
+  /** Why a party's client ended its part in a collaboration, the last time that it did without success. */
+  async endOf(address: Address): Promise<MpcError> {
+    await this.eventually(`${address} heard of an end`, () => this.#ends.has(address));
+    const end = this.#ends.get(address);
+    if (end === undefined) throw new Error('it was there');
+    return end;
   }
 
   /** The analyst's result, as soon as the log says it has it. */
@@ -266,7 +286,9 @@ export class World {
         return clientRole(
           runtime,
           { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) },
-          () => {},
+          (fault) => {
+            if (fault !== undefined) this.#ends.set(address, fault);
+          },
         );
       }
     }
