@@ -186,6 +186,34 @@ test('rows of a party that the log does not name are never tied to a tape', () =
   assert.equal(run.snapshot.context.reason.code, 'session.inputs-differ');
 });
 
+test('a descriptor that differs between the two servers stops both, before anything is opened', () => {
+  const servers = (['server-a', 'server-b'] as const).map((server, at) => ({
+    ...input,
+    server,
+    descriptor: String(at).repeat(64),
+  }));
+  const said = servers.map((own) => String(play(sessionMachine, own, ready).said.at(-1)?.params.binding));
+  assert.notEqual(said[0], said[1]);
+  for (const own of servers) {
+    const run = play(sessionMachine, own, [
+      ...ready,
+      ...said.map((binding, at) => bound(servers[at]!.server, binding)),
+    ]);
+    assert.deepEqual([run.states, run.snapshot.context.reason.code], [['failed'], 'session.bindings-differ']);
+    assert.deepEqual(run.running, []);
+  }
+});
+
+test('servers that hold different halves of an earlier result never compute on it together', () => {
+  const said = ['one', 'other'].map((digest) => {
+    const read = done('collectInputs', { rows: [], sources: { 'result:x.1': digest } });
+    const run = play(sessionMachine, input, [...ready.slice(0, 2), read]);
+    return run.said.at(-1)?.params.binding;
+  });
+  assert.ok(said.every((binding) => typeof binding === 'string'));
+  assert.notEqual(said[0], said[1]);
+});
+
 test('too few parties that are left end it with the reason of the log', () => {
   for (const type of ['log.withdraw', 'log.close']) {
     const end = { type, author: 'party-bolt', status: 'failed', ended: reason };
