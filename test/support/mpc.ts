@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { participantChapters } from '../../bin/compose/chapters.ts';
-import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import { type CollaborationParts, describeCollaboration } from '../../bin/local/collaboration.ts';
 import { type Deployment, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -85,7 +85,11 @@ export class TestDeployment {
   }
 
   /** Makes keys, configuration and descriptor; starts the broker and nothing else. The party `analyst` gets the result. */
-  static async open(sql: string, rows: readonly PartyRows[]): Promise<TestDeployment> {
+  static async open(
+    sql: string,
+    rows: readonly PartyRows[],
+    terms: Pick<CollaborationParts, 'minimum' | 'resultUses' | 'reruns'> = {},
+  ): Promise<TestDeployment> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-test-'));
     mkdirSync(join(directory, 'logs'));
     const broker = await ownBroker(directory, undefined);
@@ -96,6 +100,7 @@ export class TestDeployment {
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs: ['analyst'],
       minGroupSize: 1,
+      ...terms,
       keys: deployment.trust,
       deadlineMs: Date.now() + 600_000,
     });
