@@ -4,12 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import type { Address } from '../../src/bus/subjects.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import type { CommandBody } from '../../src/coordination/bodies.ts';
 import { commandBytes, signCommand } from '../../src/coordination/commands.ts';
+import { noticeSchema } from '../../src/coordination/notice.ts';
 import { resultIds } from '../../src/coordination/sources.ts';
 import { World, type WorldOptions } from '../support/world.ts';
 
@@ -176,3 +179,42 @@ test('a coordinator that writes lies into the log starts nothing: what counts ha
     await world.start('party-gamma');
     assert.deepEqual((await world.result()).table.rows, [answerOf('acme', 'beta', 'gamma')]);
   }));
+
+test('a receiver that waits is told of every change at its endpoint, and of the failure, too', async () => {
+  const heard: string[] = [];
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      const notice = noticeSchema.parse(JSON.parse(Buffer.concat(pieces).toString()));
+      heard.push(`${request.url} ${notice.status}`);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const notify = { allow: [`http://127.0.0.1:${port}`], allowLocal: true };
+  try {
+    await inWorld({ ...LIFE, notify }, 30, async (world) => {
+      await world.start('coordinator', 'server-a', 'server-b', 'party-analyst');
+      await until(world, () => true);
+      const collaboration = world.id;
+      await world.say('party-analyst', {
+        kind: 'register',
+        collaboration,
+        as: 'output',
+        notify: `http://127.0.0.1:${port}`,
+      });
+      await world.start('party-acme', 'party-beta', 'party-gamma');
+      await until(world, () => facts(world).approvals.length === 4);
+      const reason = { code: 'test.trouble', message: 'no tape' };
+      await world.say('dealer', { kind: 'fail', collaboration, attempt: 1, reason });
+      await world.eventually('the failure is told', () => heard.some((line) => line.endsWith(' failed')));
+      const statuses = heard.map((line) => line.split(' ')[1]);
+      assert.deepEqual(statuses.slice(-2), ['collecting', 'failed']);
+      assert.ok(heard.every((line) => line.startsWith(`/notify/${collaboration} `)));
+    });
+  } finally {
+    server.close();
+  }
+});

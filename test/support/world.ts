@@ -30,6 +30,7 @@ import { Queries } from '../../src/duties/queries.ts';
 import type { ServerLimits } from '../../src/duties/server-limits.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
+import type { NotifyRules } from '../../src/notify/allowed.ts';
 import { openLogger } from '../../src/observe/logger.ts';
 import type { PartyRows } from './mpc.ts';
 
@@ -40,6 +41,7 @@ const NO_LIMITS: ServerLimits = { minParties: 1, minGroupSize: 1, resultUses: 10
 
 export interface WorldOptions {
   readonly limits?: ServerLimits;
+  readonly notify?: NotifyRules;
   /** What else the descriptor says. */
   readonly terms?: Pick<CollaborationParts, 'minimum' | 'resultUses' | 'reruns'>;
   readonly seed: number;
@@ -271,7 +273,7 @@ export class World {
       case 'dealer':
         return dealerRole(runtime);
       case 'coordinator':
-        return coordinatorRole(runtime);
+        return coordinatorRole(runtime, undefined, this.#options.notify);
       default: {
         const party = address.slice('party-'.length);
         const own = this.#rows.filter((entry) => entry.party === party);
