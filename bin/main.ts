@@ -7,6 +7,8 @@ import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addElectionCommands } from './election-commands.ts';
+import { collect, positiveInteger, wholeNumber } from './option-values.ts';
 
 const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
@@ -76,6 +78,11 @@ program
   .addOption(
     new Option('--coordinators <count>', 'replicas of the coordinator').choices(['1', '2', '3']).default('1'),
   )
+  .option(
+    '--rest <port>',
+    'serve HTTP: coordinators from this port on, and a client service for each party ten further on',
+    positiveInteger,
+  )
   .action(async ({ brokers, coordinators, ...options }) => {
     const { up } = await import('./verbs/up.ts');
     await up({ ...options, brokers: Number(brokers), coordinators: Number(coordinators) });
@@ -142,6 +149,8 @@ program
   .option('--json', 'one JSON object on standard output')
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
 
+addElectionCommands(program);
+
 program
   .command('key')
   .description(
@@ -151,28 +160,6 @@ program
   .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
 
 addAccountCommands(program);
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number`, {
-      exitCode: EXIT.usage,
-    });
-  return value;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number of at least 1`, {
-      exitCode: EXIT.usage,
-    });
-  return value;
-}
 
 /** Whole milliseconds, with or without the unit. */
 function roundTrip(text: string): number {

@@ -2,6 +2,7 @@
  * Owns one role's process: configuration, signals, and how it ends. SIGTERM and SIGINT drain, a second one stops.
  * Started by another mpc process, it also drains when that one is gone.
  */
+import type { ClientFace } from '../src/api/client/open.ts';
 import type { CoordinatorFace } from '../src/api/coordinator/open.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { EXIT, MpcError } from '../src/base/errors.ts';
@@ -16,6 +17,7 @@ import { openLogger } from '../src/observe/logger.ts';
 import { clientRole } from './compose/client.ts';
 import { coordinatorRole } from './compose/coordinator.ts';
 import { dealerRole } from './compose/dealer.ts';
+import { ballotServerRole, electionParts } from './compose/election.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
 
@@ -44,8 +46,8 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     },
   });
   let fault: MpcError | undefined;
-  const face = await coordinatorFaceOf(config, runtime);
-  const role = partsOf(config, runtime, face, (ended) => {
+  const faces = await facesOf(config, runtime);
+  const role = partsOf(config, runtime, faces, (ended) => {
     if (config.client?.once !== true) return;
     fault = ended;
     void runtime.drain();
@@ -53,20 +55,30 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
   const stopListening = onEndOfService(runtime);
   await runtime.start(role);
   await runtime.drained;
-  await face?.close();
+  await faces.coordinator?.close();
+  await faces.client?.close();
   stopListening();
   const reason = fault ?? runtime.fault;
   if (reason !== undefined) throw reason;
 }
 
-async function coordinatorFaceOf(
-  { role, api }: RoleConfig,
-  runtime: Runtime,
-): Promise<CoordinatorFace | undefined> {
-  if (role !== 'coordinator' || api === undefined) return undefined;
-  const { coordinatorFace } = await import('./compose/coordinator-face.ts');
-  return coordinatorFace(runtime, api);
+/** The HTTP face that a role has where its configuration has an [api] section. */
+interface Faces {
+  readonly coordinator?: CoordinatorFace;
+  readonly client?: ClientFace;
 }
+
+async function facesOf({ role, api, client }: RoleConfig, runtime: Runtime): Promise<Faces> {
+  if (api === undefined) return {};
+  if (role === 'coordinator') {
+    const { coordinatorFace } = await import('./compose/coordinator-face.ts');
+    return { coordinator: await coordinatorFace(runtime, api) };
+  }
+  if (role !== 'client' || client === undefined) return {};
+  const { clientFace } = await import('./compose/client-face.ts');
+  return { client: await clientFace(runtime, api, client.party) };
+}
+
 const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
   replicas: logCopies ?? copiesOn(nats),
 });
@@ -74,20 +86,22 @@ const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
 function partsOf(
   config: RoleConfig,
   runtime: Runtime,
-  face: CoordinatorFace | undefined,
+  faces: Faces,
   onEnd: (fault: MpcError | undefined) => void,
 ): RoleParts {
   switch (config.role) {
     case 'server-a':
     case 'server-b':
-      return serverRole(runtime, config.role, config.limits);
+      return serverRole(runtime, config.role, electionParts(runtime, config.role), config.limits);
+    case 'server-c':
+      return ballotServerRole(runtime, electionParts(runtime, config.role));
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':
-      return coordinatorRole(runtime, face, config.notify);
+      return coordinatorRole(runtime, faces.coordinator, config.notify);
     case 'client':
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
-      return clientRole(runtime, config.client, onEnd);
+      return clientRole(runtime, config.client, onEnd, faces.client);
   }
 }
 

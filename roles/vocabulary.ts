@@ -66,6 +66,24 @@ export function failCommand(
   };
 }
 
+/** The command that tells everybody why this server cannot go on with an election. */
+export function ballotBoxFailure(
+  election: string,
+  reason: ErrorReport | null,
+): { readonly kind: 'election.fail'; readonly election: string; readonly reason: object } {
+  const { code, message, hint, place } = reason ?? reportOf(new Error('no reason was kept'));
+  return {
+    kind: 'election.fail',
+    election,
+    reason: {
+      code: code.slice(0, 100),
+      message: message.slice(0, 500),
+      ...(hint === undefined ? {} : { hint: hint.slice(0, 500) }),
+      ...(place === undefined ? {} : { place: cutPlace(place) }),
+    },
+  };
+}
+
 type CommandPlace = Extract<CommandBody, { kind: 'fail' }>['reason']['place'];
 
 function cutPlace({

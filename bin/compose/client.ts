@@ -5,9 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { clientMachine } from '../../roles/client.ts';
 import { type ParticipationInput, participationMachine } from '../../roles/participation.ts';
+import type { ClientFace } from '../../src/api/client/open.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
 import type { Collaboration } from '../../src/coordination/collaboration.ts';
+import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { derivedCommandId } from '../../src/coordination/commands.ts';
 import {
   collaborationId,
@@ -17,23 +19,31 @@ import {
   sourceParties,
 } from '../../src/coordination/descriptor.ts';
 import { ClientDuties } from '../../src/duties/client-duties.ts';
+import { Desk } from '../../src/duties/desk.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
-import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { clientDesk } from './client-desk.ts';
+import { type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'client';
 const FINAL = ['done', 'refused', 'failed', 'withdrawn', 'leftOut', 'expired', 'cancelled'];
 
-/** `onEnd` hears how this party's part in a collaboration ended: undefined when it went well. */
+/**
+ * `face`: its client service, where people approve descriptors and hand in rows while it runs.
+ * `onEnd` hears how this party's part in a collaboration ended: undefined when it went well.
+ */
 export function clientRole(
   runtime: Runtime,
   config: ClientConfig,
   onEnd: (fault: MpcError | undefined) => void,
+  face?: ClientFace,
 ): RoleParts {
   const queries = new Queries();
-  const duties = runtime.place.then((place) => new ClientDuties(place, queries, config));
+  const desk = new Desk(runtime.parts.state);
+  const duties = runtime.place.then((place) => new ClientDuties(place, queries, config, desk));
+  let host: Host | undefined;
   const faults = new Map<string, MpcError>();
   const actorOf = ({ id, lifecycle }: Collaboration): string =>
     `participation:${id}:${lifecycle.context.attempt}`;
@@ -67,13 +77,19 @@ export function clientRole(
       fetchAndCombine: duty((client, context) => client.fetchAndCombine(context)),
     },
     deliveries: commonDeliveries(runtime, async (run) => (await duties).shred(run)),
-    onApplied: async (applied, host) => {
+    onApplied: async (applied, here) => {
+      host = here;
       const actor = actorOf(applied.collaboration);
       const { kind } = applied.command.body;
-      if (kind === 'create' || kind === 'rerun') await invited(applied, host);
-      else if (host.has(actor)) await host.send(actor, logEvent(applied), logKey(applied));
+      if (kind === 'create' || kind === 'rerun') await invited(applied.collaboration, here);
+      else if (here.has(actor)) await here.send(actor, logEvent(applied), logKey(applied));
     },
-    onCaughtUp: () => createFrom(config.create),
+    onCaughtUp: async () => {
+      await createFrom(config.create);
+      if (face === undefined) return;
+      const place = await runtime.place;
+      face.serve(clientDesk({ place, config, queries, desk, duties: await duties, states, takePart }));
+    },
     onTransition: ({ actor, to }) => {
       const [end] = to;
       if (!actor.startsWith('participation:') || to.length !== 1 || end === undefined || !FINAL.includes(end))
@@ -84,13 +100,13 @@ export function clientRole(
   };
 
   /** Takes part in what this party has approved; says what it would need otherwise. */
-  async function invited({ collaboration }: Accepted, host: Host): Promise<void> {
+  async function invited(collaboration: Collaboration, here: Host): Promise<void> {
     const { id, digest, descriptor } = collaboration;
     const { party } = config;
     const isInput = inputParties(descriptor).includes(party);
     const isOutput = descriptor.outputs.includes(party);
     if (!isInput && !isOutput && !sourceParties(descriptor).includes(party)) return;
-    if (!config.approve.includes(digest)) {
+    if (!config.approve.includes(digest) && desk.approved(id) !== digest) {
       runtime.troubles.note(
         {
           code: 'descriptor.not-approved',
@@ -101,6 +117,8 @@ export function clientRole(
       );
       return;
     }
+    // With a client service rows may still be handed in; without one, missing rows are a fault of the configuration.
+    if (face !== undefined && missingTables(collaboration).length > 0) return;
     const input: ParticipationInput = {
       collaboration: id,
       attempt: collaboration.lifecycle.context.attempt,
@@ -110,7 +128,32 @@ export function clientRole(
       isOutput,
       deadlineMs: descriptor.deadlineMs,
     };
-    await host.start(actorOf(collaboration), 'participation', input);
+    await here.start(actorOf(collaboration), 'participation', input);
+  }
+
+  function missingTables({ id, descriptor }: Collaboration): string[] {
+    return descriptor.inputs
+      .filter(({ party, table }) => party === config.party && config.tables[table] === undefined)
+      .filter(({ table }) => desk.rows(id, table) === undefined)
+      .map(({ table }) => table);
+  }
+
+  function states(collaboration: Collaboration): readonly string[] | undefined {
+    return host?.states(actorOf(collaboration));
+  }
+
+  /**
+   * Takes part, now that something was handed in. The chart has heard nothing of this collaboration so far: it is told the
+   * state that the log has brought it to meanwhile.
+   */
+  async function takePart(id: string): Promise<void> {
+    const { follower } = await runtime.place;
+    const before = collaborationsIn(follower.state).collaboration(id);
+    if (before === undefined || host === undefined || host.has(actorOf(before))) return;
+    await invited(before, host);
+    const now = collaborationsIn(follower.state).collaboration(id);
+    if (now === undefined || now.lifecycle.context.attempt !== before.lifecycle.context.attempt) return;
+    if (host.has(actorOf(now))) await host.send(actorOf(now), lateEvent(now));
   }
 
   /** Opens the collaboration of a descriptor file, once. */
@@ -149,4 +192,20 @@ export function clientRole(
           : MpcError.from(reason)),
     );
   }
+}
+
+/** The log's last word on a collaboration, for a chart that has missed what came before. */
+function lateEvent({ status, lifecycle }: Collaboration): LogEvent {
+  const { reason } = lifecycle.context;
+  const ENDS: Readonly<Record<string, string>> = {
+    failed: 'log.fail',
+    expired: 'log.expire',
+    cancelled: 'log.cancel',
+  };
+  return {
+    type: ENDS[status] ?? 'log.state',
+    author: '',
+    status,
+    ...(reason === undefined ? {} : { reason }),
+  };
 }

@@ -2,10 +2,10 @@
  * Owns how the HTTP face of a coordinator is put together. Loaded only where a configuration has an [api] section: the libraries
  * behind it take longer to load than all the rest.
  */
-import { writeFileSync } from 'node:fs';
 import { type CoordinatorFace, openCoordinatorFace } from '../../src/api/coordinator/open.ts';
-import { type ApiConfig, listenAddress, readTls } from '../../src/config/api-config.ts';
+import { type ApiConfig, readTls } from '../../src/config/api-config.ts';
 import { describeCollaboration } from '../local/collaboration.ts';
+import { listening } from './listening.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Listens from now on; answers 503 until the replica has caught up. */
@@ -20,8 +20,6 @@ export async function coordinatorFace(runtime: Runtime, api: ApiConfig): Promise
     },
     onTrouble: (report, about) => troubles.note(report, about),
   });
-  const url = await face.listen(listenAddress(api));
-  parts.logger.info({ url }, `answering at ${url}`);
-  if (api.addressFile !== undefined) writeFileSync(api.addressFile, `${url}\n`);
+  await listening(face, api, parts.logger);
   return face;
 }

@@ -60,6 +60,8 @@ export interface RoleParts {
   readonly beginning?: (bus: Bus) => Promise<ReplicaStart>;
   /** What an accepted command of the log means to this role. */
   readonly onApplied: (applied: Accepted, host: Host) => Promise<void>;
+  /** What an accepted command of any other chapter means to this role. */
+  readonly onOther?: (applied: Applied, host: Host) => Promise<void>;
   /** The log has been caught up with for the first time. */
   readonly onCaughtUp?: () => Promise<void>;
   readonly onTransition?: (transition: Transition) => void;
@@ -247,9 +249,21 @@ export class Runtime {
     this.#finish();
   }
 
+  async #heardOther(applied: Applied): Promise<void> {
+    if (this.#host === undefined) return;
+    try {
+      await this.#role?.onOther?.(applied, this.#host);
+    } catch (error) {
+      if (!(error instanceof MpcError) || error.code !== 'host.stale-snapshot') throw error;
+      this.troubles.note(error.report());
+    }
+  }
+
   async #heard(applied: Applied): Promise<void> {
     const { command } = applied;
     const change = collaborationChange(applied);
+    if (command !== undefined && change === undefined && applied.outcome.ok && !applied.duplicate)
+      await this.#heardOther(applied);
     if (command === undefined || change === undefined) return;
     const { collaboration, statusBefore, statusAfter } = change;
     if (statusAfter !== statusBefore || command.body.kind === 'randomnessReady')

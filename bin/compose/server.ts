@@ -11,6 +11,8 @@ import type { ServerLimits } from '../../src/duties/server-limits.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
+import { participantChapters } from './chapters.ts';
+import type { ElectionParts } from './election.ts';
 import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -25,6 +27,7 @@ const sessionOf = ({ collaboration, attempt }: Run): string => `session:${collab
 export function serverRole(
   runtime: Runtime,
   server: 'server-a' | 'server-b',
+  elections: ElectionParts,
   limits: ServerLimits,
 ): RoleParts {
   const queries = new Queries();
@@ -36,9 +39,11 @@ export function serverRole(
       run(await duties, context);
   return {
     root: { name: ROOT, input: { server } },
-    machines: { [ROOT]: serverMachine, session: sessionMachine },
+    machines: { [ROOT]: serverMachine, session: sessionMachine, ...elections.machines },
+    chapters: [...participantChapters(runtime.parts.trust), ...(elections.chapters ?? [])],
     retold: ['session'],
     effects: {
+      ...elections.effects,
       ...rootEffects(runtime),
       watchPeer: async (context: EffectContext) => greetPeer(await runtime.place, context),
       checkDescriptor: duty((server, context: EffectContext<Run>) => server.checkDescriptor(context)),
@@ -49,10 +54,20 @@ export function serverRole(
       serveResults: duty((server, context: EffectContext<Run>) => server.serveResults(context)),
       awaitDeadline: awaitDeadline(runtime.parts.clock),
     },
-    deliveries: commonDeliveries(runtime, async (run) => (await duties).shred(run)),
+    deliveries: {
+      ...elections.deliveries,
+      ...commonDeliveries(runtime, async (run) => (await duties).shred(run)),
+    },
     onApplied: (applied, host) => tellSession(applied, host, server),
-    onCaughtUp: async () => (await duties).repeatForPeer(),
-    stop: async () => (await duties).stop(),
+    onOther: elections.onOther,
+    onCaughtUp: async () => {
+      await (await duties).repeatForPeer();
+      await elections.onCaughtUp();
+    },
+    stop: async () => {
+      (await duties).stop();
+      await elections.stop();
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface Deployment {
   readonly trust: Readonly<Record<string, PublicKey>>;
   /** For development: what the two servers are to hold their messages to each other back by, both ways together. */
   readonly simulateRoundTripMs?: number;
+  /** The first port of HTTP faces: the coordinator's replicas from here on, the parties' clients from ten further on. */
+  readonly rest?: number;
 }
 
 /** Makes keys for the services and these parties (or reads those that are there). */
@@ -34,7 +36,7 @@ export function openDeployment(
   const root = resolve(directory);
   mkdirSync(join(root, 'keys'), { recursive: true, mode: 0o700 });
   const trust: Record<string, PublicKey> = {};
-  for (const address of [...SERVICES, ...parties.map((party): Address => `party-${party}`)]) {
+  for (const address of [...SERVICES, 'server-c', ...parties.map((party): Address => `party-${party}`)]) {
     const path = keyPath(root, address);
     if (!existsSync(path)) saveIdentity(path, createIdentity(random));
     trust[address] = loadIdentity(path).publicKey;
@@ -60,12 +62,25 @@ export const replicaNames = (count: number): string[] =>
 export const writeReplicaConfig = (deployment: Deployment, replica: string): string =>
   write(deployment, 'coordinator', replica, { replica });
 
-function write(
-  { directory, name, nats, trust, simulateRoundTripMs }: Deployment,
-  address: Address,
+/** Where a role's face answers; undefined where there is none. */
+export function restUrl(
+  { trust, rest }: Pick<Deployment, 'trust' | 'rest'>,
   place: string,
-  more: object,
-): string {
+): string | undefined {
+  if (rest === undefined) return undefined;
+  const replica = replicaNames(REPLICAS).indexOf(place);
+  const party = Object.keys(trust)
+    .filter((address) => address.startsWith('party-'))
+    .indexOf(place);
+  if (replica < 0 && party < 0) return undefined;
+  return `http://127.0.0.1:${rest + (replica < 0 ? REPLICAS + party : replica)}`;
+}
+
+const REPLICAS = 10;
+
+function write(deployment: Deployment, address: Address, place: string, more: object): string {
+  const { directory, name, nats, trust, simulateRoundTripMs } = deployment;
+  const url = restUrl(deployment, place);
   const isFar = simulateRoundTripMs !== undefined && address.startsWith('server-');
   const path = join(directory, `${place}.toml`);
   const config = {
@@ -76,6 +91,7 @@ function write(
     key: keyPath(directory, address),
     trust,
     ...(isFar ? { simulateRoundTripMs } : {}),
+    ...(url === undefined ? {} : { api: { listen: url.slice('http://'.length) } }),
     ...more,
   };
   writeFileSync(path, `${stringify(config)}\n`, { mode: 0o600 });

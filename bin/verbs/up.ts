@@ -5,11 +5,12 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemRandom } from '../../src/base/random.ts';
-import { checkName } from '../../src/bus/subjects.ts';
+import { type Address, checkName } from '../../src/bus/subjects.ts';
 import { brokerUrls } from '../../src/config/brokers.ts';
 import {
   openDeployment,
   replicaNames,
+  restUrl,
   SERVICES,
   writeConfig,
   writeReplicaConfig,
@@ -26,6 +27,8 @@ export interface UpOptions {
   readonly brokers: number;
   /** Replicas of the coordinator. */
   readonly coordinators: number;
+  /** The first port of HTTP faces; none without it. */
+  readonly rest?: number;
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -39,19 +42,33 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     const parties = options.party.map((party) => checkName('party', party));
     const urls = url === undefined ? brokers.map((broker) => broker.url) : brokerUrls(url);
-    const deployment = openDeployment(directory, 'local', urls, parties, systemRandom);
+    const { rest } = options;
+    const opened = openDeployment(directory, 'local', urls, parties, systemRandom);
+    const deployment = rest === undefined ? opened : { ...opened, rest };
     for (const service of SERVICES)
       if (service !== 'coordinator') processes.start(service, writeConfig(deployment, service));
     for (const replica of replicaNames(options.coordinators))
       processes.start(replica, writeReplicaConfig(deployment, replica));
-    const configs = parties.map((party) => writeConfig(deployment, `party-${party}`, { party }));
     process.stderr.write(`running: ${SERVICES.join(', ')} on ${urls.join(', ')}; logs in ${logs}\n`);
-    for (const config of configs) process.stderr.write(`start a client with: mpc --config ${config}\n`);
+    for (const replica of replicaNames(options.coordinators)) sayUrl(replica, restUrl(deployment, replica));
+    for (const party of parties) {
+      const place: Address = `party-${party}`;
+      const config = writeConfig(deployment, place, { party });
+      const url = restUrl(deployment, place);
+      if (url === undefined) process.stderr.write(`start a client with: mpc --config ${config}\n`);
+      else processes.start(place, config);
+      sayUrl(place, url, join(directory, 'state', place, 'api-token'));
+    }
     await Promise.race([interrupted(), processes.firstFailure()]);
   } finally {
     await processes.stop();
     await Promise.all(brokers.map((broker) => broker.stop()));
   }
+}
+
+function sayUrl(place: string, url: string | undefined, token?: string): void {
+  if (url === undefined) return;
+  process.stderr.write(`${place}: ${url}${token === undefined ? '' : `, its token in ${token}`}\n`);
 }
 
 function interrupted(): Promise<void> {

@@ -2,7 +2,7 @@
  * Owns what happens to the outputs of valid measurements: a server adds its shares up, and all servers' sums together are the result.
  * Must never see a single measurement's output shares of all servers together.
  *
- * Source: VDAF draft 20, section 7.2 (agg_init, agg_update, merge, unshard). A field's sum is the number's as long as it stays below
+ * Source: VDAF draft 20, sections 7.2.4 (agg_init, agg_update, merge) and 7.2.5 (unshard). A field's sum is the number's as long as it stays below
  * the modulus: 2^64 - 2^32 + 1 ones, or more.
  */
 import { assert } from '../base/errors.ts';

@@ -2,7 +2,7 @@
  * Owns what a measurement may be: each kind's encoding as field elements, and the circuit that is 0 for valid encodings only.
  * Must never hold a measurement or touch memory: a circuit is a description that flp.ts proves and queries.
  *
- * Source: VDAF draft 20, section 7.4 (the circuits) and 7.3 (gadgets). Each of the draft's circuits has one gadget, called on wires:
+ * Source: VDAF draft 20, section 7.4 (the circuits) and appendix A (gadgets). Each of the draft's circuits has one gadget, called on wires:
  * - `each`: call k takes element k on all of its wires (Count on both factors of a product, Sum on the variable of x^2 - x);
  * - `chunks`: call k takes a chunk of elements m_j, as the products r_k^(j+1) m_j (m_j - 1) with r_k from the joint randomness: their
  *   sum is 0 for a vector of bits, and but for a fraction (elements / modulus) of the r_k for no other.
@@ -47,7 +47,8 @@ export type Checks =
   | { readonly kind: 'sum'; readonly plus?: { readonly one: boolean; readonly weights: readonly bigint[] } };
 
 const MUL: Gadget = { kind: 'products', pairs: 1 };
-const bitLength = (value: number): number => Math.floor(Math.log2(value)) + 1;
+/** Bits of a positive whole number. */
+export const bitLength = (value: number): number => value.toString(2).length;
 const numbers = (output: readonly bigint[]): number[] => output.map(Number);
 
 /** Yes or no: the result is the number of ones. */

@@ -170,8 +170,8 @@ export class Flp {
   }
 
   /**
-   * Writes this server's share of the verifier; uses `queryRand` up. False, and no verifier, in the rare case (probability p / modulus) that the test
-   * point is one of the wires' own: there it would show a wire's value.
+   * Writes this server's share of the verifier; uses `queryRand` up. False, and no verifier, in the rare case (probability p / modulus)
+   * that the test point is one of the wires' own: there it would show a wire's value.
    */
   query(verifier: number, elements: number, proof: number, queryRand: number, jointRand: number): boolean {
     const { calls, chunk, elements: count } = this.#circuit;
@@ -273,7 +273,7 @@ function barycentricWeights(field: Field, nodes: readonly bigint[]): bigint[] {
   return nodes.map((node, i) =>
     inverse(
       field,
-      nodes.reduce((so_far, other, j) => (j === i ? so_far : reduce(field, so_far * (node - other))), 1n),
+      nodes.reduce((sofar, other, j) => (j === i ? sofar : reduce(field, sofar * (node - other))), 1n),
     ),
   );
 }

@@ -3,7 +3,7 @@
  * Must never guess at a choice: one that the kind does not allow is refused with what is wrong about it.
  */
 import { EXIT, MpcError } from '../base/errors.ts';
-import { type Circuit, count, histogram, multihotCountVec, sumVec } from './circuits.ts';
+import { bitLength, type Circuit, count, histogram, multihotCountVec, sumVec } from './circuits.ts';
 
 export type BallotKind =
   /** Result: the number of yes. */
@@ -41,11 +41,11 @@ export function circuitOf(kind: BallotKind): BallotCircuit {
     case 'oneOf':
       return histogram(kind.options, bestChunk(kind.options)) as BallotCircuit;
     case 'approval': {
-      const elements = kind.options + bits(kind.most);
+      const elements = kind.options + bitLength(kind.most);
       return multihotCountVec(kind.options, kind.most, bestChunk(elements)) as BallotCircuit;
     }
     case 'score': {
-      const elements = kind.options * bits(kind.max);
+      const elements = kind.options * bitLength(kind.max);
       return sumVec(kind.options, kind.max, bestChunk(elements)) as BallotCircuit;
     }
   }
@@ -102,8 +102,6 @@ function checkKind(kind: BallotKind): void {
   if (kind.kind === 'score' && !isWithin(kind.max, 1, MAX_SCORE))
     throw badKind('the highest score', `Let it be 1 to ${MAX_SCORE}.`);
 }
-
-const bits = (max: number): number => Math.floor(Math.log2(max)) + 1;
 
 function isWithin(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;

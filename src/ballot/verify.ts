@@ -2,7 +2,7 @@
  * Owns what servers do with one measurement: each makes a verifier share of its input share, all shares together decide, and each
  * learns its share of the output when the measurement is valid. Must never give out a share of an output before that.
  *
- * Source: VDAF draft 20, sections 7.2.2 (the verbs) and 7.2.4 (the encodings). Whoever combines the verifier shares (a leader, or each
+ * Source: VDAF draft 20, sections 7.2.2 (the verbs) and 7.2.7 (the encodings). Whoever combines the verifier shares (a leader, or each
  * server alike) learns whether the measurement is valid, and nothing else of it.
  */
 import { assert, EXIT, MpcError } from '../base/errors.ts';

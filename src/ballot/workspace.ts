@@ -2,7 +2,7 @@
  * Owns the memory that one Prio3 variant works in: where its vectors lie, how many elements they have, and the expansions of seeds
  * into them. Must never carry anything over from one measurement to the next: every place is written before it is read.
  *
- * Source: VDAF draft 20, section 7.2.3 (the auxiliary functions).
+ * Source: VDAF draft 20, section 7.2.6 (the auxiliary functions).
  */
 import { assert } from '../base/errors.ts';
 import type { Circuit } from './circuits.ts';

@@ -3,10 +3,14 @@
  *
  *   mpc.<deployment>.<to>.<from>.<verb>[.<collaboration>[.<purpose>]]
  *
- * <to>, <from>: a role (`server-a`, `server-b`, `dealer`, `coordinator`) or a party (`party-acme`).
+ * <to>, <from>: a role (`server-a`, `server-b`, `server-c`, `dealer`, `coordinator`), a party (`party-acme`), or as <from> `voter`:
+ * whoever holds a credential of an election; one name for all of them, because a ballot says itself whose it is.
  * verbs: `submit` (a signed command to any coordinator replica; request and reply),
  *        `channel` (frames of the sealed channel),
  *        `hello` (is the other server there? request and reply, believed by nobody),
+ *        `ballots` (a voter's ballots, to any of the three servers; request and reply),
+ *        `ask` (what a server says of an election or a ballot; request and reply),
+ *        `envelopes` (a server fetches ballots that it missed from another; request and reply).
  *        `replicas` (to every coordinator replica: how far are you? each answers on the asker's own subject),
  *        `snapshot` (a coordinator replica without a state asks another for its; then, with that replica's name as last
  *        token, for one part after the other; request and reply).
@@ -17,10 +21,13 @@ import { MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /** A participant's name on the bus. */
-export type Address = 'server-a' | 'server-b' | 'dealer' | 'coordinator' | `party-${string}`;
+export type Address = 'server-a' | 'server-b' | 'server-c' | 'dealer' | 'coordinator' | `party-${string}`;
 
 /** What a channel between two participants of a collaboration carries. */
-export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result';
+export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result' | 'ballots';
+
+/** What is said about one election outside of the channels. */
+export type ElectionVerb = 'ballots' | 'ask' | 'envelopes';
 
 const NAME = /^[a-z0-9_-]+$/;
 
@@ -42,6 +49,13 @@ export const subjects = {
     purpose: Purpose,
   ): string => `mpc.${deployment}.${to}.${from}.channel.${collaboration}.${purpose}`,
   hello: (deployment: string, to: Address, from: Address): string => `mpc.${deployment}.${to}.${from}.hello`,
+  election: (
+    deployment: string,
+    to: Address,
+    from: Address | 'voter',
+    verb: ElectionVerb,
+    election: string,
+  ): string => `mpc.${deployment}.${to}.${from}.${verb}.${election}`,
   /** The question to all replicas, or with `answer` what they say to the asker. */
   replicas: (deployment: string, asker: Address | '*', answer?: 'answer'): string =>
     answer === undefined

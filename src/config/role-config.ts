@@ -68,11 +68,8 @@ const roleSchema = z.strictObject({
   /** For development: messages to the other server are held back by half of it. */
   simulateRoundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** Public keys of everyone this role deals with, by address: server-a, server-b, dealer, coordinator, party-NAME. */
-  trust: z.record(
-    z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
-    publicKey,
-  ),
+  /** Public keys of everyone this role deals with, by address: server-a, server-b, server-c, dealer, coordinator, party-NAME. */
+  trust: z.record(z.string().regex(/^(server-[abc]|dealer|coordinator|party-[a-z0-9_-]{1,64})$/), publicKey),
   client: clientSchema.optional(),
   limits: limitsSchema.prefault({}),
   notify: notifySchema.prefault({}),

@@ -25,7 +25,7 @@ const signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/);
 const commandSchema = z.strictObject({
   id,
   /** An address: `server-a`, `dealer`, `party-acme`, `coordinator`. */
-  author: z.string().regex(/^(server-a|server-b|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
+  author: z.string().regex(/^(server-[abc]|dealer|coordinator|party-[a-z0-9_-]{1,64})$/),
   body,
   /** Ed25519 by the author's enrolled key over `textOf` {deployment, id, author, body}, base64url. */
   signature,

@@ -16,12 +16,15 @@ import { checkEvidence, checkTime, type Step } from './step.ts';
 export function registerAccount(step: Step, body: BodyOf<'registerAccount'>): Json {
   const { tables, at } = step;
   const name = checkAccountName(body.account);
-  if (tables.accounts.get(name) !== undefined) throw accountExists(name);
+  const party = step.rules.trust[`party-${name}`] !== undefined;
+  const before = tables.accounts.get(name);
+  if (before !== undefined && (!party || before.party)) throw accountExists(name);
   if (body.password === null && body.keys === null)
     throw refusal('account.no-way-in', 'an account needs a password or keys', 'give one of them');
-  const party = step.rules.trust[`party-${name}`] !== undefined;
   if (party && body.keys === null) throw partyKeyNeeded(name);
   const keys = body.keys === null ? null : checkedKeys(step, name, body.keys);
+  // Somebody had the name before the party was enrolled. It is the party's now.
+  if (before !== undefined) removeAccount(step, before);
   makeRoom(step);
   tables.accounts.put(name, {
     name,
@@ -58,10 +61,14 @@ export function changeAccount(step: Step, account: Account, body: BodyOf<'change
 
 export function deleteAccount(step: Step, account: Account, body: BodyOf<'deleteAccount'>): Json {
   checkEvidence(step, account, body.evidence, { kind: 'delete', session: body.session });
-  for (const session of account.sessions) step.tables.sessions.delete(session);
-  step.tables.accounts.delete(account.name);
-  dropMailbox(step, account.name);
+  removeAccount(step, account);
   return { account: account.name };
+}
+
+function removeAccount(step: Step, { name, sessions }: Account): void {
+  for (const session of sessions) step.tables.sessions.delete(session);
+  step.tables.accounts.delete(name);
+  dropMailbox(step, name);
 }
 
 /** What a name's new keys are, once their holder has been heard, and the enrolled party where the name is one's. */

@@ -10,7 +10,7 @@ import { changeAccount, deleteAccount, registerAccount } from './accounts.ts';
 import { type DirectoryBody, directoryBodies } from './bodies.ts';
 import { acknowledge, sendMessage } from './mail.ts';
 import { notAllowed, unknownAccount } from './refusal.ts';
-import { type Account, DIRECTORY, directoryTables, type Session } from './rows.ts';
+import { type Account, DIRECTORY, directoryTables } from './rows.ts';
 import { closeSession, failLogin, openSession, renewSession } from './sessions.ts';
 import type { DirectoryRules, Step } from './step.ts';
 
@@ -35,8 +35,13 @@ export function directoryChapter(rules: DirectoryRules): Chapter {
       }
     },
     sessionHolder: (digest, timeMs, tables) => {
-      const session = tables.table<Session>('sessions').get(digest);
-      return session === undefined || session.expiresMs <= timeMs ? undefined : `party-${session.account}`;
+      const { sessions, accounts } = directoryTables(tables);
+      const session = sessions.get(digest);
+      if (session === undefined || session.expiresMs <= timeMs) return undefined;
+      const holder: Address = `party-${session.account}`;
+      // An account that had the name before the party was enrolled does not speak for the party.
+      const isParty = rules.trust[holder] !== undefined;
+      return isParty && accounts.get(session.account)?.party !== true ? undefined : holder;
     },
   });
 }

@@ -123,9 +123,9 @@ export class DirectoryService {
     checkAccountName(account);
     const { clock } = this.#options;
     const known = this.#records.accounts.get(account);
-    // One that has just been made may be what an earlier attempt with the same id has made.
-    if (known !== undefined && known.createdMs + RETRIED_WITHIN_MS < clock.now())
-      throw accountExists(account);
+    // One that has just been made may be what an earlier attempt with the same id has made; and a party may claim its name.
+    const isOld = known !== undefined && known.createdMs + RETRIED_WITHIN_MS < clock.now();
+    if (isOld && (keys === undefined || known.party)) throw accountExists(account);
     const hashed = password === undefined ? null : await this.#hashed(account, password, id);
     await this.#own(id, { kind: 'registerAccount', account, password: hashed, keys: keys ?? null });
     return this.account(account);

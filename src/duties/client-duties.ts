@@ -21,6 +21,7 @@ import { prepareFiles, resultTable } from '../rows/prepare.ts';
 import type { ResultTable } from '../sql/specification.ts';
 import { SEED_BYTES, Seed } from '../tape/seed.ts';
 import { fileSource, readWhole, writeWhole } from './chunk-files.ts';
+import type { Desk } from './desk.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
 import { collaborationOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
@@ -41,12 +42,14 @@ export class ClientDuties {
   readonly #queries: Queries;
   readonly #config: ClientConfig;
   readonly #links: Links;
+  readonly #desk: Desk;
   readonly #rows = new Map<string, PartyRows>();
   /** Both servers' halves of what this party's rows are masked with, until they are. */
   readonly #masks = new Map<string, MaskSeeds>();
 
-  constructor(place: Workplace, queries: Queries, config: ClientConfig) {
+  constructor(place: Workplace, queries: Queries, config: ClientConfig, desk: Desk) {
     this.#place = place;
+    this.#desk = desk;
     this.#queries = queries;
     this.#config = config;
     this.#links = new Links(place);
@@ -64,12 +67,13 @@ export class ClientDuties {
       this.#masks.set(keyOf(input), await this.#askForMasks(input, signal));
   }
 
-  /** Masks the rows, keeps the masked bytes, forgets the masks. */
+  /** Masks the rows, keeps the masked bytes, forgets the masks and the rows that were handed in. */
   async maskRows({ input, signal }: Context): Promise<{ rows: string }> {
     const upload = this.#at(input, 'upload');
     const known = readWhole(upload);
     if (known !== undefined) {
       this.#forgetMasks(input);
+      this.#desk.shred(input.collaboration);
       return { rows: uploadDigest(known) };
     }
     const query = await this.#query(input.collaboration);
@@ -87,6 +91,7 @@ export class ClientDuties {
     await writeWhole(upload, masked);
     this.#forgetMasks(input);
     this.#rows.delete(input.collaboration);
+    this.#desk.shred(input.collaboration);
     return { rows: uploadDigest(masked) };
   }
 
@@ -130,6 +135,13 @@ export class ClientDuties {
     this.#links.close(input);
     this.#forgetMasks(input);
     this.#rows.delete(input.collaboration);
+    this.#desk.shred(input.collaboration);
+  }
+
+  /** The result of that attempt, once it is combined. */
+  result(run: Run): ResultFile | undefined {
+    const bytes = readWhole(this.#at(run, 'result.json'));
+    return bytes === undefined ? undefined : JSON.parse(utf8.decode(bytes)); // written by `fetchAndCombine`
   }
 
   stop(): void {
@@ -142,14 +154,14 @@ export class ClientDuties {
     const files = descriptor.inputs
       .filter((entry) => entry.party === party)
       .map(({ table, maxRows }) => {
-        const file = tables[table];
+        const file = this.#desk.rows(id, table) ?? tables[table];
         if (file === undefined)
           throw new MpcError(
             'rows.no-file',
             `this party brings rows to ${table}, but no file is named for it`,
             {
               place: { party },
-              hint: `add ${table} = "file.csv" under [client.tables]`,
+              hint: `add ${table} = "file.csv" under [client.tables], or hand them in at the client service`,
               exitCode: EXIT.badData,
             },
           );

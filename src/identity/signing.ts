@@ -10,6 +10,7 @@ import { decodePublicKey } from './nkey.ts';
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const SIGNATURE_BYTES = 64;
+const KEY_BYTES = 32;
 
 export interface SigningKey {
   /** 32 bytes. */
@@ -33,6 +34,16 @@ export function verify(publicKey: PublicKey, message: Uint8Array, signature: Uin
   if (signature.length !== SIGNATURE_BYTES) return false;
   try {
     return verifyWith(null, message, verifyingKey(decodePublicKey(publicKey)), signature);
+  } catch {
+    return false;
+  }
+}
+
+/** The same for a key's 32 bytes. */
+export function verifyRaw(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_BYTES || publicKey.length !== KEY_BYTES) return false;
+  try {
+    return verifyWith(null, message, verifyingKey(publicKey), signature);
   } catch {
     return false;
   }

@@ -31,15 +31,17 @@ const ROOMS = [
   'coordination',
   'notify',
   'directory',
+  'election',
   'host',
   'observe',
   'config',
   'duties',
+  'box',
   'api',
 ];
 
 /** What roles may know of src: types and pure functions. */
-const ROLES_MAY_USE = ['base', 'coordination'];
+const ROLES_MAY_USE = ['base', 'coordination', 'election'];
 
 interface Import {
   readonly from: string;

@@ -6,7 +6,17 @@ import { newCommandId } from '../../src/coordination/commands.ts';
 import { BOUNDS } from '../../src/directory/bounds.ts';
 import { sayKeys } from '../../src/directory/statements.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
-import { acmeParty, codeOf, DEPLOYMENT, digestOf, HASH, Played, person } from './played.ts';
+import {
+  acmeParty,
+  codeOf,
+  coordinator,
+  DEPLOYMENT,
+  digestOf,
+  HASH,
+  Played,
+  person,
+  trust,
+} from './played.ts';
 
 const registered = (account: string, password: string | null = HASH) =>
   ({ kind: 'registerAccount', account, password, keys: null }) as const;
@@ -56,6 +66,24 @@ test("only a party's key registers the party's name, whatever else is signed", a
   assert.equal(log.records.accounts.get('acme')?.party, true);
   const own = new Played();
   assert.equal(codeOf(own.member(await person('acme', acmeParty))), 'ok');
+});
+
+test('an account that had the name before the party was enrolled does not speak for it, and the party claims the name', async () => {
+  const log = new Played({ coordinator: coordinator.publicKey });
+  const [stranger, ann] = [await person('acme'), await person('ann')];
+  assert.equal(codeOf(log.member(stranger)), 'ok');
+  log.member(ann);
+  log.send(ann, stranger);
+  log.enrol(trust);
+  const touch = { kind: 'acknowledge', session: digestOf('acme'), number: 0 } as const;
+  assert.equal(codeOf(log.as('acme', 'acme', touch)), 'session.ended');
+  assert.equal(codeOf(log.member(stranger)), 'account.bad-proof');
+  const party = await person('acme', acmeParty);
+  assert.equal(codeOf(log.member(party)), 'ok');
+  assert.equal(codeOf(log.as('acme', 'acme', touch)), 'ok');
+  assert.deepEqual(log.kept(party), [], 'it has none of the mail');
+  assert.deepEqual(log.kept(ann), [1], 'ann is told that hers was not delivered');
+  assert.equal(codeOf(log.member(party)), 'account.exists');
 });
 
 test('keys are registered by their holder, in time', async () => {

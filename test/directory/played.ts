@@ -8,7 +8,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { ReadTable } from '../../src/coordination/chapter.ts';
 import { newCommandId, type Vouched } from '../../src/coordination/commands.ts';
 import { entryBytes } from '../../src/coordination/entries.ts';
-import type { Outcome } from '../../src/coordination/records.ts';
+import type { LogRules, Outcome, Trust } from '../../src/coordination/records.ts';
 import { stateDigest } from '../../src/coordination/snapshot.ts';
 import { LogState } from '../../src/coordination/state.ts';
 import type { DirectoryBody } from '../../src/directory/bodies.ts';
@@ -25,11 +25,12 @@ export const START_MS = 1_800_000_000_000;
 export const coordinator = createIdentity(systemRandom);
 export const acmeParty = createIdentity(systemRandom);
 export const trust = { coordinator: coordinator.publicKey, 'party-acme': acmeParty.publicKey };
-export const rules = {
+const rulesOf = (trusted: Trust): LogRules => ({
   deployment: DEPLOYMENT,
-  trust,
-  chapters: [directoryChapter({ deployment: DEPLOYMENT, trust })],
-};
+  trust: trusted,
+  chapters: [directoryChapter({ deployment: DEPLOYMENT, trust: trusted })],
+});
+export const rules = rulesOf(trust);
 
 /** A hash of the right form that no password has. */
 export const HASH = `scrypt$15$8$3$${'s'.repeat(22)}$${'h'.repeat(43)}`;
@@ -49,8 +50,22 @@ export async function person(name: string, identity = createIdentity(systemRando
 export class Played {
   timeMs = START_MS;
   #sequence = 0;
-  readonly #stays = new LogState(rules);
-  #rebuilt = new LogState(rules);
+  #rules: LogRules;
+  #stays: LogState;
+  #rebuilt: LogState;
+
+  constructor(trusted: Trust = trust) {
+    this.#rules = rulesOf(trusted);
+    this.#stays = new LogState(this.#rules);
+    this.#rebuilt = new LogState(this.#rules);
+  }
+
+  /** Keys that all replicas know from now on. */
+  enrol(trusted: Trust): void {
+    this.#rules = rulesOf(trusted);
+    this.#stays = new LogState(this.#rules, this.#stays.snapshot());
+    this.#rebuilt = new LogState(this.#rules, this.#rebuilt.snapshot());
+  }
 
   get records(): DirectoryRecords {
     return directoryRecords(
@@ -75,7 +90,7 @@ export class Played {
     const entry = { sequence: this.#sequence, timeMs: this.timeMs, data };
     const isLong = this.#sequence > 60;
     if (!isLong || this.#sequence % 100 === 0)
-      this.#rebuilt = new LogState(rules, JSON.parse(JSON.stringify(this.#rebuilt.snapshot())));
+      this.#rebuilt = new LogState(this.#rules, JSON.parse(JSON.stringify(this.#rebuilt.snapshot())));
     const [applied] = this.#stays.apply(entry);
     const [again] = this.#rebuilt.apply(entry);
     assert.ok(applied !== undefined && again !== undefined);

@@ -75,6 +75,30 @@ test('two people register and write to each other; each place shows each message
     assert.equal(await annsDesk.ended, 0, annsDesk.errors);
   }));
 
+test('everything killed at once and started again: accounts, sessions and undelivered messages are there, and nothing is told twice', () =>
+  withCoordinators(2, async (coordinators) => {
+    const [ann, bob] = [coordinators.machine('ann'), coordinators.machine('bob')];
+    await Promise.all([ok(['account', 'register', 'ann'], ann), ok(['account', 'register', 'bob'], bob)]);
+    const [annsDesk, bobsDesk] = [coordinators.talk(['chat'], ann), coordinators.talk(['chat'], bob)];
+    await Promise.all([annsDesk.line(/connected/), bobsDesk.line(/connected/)]);
+    annsDesk.write('\\send before -> bob');
+    await bobsDesk.line(/ann: before/);
+    await bobsDesk.kill();
+    annsDesk.write('\\send kept -> bob');
+    await annsDesk.line(/stored for bob/, annsDesk.lines.length);
+    await coordinators.killAll();
+    annsDesk.write('\\send while nobody answers -> bob');
+    await coordinators.restartAll();
+    const later = coordinators.talk(['chat'], bob);
+    await later.line(/ann: while nobody answers/);
+    assert.deepEqual(
+      later.lines.flatMap((line) => /ann: (.*)$/.exec(line)?.[1] ?? []),
+      ['kept', 'while nobody answers'],
+    );
+    later.write('\\send back again -> ann');
+    await annsDesk.line(/bob: back again/);
+  }));
+
 test('no password, token or text is anywhere but with those who have it, and their files are their own', () =>
   withCoordinators(1, async (coordinators) => {
     const [ann, bob] = [coordinators.machine('ann'), coordinators.machine('bob')];

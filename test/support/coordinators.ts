@@ -19,8 +19,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'smol-toml';
 import { keyPath, openDeployment } from '../../bin/local/deployment.ts';
-import { ownBroker } from '../../bin/local/own-broker.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { findBroker } from '../../src/broker/find.ts';
+import { type RunningBroker, startBroker } from '../../src/broker/start.ts';
 import { ROOT } from './rows.ts';
 
 const EXECUTABLE = join(ROOT, 'bin/mpc');
@@ -29,21 +30,32 @@ const PATIENCE_MS = 20_000;
 export class Coordinators {
   readonly directory: string;
   readonly urls: string[] = [];
-  readonly #stopBroker: () => Promise<void>;
+  #broker: RunningBroker;
+  readonly #startBroker: () => Promise<RunningBroker>;
   readonly #children = new Map<number, ChildProcess>();
   readonly #talks = new Set<Talk>();
 
-  private constructor(directory: string, stopBroker: () => Promise<void>) {
+  private constructor(directory: string, broker: RunningBroker, startAgain: () => Promise<RunningBroker>) {
     this.directory = directory;
-    this.#stopBroker = stopBroker;
+    this.#broker = broker;
+    this.#startBroker = startAgain;
   }
 
   static async start(count: number, parties: readonly string[] = []): Promise<Coordinators> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-coordinators-'));
     mkdirSync(join(directory, 'logs'));
-    const broker = await ownBroker(directory, undefined);
+    const environment = process.env.MPC_NATS_SERVER;
+    const binary = await findBroker({
+      env: process.env,
+      ...(environment === undefined ? {} : { path: environment }),
+    });
+    const options = { directory: join(directory, 'broker'), binary };
+    const broker = await startBroker(options);
+    const { port: brokerPort } = broker;
     const { trust } = openDeployment(directory, 'local', [broker.url], parties, systemRandom);
-    const coordinators = new Coordinators(directory, () => broker.stop());
+    const coordinators = new Coordinators(directory, broker, () =>
+      startBroker({ ...options, port: brokerPort }),
+    );
     for (let index = 0; index < count; index++) {
       const port = await freePort();
       coordinators.urls.push(`http://127.0.0.1:${port}`);
@@ -80,6 +92,19 @@ export class Coordinators {
     const gone = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Broker and replicas, as a power cut of the one machine would. */
+  async killAll(): Promise<void> {
+    this.#broker.kill();
+    await Promise.all([...this.#children.keys()].map((index) => this.kill(index)));
+    await this.#broker.exited;
+  }
+
+  async restartAll(): Promise<void> {
+    this.#broker = await this.#startBroker();
+    for (const index of this.#children.keys()) this.startOne(index);
+    await Promise.all(this.urls.map(ready));
   }
 
   ready(index: number): Promise<void> {
@@ -125,7 +150,7 @@ export class Coordinators {
   async stop(): Promise<void> {
     for (const talk of this.#talks) await talk.kill();
     for (const index of this.#children.keys()) await this.kill(index);
-    await this.#stopBroker();
+    await this.#broker.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

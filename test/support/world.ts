@@ -8,11 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { participantChapters } from '../../bin/compose/chapters.ts';
 import { clientRole } from '../../bin/compose/client.ts';
+import { clientFace } from '../../bin/compose/client-face.ts';
 import { coordinatorRole } from '../../bin/compose/coordinator.ts';
 import { dealerRole } from '../../bin/compose/dealer.ts';
+import { electionParts } from '../../bin/compose/election.ts';
 import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
 import { type CollaborationParts, describeCollaboration } from '../../bin/local/collaboration.ts';
+import type { Face } from '../../src/api/http/face.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -48,6 +51,8 @@ export interface WorldOptions {
   readonly faults?: Faults;
   readonly sql: string;
   readonly rows: readonly PartyRows[];
+  /** Parties have client services: nothing is approved and no rows are given before somebody does so there. */
+  readonly services?: boolean;
 }
 
 export class World {
@@ -63,6 +68,7 @@ export class World {
   #rows: readonly PartyRows[];
   readonly #identities: ReadonlyMap<Address, Identity>;
   readonly #running = new Map<Address, Runtime>();
+  readonly #faces = new Map<Address, Face>();
 
   private constructor(
     options: WorldOptions,
@@ -196,6 +202,16 @@ export class World {
     this.#running.delete(address);
     await runtime.drain();
     await runtime.drained;
+    await this.#faces.get(address)?.close();
+  }
+
+  /** A party's client service: where it answers, and the header that opens it. */
+  service(party: string): { readonly url: string; readonly authorization: string } {
+    const place = join(this.directory, 'state', `party-${party}`);
+    const [url, token] = ['address', 'api-token'].map((name) =>
+      readFileSync(join(place, name), 'utf8').trim(),
+    );
+    return { url: url ?? '', authorization: `Bearer ${token}` };
   }
 
   /** Where a role keeps this file of the collaboration's first attempt. */
@@ -246,8 +262,7 @@ export class World {
   }
 
   async #startOne(address: Address): Promise<void> {
-    const identity = this.#identities.get(address);
-    if (identity === undefined) throw new Error(`the world has no ${address}`);
+    const identity = this.identityOf(address);
     const state = join(this.directory, 'state', address);
     mkdirSync(state, { recursive: true });
     const runtime = new Runtime({
@@ -262,14 +277,19 @@ export class World {
       logger: openLogger(address, 'silent'),
     });
     this.#running.set(address, runtime);
-    await runtime.start(this.#roleOf(address, runtime));
+    await runtime.start(await this.#roleOf(address, runtime));
   }
 
-  #roleOf(address: Address, runtime: Runtime): RoleParts {
+  async #roleOf(address: Address, runtime: Runtime): Promise<RoleParts> {
     switch (address) {
       case 'server-a':
       case 'server-b':
-        return serverRole(runtime, address, this.#options.limits ?? NO_LIMITS);
+        return serverRole(
+          runtime,
+          address,
+          electionParts(runtime, address),
+          this.#options.limits ?? NO_LIMITS,
+        );
       case 'dealer':
         return dealerRole(runtime);
       case 'coordinator':
@@ -285,6 +305,19 @@ export class World {
           result: join(this.directory, 'result.json'),
         };
         const approve = [...this.#approved];
+        if (this.#options.services === true) {
+          const addressFile = join(this.directory, 'state', address, 'address');
+          const api = { listen: '127.0.0.1:0', requestsPerMinute: 100_000, addressFile };
+          const face = await clientFace(runtime, api, party);
+          this.#faces.set(address, face);
+          const create = party === 'analyst' ? { create: receives.create } : {};
+          return clientRole(
+            runtime,
+            { party, approve: [], tables: {}, once: false, ...create },
+            () => {},
+            face,
+          );
+        }
         return clientRole(
           runtime,
           { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) },

@@ -4,9 +4,11 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { EXIT, type ExitCode, MpcError } from '../../base/errors.ts';
 import { problemSchema } from '../http/problem.ts';
+import type { paths as ClientPaths } from './client-types.ts';
 import type { paths as CoordinatorPaths } from './coordinator-types.ts';
 import { type FailoverOptions, failoverFetch } from './failover.ts';
 
+export type ClientCalls = Client<ClientPaths>;
 export type CoordinatorCalls = Client<CoordinatorPaths>;
 
 export interface CallsOptions extends FailoverOptions {
@@ -15,6 +17,9 @@ export interface CallsOptions extends FailoverOptions {
 
 export const coordinatorCalls = (options: CallsOptions): CoordinatorCalls =>
   createClient<CoordinatorPaths>(settings(options));
+
+export const clientCalls = (options: CallsOptions): ClientCalls =>
+  createClient<ClientPaths>(settings(options));
 
 function settings(options: CallsOptions) {
   const { urls, token } = options;

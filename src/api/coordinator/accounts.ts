@@ -21,7 +21,7 @@ const password = z
   .meta({ description: `${BOUNDS.shortestPassword} to ${BOUNDS.longestPassword} bytes` });
 const lifetimeMs = z.int().min(BOUNDS.shortestSessionMs).max(BOUNDS.longestSessionMs);
 /** As the log's own command takes them. */
-const keysSchema = directoryBodies[0].shape.keys
+export const accountKeysSchema = directoryBodies[0].shape.keys
   .unwrap()
   .meta({ id: 'AccountKeys', description: "Public keys, and the owner's signature that they are its own" });
 
@@ -31,7 +31,7 @@ const proofSchema = z
   .meta({ id: 'Proof', description: 'The password once more, or a fresh signature' });
 
 const newAccountSchema = z
-  .strictObject({ account: accountName, password: password.optional(), keys: keysSchema.optional() })
+  .strictObject({ account: accountName, password: password.optional(), keys: accountKeysSchema.optional() })
   .meta({
     id: 'NewAccount',
     description: "A party's name needs keys that the party's enrolled key has signed",
@@ -162,7 +162,7 @@ export function accountRoutes(app: Routes, directory: () => DirectoryService): v
         body: z
           .strictObject({
             password: password.nullable().optional(),
-            keys: keysSchema.optional(),
+            keys: accountKeysSchema.optional(),
             proof: proofSchema,
           })
           .meta({ id: 'AccountChange' }),

@@ -39,6 +39,8 @@ export class Happenings {
   readonly #kept: Kept[] = [];
   /** Everything after this is kept. */
   #since: readonly [number, number] = [0, 0];
+  /** The last change that readers were told of. */
+  #heard: readonly [number, number] = [0, 0];
   readonly #readers = new Map<string, Set<EventStream>>();
   readonly #views: Views;
 
@@ -49,14 +51,21 @@ export class Happenings {
   /** Nothing up to that entry is heard of here. */
   startAfter(sequence: number): void {
     this.#since = [sequence, LAST_INDEX];
+    this.#heard = this.#since;
   }
 
   hear(happening: Happening): void {
     const { sequence, index, collaboration } = happening;
     const event = eventOf(happening, this.#views);
-    this.#kept.push({ collaboration: collaboration.id, event, order: [sequence, index] });
+    this.#heard = [sequence, index];
+    this.#kept.push({ collaboration: collaboration.id, event, order: this.#heard });
     if (this.#kept.length > KEPT) this.#since = this.#kept.shift()?.order ?? this.#since;
     for (const reader of this.#readers.get(collaboration.id) ?? []) reader.send(event);
+  }
+
+  /** What resumes after everything that readers were told of: a state shown now may hold the next change already. */
+  get last(): string {
+    return this.#heard.join('.');
   }
 
   /** Undefined when some of what followed is not kept any more. */
@@ -123,7 +132,7 @@ export function eventRoutes(app: Routes, { replica, happenings, views, seats }: 
       const missed = last === undefined ? undefined : happenings.after(cid, last);
       const sent = missed ?? [
         {
-          id: `${here.sequence()}.${LAST_INDEX}`,
+          id: happenings.last,
           name: 'state',
           data: { collaboration: views.of(collaboration).view },
         },

@@ -1,6 +1,7 @@
 /**
  * Owns the descriptions of both faces as they are committed: made from the very routes that serve, by nobody's hand.
  */
+import { openClientFace } from '../client/open.ts';
 import { openCoordinatorFace } from '../coordinator/open.ts';
 import type { Face } from '../http/face.ts';
 
@@ -19,6 +20,7 @@ interface Described {
 export async function documents(): Promise<Described[]> {
   const faces: readonly (readonly [string, Face])[] = [
     ['coordinator', await openCoordinatorFace({ ...nobody, describe: never })],
+    ['client', await openClientFace({ ...nobody, authenticate: () => undefined })],
   ];
   const described = faces.map(([name, { app }]) => ({
     name,

@@ -56,7 +56,7 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
   const unscaled = (value: bigint): bigint => reduce(field, value * unscaling);
   const total = (values: readonly bigint[]): bigint => values.reduce((sum, value) => sum + value, 0n);
   const product = (values: readonly bigint[]): bigint =>
-    values.reduce((so_far, value) => reduce(field, so_far * value), 1n);
+    values.reduce((sofar, value) => reduce(field, sofar * value), 1n);
   const powers = (base: bigint, count: number): bigint[] => {
     const list = [1n];
     while (list.length < count) list.push(reduce(field, list[list.length - 1]! * base));
@@ -74,28 +74,25 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
     return powers(rootOfUnity(field, 2 * n), 2 * n).map((x) => horner(coefficients, x));
   };
 
+  /** The wires of chunkWires, each the seed's value and those of the calls. */
   const wiresOf = (
-    ...[seeds, elements, count, jointRand, chunk, calls, , shift]: [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ]
-  ): bigint[][] => {
-    const shiftBy = get(shift, 0);
-    return Array.from({ length: 2 * chunk }, (_, wire) => [
+    seeds: number,
+    elements: number,
+    count: number,
+    jointRand: number,
+    chunk: number,
+    calls: number,
+    shift: number,
+  ): bigint[][] =>
+    Array.from({ length: 2 * chunk }, (_, wire) => [
       get(seeds, wire),
       ...list(jointRand, calls).map((r, k) => {
         const j = wire >> 1;
         const element = chunk * k + j < count ? get(elements, chunk * k + j) : 0n;
-        return wire % 2 === 1 ? element - shiftBy : product([...new Array<bigint>(j + 1).fill(r), element]);
+        if (wire % 2 === 1) return element - get(shift, 0);
+        return product([...new Array<bigint>(j + 1).fill(r), element]);
       }),
     ]);
-  };
 
   return {
     expand(out, count, message, messageBytes) {
@@ -145,15 +142,14 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
       );
       return differences.every((difference) => difference !== 0n);
     },
-    chunkWires(wires, ...rest) {
-      const points = rest[6];
-      wiresOf(...rest).forEach((row, j) => {
+    chunkWires(wires, seeds, elements, count, jointRand, chunk, calls, points, shift) {
+      wiresOf(seeds, elements, count, jointRand, chunk, calls, shift).forEach((row, j) => {
         for (let k = 0; k < points; k++) put(wires, j * points + k, row[k] ?? 0n);
       });
     },
     chunkChecks(out, seeds, elements, count, jointRand, chunk, calls, coefficients, shift) {
       const lagrange = list(coefficients, calls + 1).map(unscaled);
-      const wires = wiresOf(seeds, elements, count, jointRand, chunk, calls, calls + 1, shift);
+      const wires = wiresOf(seeds, elements, count, jointRand, chunk, calls, shift);
       putAll(
         out,
         wires.map((row) => total(row.map((value, k) => value * lagrange[k]!))),

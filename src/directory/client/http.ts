@@ -5,6 +5,12 @@
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { EXIT, type ExitCode, MpcError } from '../../base/errors.ts';
+import {
+  collaborationId,
+  descriptorDigest,
+  parseDescriptor,
+  participantsOf,
+} from '../../coordination/descriptor.ts';
 import { accountName } from '../names.ts';
 import type { DirectoryCalls, OpenedSession } from './calls.ts';
 import { eventsOf } from './event-stream.ts';
@@ -55,7 +61,7 @@ const mailSchema = z.discriminatedUnion('kind', [
     ids: z.array(z.string()),
   }),
 ]);
-const participantsSchema = z.object({ inputs: z.array(z.string()), outputs: z.array(z.string()) });
+const configSchema = z.object({ descriptor: z.unknown() });
 const problemSchema = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
 
 export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): DirectoryCalls {
@@ -112,11 +118,28 @@ export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): D
       for await (const { data } of eventsOf(body, clock, signal)) yield mailOf(data);
     },
     participants: async (token, collaboration) => {
-      const path = `/collaboration/${encodeURIComponent(collaboration)}`;
-      const { inputs, outputs } = await told(participantsSchema, ask('GET', path, { token }));
-      return [...new Set([...inputs, ...outputs])].sort();
+      const path = `/collaboration/${encodeURIComponent(collaboration)}/compute-config`;
+      const { descriptor } = await told(configSchema, ask('GET', path, { token }));
+      return partiesOf(collaboration, descriptor);
     },
   };
+}
+
+/** Its id is its descriptor's digest: no coordinator can add somebody who would get the message too. */
+function partiesOf(collaboration: string, value: unknown): readonly string[] {
+  const descriptor = parseDescriptor(value);
+  if (collaborationId(descriptorDigest(descriptor)) !== collaboration)
+    throw new MpcError(
+      'collaboration.other',
+      `what the coordinator told is not collaboration ${collaboration}`,
+      {
+        hint: 'ask another coordinator, and ask who runs this one',
+        exitCode: EXIT.protocol,
+      },
+    );
+  return participantsOf(descriptor)
+    .flatMap((address) => (address.startsWith('party-') ? [address.slice('party-'.length)] : []))
+    .sort();
 }
 
 interface AskParts {

@@ -1,0 +1,134 @@
+/**
+ * Owns how a client stands behind its service: approvals and rows are kept at its desk and checked before anything is done with them.
+ */
+import type { PartyDesk } from '../../src/api/client/seams.ts';
+import { assert, EXIT, MpcError } from '../../src/base/errors.ts';
+import type { ClientConfig } from '../../src/config/role-config.ts';
+import type { Collaboration } from '../../src/coordination/collaboration.ts';
+import { collaborationsIn } from '../../src/coordination/collaborations.ts';
+import { verifyNotice } from '../../src/coordination/notice.ts';
+import { sayKeys } from '../../src/directory/statements.ts';
+import type { ClientDuties } from '../../src/duties/client-duties.ts';
+import type { Desk } from '../../src/duties/desk.ts';
+import type { Queries, Query } from '../../src/duties/queries.ts';
+import type { Run, Workplace } from '../../src/duties/workplace.ts';
+import { sealingKeyOf } from '../../src/identity/sealing.ts';
+import { checkCsv } from '../../src/rows/check.ts';
+import { checkLines } from '../../src/rows/lines.ts';
+import { prepareFiles } from '../../src/rows/prepare.ts';
+
+export interface ClientDeskParts {
+  readonly place: Workplace;
+  readonly config: ClientConfig;
+  readonly queries: Queries;
+  readonly desk: Desk;
+  readonly duties: ClientDuties;
+  readonly states: (collaboration: Collaboration) => readonly string[] | undefined;
+  readonly takePart: (collaboration: string) => Promise<void>;
+}
+
+export function clientDesk({
+  place,
+  config,
+  queries,
+  desk,
+  duties,
+  states,
+  takePart,
+}: ClientDeskParts): PartyDesk {
+  const { deployment, follower, trust, identity, clock } = place;
+  const { party } = config;
+  const { collaboration, collaborations } = collaborationsIn(follower.state);
+  const fileOf = (id: string, table: string): string | undefined =>
+    desk.rows(id, table) ?? config.tables[table];
+  return {
+    deployment,
+    party,
+    sequence: () => follower.state.sequence,
+    collaboration,
+    collaborations,
+    hasApproved: ({ id, digest }) => config.approve.includes(digest) || desk.approved(id) === digest,
+    approve: async ({ id, digest }) => {
+      await desk.approve(id, digest);
+      await takePart(id);
+    },
+    hasRows: ({ id }, table) => fileOf(id, table) !== undefined,
+    bring: async (wanted, table, rows) => {
+      const { id, digest, descriptor } = wanted;
+      if (states(wanted) !== undefined) throw begun(wanted);
+      const query = await queries.of(digest, descriptor, collaboration);
+      await desk.take(id, table, rows, (file) => fits(query, wanted, table, file).catch(withoutFile(table)));
+      await takePart(id);
+    },
+    states,
+    result: ({ id, lifecycle }) => duties.result(runOf(id, lifecycle.context.attempt)),
+    accountKeys: async () =>
+      sayKeys({
+        deployment,
+        account: party,
+        identity,
+        sealing: (await sealingKeyOf(identity)).publicKey,
+        nowMs: clock.now(),
+      }),
+    hear: (notice) => {
+      verifyNotice(notice, trust.coordinator);
+      if (notice.deployment !== deployment || notice.party !== party)
+        throw new MpcError('notice.not-allowed', 'the notice is for somebody else', {
+          exitCode: EXIT.noPermission,
+        });
+    },
+  };
+
+  /** With the last table everything is checked as the client itself will: keys, orders, exact numbers of rows. */
+  async function fits(
+    query: Query,
+    { id, descriptor }: Collaboration,
+    table: string,
+    file: string,
+  ): Promise<void> {
+    const own = descriptor.inputs.filter((input) => input.party === party);
+    const files = own.flatMap(({ table: name, maxRows }) => {
+      const given = name === table ? file : fileOf(id, name);
+      return given === undefined ? [] : [{ table: name, file: given, maxRows }];
+    });
+    if (files.length === own.length) {
+      await prepareFiles(query, { party, files });
+      return;
+    }
+    if (query.form === 'bits') {
+      const input = query.bits.inputs.find((candidate) => candidate.table === table);
+      assert(input !== undefined, 'a circuit has an input of that name');
+      await checkLines({ party, file, width: input.width });
+      return;
+    }
+    const declared = query.tables.find(({ name }) => name === table);
+    assert(declared !== undefined, 'a table that is brought is declared');
+    await checkCsv({
+      party,
+      file,
+      table: declared,
+      maxRows: own.find((input) => input.table === table)?.maxRows,
+    });
+  }
+}
+
+const runOf = (collaboration: string, attempt: number): Run => ({ collaboration, attempt });
+
+/** Where the rows lie for a moment is nobody's business: people know them by their table. */
+function withoutFile(table: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof MpcError) || error.place?.file === undefined) throw error;
+    const { code, message, hint, place, exitCode } = error;
+    throw new MpcError(code, message, {
+      place: { ...place, file: table },
+      exitCode,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  };
+}
+
+const begun = ({ id }: Collaboration): MpcError =>
+  new MpcError('collaboration.rows-fixed', `this party takes part in ${id} with the rows that it handed in`, {
+    hint: 'withdraw before the start, or create a new collaboration',
+    exitCode: EXIT.temporary,
+  });

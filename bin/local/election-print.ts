@@ -1,0 +1,78 @@
+/**
+ * Owns how an election looks on a terminal: its state, a bar chart of its result, a progress bar.
+ */
+import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
+import { stateOfLife } from '../../src/election/life.ts';
+import type { ResultLine } from '../../src/election/result.ts';
+import type { Election } from '../../src/election/rows.ts';
+import { electionWaiting } from '../../src/election/waiting.ts';
+
+const BAR = 40;
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** A line an option: label, bar, sum, share. */
+export function barChart(lines: readonly ResultLine[], total: number): string {
+  const most = Math.max(1, ...lines.map(({ sum }) => sum));
+  const wide = Math.min(40, Math.max(...lines.map(({ label }) => [...label].length)));
+  const digits = String(most).length;
+  return lines
+    .map(({ label, sum }) => {
+      const eighths = Math.round((sum / most) * BAR * 8);
+      const bar = '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
+      const share = total === 0 ? '' : `  ${((100 * sum) / total).toFixed(1).padStart(5)} %`;
+      const name = [...label].slice(0, wide).join('').padEnd(wide);
+      return `${name}  ${bar.padEnd(BAR)}  ${String(sum).padStart(digits)}${share}`;
+    })
+    .join('\n');
+}
+
+export function electionText(election: Election, descriptor: ElectionDescriptor): string {
+  const { id, life, voters, ballots, progress } = election;
+  const { type, title, labels, registrar } = descriptor;
+  const { reason } = life.context;
+  const servers = Object.entries(progress).map(
+    ([server, { held, verified, rejected }]) =>
+      `  ${server}  holds ${held} and verified ${verified} of ${election.batches} batches, rejected ${rejected} ballots`,
+  );
+  return [
+    `${id}  ${stateOfLife(life)}  ${title}`,
+    `  ${TYPES[type.kind]}, ${labels.length} options; registrar ${registrar}`,
+    `  ${voters} voters, ${ballots} ballots in the box; closes ${new Date(descriptor.deadlineMs).toISOString()}`,
+    ...servers,
+    ...electionWaiting(election).map((sentence) => `  ${sentence}`),
+    ...(reason === null ? [] : [`  because ${reason.message} [${reason.code}]`]),
+  ].join('\n');
+}
+
+const TYPES = {
+  yesNo: 'yes or no',
+  oneOf: 'one of the options',
+  approval: 'several of the options',
+  score: 'points for each option',
+} as const;
+
+/** One line on standard error that is drawn again and again; nothing where that is no terminal. */
+export class ProgressBar {
+  readonly #total: number;
+  readonly #what: string;
+  readonly #shown = process.stderr.isTTY === true;
+  readonly #startedMs = Date.now();
+  #drawnMs = 0;
+
+  constructor(total: number, what: string) {
+    this.#total = total;
+    this.#what = what;
+  }
+
+  show(done: number): void {
+    const now = Date.now();
+    if (!this.#shown || (now - this.#drawnMs < 100 && done < this.#total)) return;
+    this.#drawnMs = now;
+    const filled = Math.round((done / Math.max(1, this.#total)) * BAR);
+    const rate = (done / Math.max(1, now - this.#startedMs)) * 1000;
+    process.stderr.write(
+      `\r${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${done} of ${this.#total} ${this.#what}, ${rate.toFixed(0)} a second `,
+    );
+    if (done >= this.#total) process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Owns what a party's client service needs of the client behind it: what the log says, and the desk where people hand things in.
+ */
+
+import type { Collaboration } from '../../coordination/collaboration.ts';
+import type { Notice } from '../../coordination/notice.ts';
+import type { KeysSaid } from '../../directory/bodies.ts';
+import type { ResultFile } from '../../duties/client-duties.ts';
+
+/** A client that has caught up with the log. */
+export interface PartyDesk {
+  readonly deployment: string;
+  /** The party's name. */
+  readonly party: string;
+  readonly sequence: () => number;
+  readonly collaboration: (id: string) => Collaboration | undefined;
+  readonly collaborations: () => readonly Collaboration[];
+  /** Whether this party's people have approved that descriptor. */
+  readonly hasApproved: (collaboration: Collaboration) => boolean;
+  /** Keeps the approval; the client takes part as soon as its rows are there, too. */
+  readonly approve: (collaboration: Collaboration) => Promise<void>;
+  readonly hasRows: (collaboration: Collaboration, table: string) => boolean;
+  /**
+   * Checks and keeps one table's rows; the client takes part once all are there. Throws `rows.*` (nothing is kept then), and
+   * `rows.fixed` when it has begun with others.
+   */
+  readonly bring: (
+    collaboration: Collaboration,
+    table: string,
+    rows: AsyncIterable<Uint8Array>,
+  ) => Promise<void>;
+  /** How far this party's part is, as its chart's states; undefined while it has none. */
+  readonly states: (collaboration: Collaboration) => readonly string[] | undefined;
+  readonly result: (collaboration: Collaboration) => ResultFile | undefined;
+  /** This party's keys with its signature: what registers its account at a coordinator. */
+  readonly accountKeys: () => Promise<KeysSaid>;
+  /** What the coordinator says of a change: a reason to look at the log. Throws unless it has signed it. */
+  readonly hear: (notice: Notice) => void;
+}

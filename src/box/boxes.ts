@@ -1,0 +1,228 @@
+/**
+ * Owns all elections of one server: what comes for them over the bus, and what their charts let them do.
+ * Must never answer for an election that the log does not hold.
+ */
+import { utf8 } from '../base/bytes.ts';
+import { canonicalJson, type Json } from '../base/canonical.ts';
+import { type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
+import type { Message, Subscription } from '../bus/bus.ts';
+import { type ElectionVerb, subjects } from '../bus/subjects.ts';
+import { newCommandId } from '../coordination/commands.ts';
+import { submitCommand } from '../coordination/submit.ts';
+import type { Workplace } from '../duties/workplace.ts';
+import type { ElectionBody } from '../election/bodies.ts';
+import type { SignatureMemo } from '../election/box-memory.ts';
+import { ELECTION_SERVERS, type ElectionServer, isElectionId } from '../election/descriptor.ts';
+import { ElectionsView } from '../election/rows.ts';
+import type { EffectContext } from '../host/host.ts';
+import { openStore } from '../store/store.ts';
+import { answerTo } from './answers.ts';
+import { type BoxStats, ElectionBox } from './election-box.ts';
+import { mostInAnswer } from './gathering.ts';
+import { makeKeyShare, makeKeys } from './keys.ts';
+import type { BoxPlace } from './place.ts';
+import { BoxStore } from './store.ts';
+
+type Context = EffectContext<{ election: string }>;
+
+/** Messages in hand: each may be half a megabyte. */
+const IN_HAND = 64;
+const DIGEST_BYTES = 32;
+
+export class Boxes {
+  readonly #place: BoxPlace;
+  readonly #view: ElectionsView;
+  readonly #boxes = new Map<string, ElectionBox>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #stopping: AbortController;
+  #inHand = 0;
+
+  private constructor(place: BoxPlace, stopping: AbortController) {
+    this.#place = place;
+    this.#stopping = stopping;
+    this.#view = new ElectionsView(place.workplace.follower.state);
+  }
+
+  /** `file`: the database of this server's ballots. Throws `store.*`. */
+  static async open(
+    workplace: Workplace,
+    me: ElectionServer,
+    file: string,
+    memo: SignatureMemo,
+  ): Promise<Boxes> {
+    const store = await BoxStore.open(await openStore({ path: file }));
+    const stopping = new AbortController();
+    const place: BoxPlace = {
+      workplace,
+      me,
+      store,
+      memo,
+      signal: stopping.signal,
+      say: (body) => say(workplace, body, stopping.signal),
+    };
+    return new Boxes(place, stopping);
+  }
+
+  /** Begins to answer voters and the other servers. */
+  listen(): void {
+    const { bus, deployment } = this.#place.workplace;
+    const { me } = this.#place;
+    const hear = (
+      from: 'voter' | ElectionServer,
+      verb: ElectionVerb,
+      answer: (message: Message, election: string) => Promise<Uint8Array | undefined>,
+    ): void => {
+      const subject = subjects.election(deployment, me, from, verb, '*');
+      this.#subscriptions.push(bus.subscribe(subject, (message) => void this.#answer(message, answer)));
+    };
+    hear('voter', 'ballots', async ({ data }, election) => this.#take(election, data));
+    hear('voter', 'ask', async ({ data }, election) =>
+      answerTo(this.#view, this.#boxOf(election), election, data),
+    );
+    for (const peer of ELECTION_SERVERS)
+      if (peer !== me) hear(peer, 'envelopes', ({ data }, election) => this.#envelopes(election, data));
+  }
+
+  /** The log has gone on with that election. */
+  note(election: string): void {
+    this.#boxes.get(election)?.note();
+  }
+
+  async makeKeys({ input }: Context) {
+    return makeKeys(this.#place, this.#electionOf(input.election));
+  }
+
+  async makeKeyShare({ input }: Context) {
+    return makeKeyShare(this.#place, this.#electionOf(input.election));
+  }
+
+  async keepBox({ input, signal, emit }: Context): Promise<void> {
+    await this.#boxOf(input.election).keep(
+      signal,
+      (peer, present) => emit({ type: present ? 'peer.present' : 'peer.away', peer } as never), // the host's events are open
+    );
+  }
+
+  async flushBox({ input, signal }: Context): Promise<void> {
+    await this.#boxOf(input.election).flush(signal);
+  }
+
+  async sealBox({ input, signal }: Context) {
+    return this.#boxOf(input.election).seal(signal);
+  }
+
+  async tallyBox({ input }: Context) {
+    return this.#boxOf(input.election).agreedFragment();
+  }
+
+  async destroyKeys(election: string): Promise<void> {
+    await this.#place.store.forgetSecrets(election);
+  }
+
+  /** What this server knows of every election, for its console. */
+  stats(): BoxStats[] {
+    return this.#view.elections().map(({ id }) => this.#boxOf(id).stats());
+  }
+
+  /** This server's fragment of an election: alone it says nothing. */
+  async fragment(election: string): Promise<string> {
+    return this.#boxOf(election).ownFragment();
+  }
+
+  /** Boxes at once what waits for another server to box it. */
+  async flush(election: string): Promise<void> {
+    await this.#boxOf(election).flush(this.#place.signal);
+  }
+
+  async stop(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    for (const box of this.#boxes.values()) box.close();
+    this.#stopping.abort(new MpcError('election.stopping', 'this server is stopping'));
+    await this.#place.store.close();
+  }
+
+  async #answer(
+    message: Message,
+    answer: (message: Message, election: string) => Promise<Uint8Array | undefined>,
+  ): Promise<void> {
+    const { respond, subject } = message;
+    if (respond === undefined) return;
+    if (this.#inHand >= IN_HAND) return respond(errorBytes(BUSY));
+    this.#inHand++;
+    try {
+      const election = subject.split('.').at(-1) ?? '';
+      if (!isElectionId(election) || this.#view.election(election) === undefined)
+        return respond(errorBytes(UNKNOWN));
+      respond((await answer(message, election)) ?? errorBytes(NOT_OPEN));
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      const report = reportOf(error);
+      this.#place.workplace.troubles.note(report, { subject });
+      respond(errorBytes(report));
+    } finally {
+      this.#inHand--;
+    }
+  }
+
+  async #take(election: string, bytes: Uint8Array): Promise<Uint8Array | undefined> {
+    const receipt = await this.#boxOf(election).take(bytes);
+    return receipt && utf8.encode(canonicalJson(receipt as unknown as Json)); // its schema's type: JSON
+  }
+
+  async #envelopes(election: string, asked: Uint8Array): Promise<Uint8Array> {
+    const box = this.#boxOf(election);
+    const most = Math.min(mostInAnswer(box.type.sizes), Math.floor(asked.length / DIGEST_BYTES));
+    const digests = Array.from({ length: most }, (_, at) =>
+      asked.slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES),
+    );
+    return Buffer.concat(await this.#place.store.envelopes(election, digests));
+  }
+
+  #electionOf(id: string) {
+    const election = this.#view.election(id);
+    if (election === undefined) throw MpcError.from(UNKNOWN);
+    return election;
+  }
+
+  #boxOf(id: string): ElectionBox {
+    const known = this.#boxes.get(id);
+    if (known !== undefined) return known;
+    const made = new ElectionBox(this.#place, this.#electionOf(id).id);
+    this.#boxes.set(id, made);
+    return made;
+  }
+}
+
+/** Says it until it is decided. A refusal is the log's last word: it is noted, and everyone sees the state it left. */
+async function say(workplace: Workplace, body: ElectionBody, signal: AbortSignal): Promise<void> {
+  const { bus, deployment, identity, me, clock, random, troubles } = workplace;
+  try {
+    await submitCommand(
+      { bus, deployment, identity, me, clock, signal },
+      body as never, // its schema's type: JSON with a kind
+      newCommandId(random),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    troubles.note(reportOf(error), { kind: body.kind, election: 'election' in body ? body.election : '' });
+  }
+}
+
+const errorBytes = (error: ErrorReport): Uint8Array =>
+  utf8.encode(canonicalJson({ error: error as unknown as Json }));
+
+const UNKNOWN: ErrorReport = {
+  code: 'election.unknown',
+  message: 'this server knows no such election',
+  hint: 'check its id, and that the server follows the log',
+};
+const NOT_OPEN: ErrorReport = {
+  code: 'election.not-open',
+  message: 'the election is not open for ballots',
+  hint: 'ask the registrar when it is',
+};
+const BUSY: ErrorReport = {
+  code: 'election.busy',
+  message: 'too much is asked of this server at once',
+  hint: 'ask again',
+};
