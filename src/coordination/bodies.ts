@@ -13,7 +13,7 @@ const collaboration = z.string().regex(/^[0-9a-f]{20}$/);
 const attempt = z.int().min(1);
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/);
 const replica = z.string().regex(/^[0-9a-f]{16}$/);
-/** A web address that is told of changes; which hosts may be told is each coordinator's own setting. */
+/** A web address that is told of changes: everybody sees it. Which hosts may be told is each coordinator's own setting. */
 const endpoint = z
   .string()
   .max(500)
