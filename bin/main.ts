@@ -7,6 +7,7 @@ import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCollaborationCommands } from './collaboration-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
 import { collect, positiveInteger, wholeNumber } from './option-values.ts';
 
@@ -160,6 +161,7 @@ program
   .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
 
 addAccountCommands(program);
+addCollaborationCommands(program);
 
 /** Whole milliseconds, with or without the unit. */
 function roundTrip(text: string): number {

@@ -10,8 +10,7 @@ import { systemRandom } from '../src/base/random.ts';
 import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
-import { copiesOn } from '../src/config/brokers.ts';
-import { loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
+import { addressOf, loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
 import { clientRole } from './compose/client.ts';
@@ -38,7 +37,13 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
     random: systemRandom,
     logger: openLogger(me, config.log),
     connectBus: async (signal) => {
-      const bus = await connectNats({ servers: config.nats, name: me, identity, signal, ...copies(config) });
+      const bus = await connectNats({
+        servers: config.nats,
+        name: me,
+        identity,
+        signal,
+        ...(config.logCopies === undefined ? {} : { replicas: config.logCopies }),
+      });
       const { role, simulateRoundTripMs } = config;
       if (simulateRoundTripMs === 0 || (role !== 'server-a' && role !== 'server-b')) return bus;
       const peer = role === 'server-a' ? 'server-b' : 'server-a';
@@ -79,10 +84,6 @@ async function facesOf({ role, api, client }: RoleConfig, runtime: Runtime): Pro
   return { client: await clientFace(runtime, api, client.party) };
 }
 
-const copies = ({ logCopies, nats }: RoleConfig): { replicas: number } => ({
-  replicas: logCopies ?? copiesOn(nats),
-});
-
 function partsOf(
   config: RoleConfig,
   runtime: Runtime,
@@ -103,10 +104,6 @@ function partsOf(
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
       return clientRole(runtime, config.client, onEnd, faces.client);
   }
-}
-
-function addressOf(config: RoleConfig): Address {
-  return config.role === 'client' ? `party-${config.client?.party ?? ''}` : config.role;
 }
 
 function checkTrust(config: RoleConfig, me: Address, publicKey: string, file: string): void {

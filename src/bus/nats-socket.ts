@@ -36,6 +36,7 @@ export class NatsSocket implements Transport {
   #isConnected = false;
   #isDone = false;
   #passed: Uint8Array[] = [];
+  #isGathering = false;
   #wake: () => void = () => {};
   #ended: (error?: Error) => void = () => {};
   readonly #closed = new Promise<Error | undefined>((resolve) => {
@@ -90,6 +91,7 @@ export class NatsSocket implements Transport {
         whole.set(part, at);
         at += part.length;
       }
+      this.#gather(socket);
       socket.write(whole);
       return;
     }
@@ -98,6 +100,20 @@ export class NatsSocket implements Transport {
     for (const part of parts) socket.write(part);
     socket.write(LINE_END);
     socket.uncork();
+  }
+
+  /** What is written in one turn of the event loop, with all that follows from it at once, leaves together. */
+  #gather(socket: Socket): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    socket.cork();
+    // A tick that is asked for by a microtask comes when there are no more of those.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        this.#isGathering = false;
+        socket.uncork();
+      }),
+    );
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {

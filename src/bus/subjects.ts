@@ -24,7 +24,7 @@ import { LIMITS } from '../base/limits.ts';
 export type Address = 'server-a' | 'server-b' | 'server-c' | 'dealer' | 'coordinator' | `party-${string}`;
 
 /** What a channel between two participants of a collaboration carries. */
-export type Purpose = 'tape' | 'masks' | 'rows' | 'compute' | 'result' | 'ballots';
+export type Purpose = 'tape' | 'rows' | 'compute' | 'result' | 'ballots';
 
 /** What is said about one election outside of the channels. */
 export type ElectionVerb = 'ballots' | 'ask' | 'envelopes';

@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { unlessAborted } from '../base/abort.ts';
 import { utf8 } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
+import type { ChunkSource } from '../channel/channel.ts';
 import { Collector } from '../channel/streams.ts';
 import type { ClientConfig } from '../config/role-config.ts';
 import { combineOutputs, outputsOfBytes } from '../engine/combine.ts';
@@ -46,6 +47,8 @@ export class ClientDuties {
   readonly #rows = new Map<string, PartyRows>();
   /** Both servers' halves of what this party's rows are masked with, until they are. */
   readonly #masks = new Map<string, MaskSeeds>();
+  /** Open channels to both servers: masks come, masked rows go. */
+  readonly #talks = new Map<string, Talk>();
 
   constructor(place: Workplace, queries: Queries, config: ClientConfig, desk: Desk) {
     this.#place = place;
@@ -95,13 +98,13 @@ export class ClientDuties {
     return { rows: uploadDigest(masked) };
   }
 
-  /** Hands the masked rows to both servers; ends when both have them on their disks. */
+  /** Hands the masked rows to both servers, on the channels the masks came by; ends when both have them on their disks. */
   async uploadRows({ input, signal }: Context): Promise<void> {
-    this.#links.close(input, 'masks');
-    const outgoing = fileSource({ path: this.#at(input, 'upload') });
-    const sent = SERVERS.map((server) => this.#links.open(input, server, 'rows', { outgoing }).done);
-    await unlessAborted(Promise.all(sent), signal);
+    const { give, sent } = this.#talks.get(keyOf(input)) ?? this.#talk(input);
+    give();
+    await unlessAborted(sent, signal);
     this.#links.close(input, 'rows');
+    this.#talks.delete(keyOf(input));
   }
 
   /** Fetches both halves, combines them, writes the result file. Throws `result.servers-differ`. */
@@ -133,6 +136,7 @@ export class ClientDuties {
   /** Ends what is open; masks that were never used are destroyed. */
   async shred(input: Run): Promise<void> {
     this.#links.close(input);
+    this.#talks.delete(keyOf(input));
     this.#forgetMasks(input);
     this.#rows.delete(input.collaboration);
     this.#desk.shred(input.collaboration);
@@ -178,12 +182,38 @@ export class ClientDuties {
   }
 
   async #askForMasks(input: Run, signal: AbortSignal): Promise<MaskSeeds> {
-    const asked = async (server: (typeof SERVERS)[number]): Promise<Seed> => {
-      const collector = new Collector(SEED_BYTES);
-      this.#links.open(input, server, 'masks', { incoming: collector });
-      return seedOf(await collector.whole);
+    const [a, b] = await unlessAborted(this.#talk(input).masks, signal);
+    return [seedOf(a), seedOf(b)];
+  }
+
+  /** Opens the channels to both servers (again); on each the rows go once they are given, and are on the disk. */
+  #talk(input: Run): Talk {
+    let give = (): void => {};
+    const given = new Promise<void>((resolve) => {
+      give = resolve;
+    });
+    const upload = fileSource({ path: this.#at(input, 'upload') });
+    const outgoing: ChunkSource = {
+      chunk: async (index) => {
+        await given;
+        return upload.chunk(index);
+      },
     };
-    return unlessAborted(Promise.all([asked('server-a'), asked('server-b')]), signal);
+    const open = (server: (typeof SERVERS)[number]) => {
+      const incoming = new Collector(SEED_BYTES);
+      const { done } = this.#links.open(input, server, 'rows', { incoming, outgoing });
+      return { masks: incoming.whole, done };
+    };
+    const [a, b] = [open('server-a'), open('server-b')];
+    const talk: Talk = {
+      masks: Promise.all([a.masks, b.masks]),
+      sent: Promise.all([a.done, b.done]),
+      give,
+    };
+    talk.masks.catch(() => {}); // one that goes on after a restart has masked its rows already
+    talk.sent.catch(() => {}); // heard of by whoever has given rows
+    this.#talks.set(keyOf(input), talk);
+    return talk;
   }
 
   /** Whoever takes them is the only one who has them: erased seeds must never be found here. */
@@ -204,10 +234,23 @@ export class ClientDuties {
 
 type MaskSeeds = readonly [Seed, Seed];
 
+interface Talk {
+  readonly masks: Promise<readonly [Uint8Array, Uint8Array]>;
+  /** The masked rows may go. */
+  readonly give: () => void;
+  /** Resolves when both servers have them on their disks. */
+  readonly sent: Promise<unknown>;
+}
+
 const keyOf = ({ collaboration, attempt }: Run): string => `${collaboration}.${attempt}`;
 
+/** The bytes are erased. */
 function seedOf(bytes: Uint8Array): Seed {
-  if (bytes.length === SEED_BYTES) return new Seed(bytes);
+  if (bytes.length === SEED_BYTES) {
+    const seed = new Seed(bytes);
+    bytes.fill(0);
+    return seed;
+  }
   throw new MpcError('transfer.wrong-size', `a server's half of the masks has ${bytes.length} bytes`, {
     hint: 'compare versions of mpc on both sides',
     exitCode: EXIT.protocol,

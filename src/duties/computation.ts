@@ -85,11 +85,13 @@ export class Computation {
     const results = sources.map(({ result }) => resultSlice(result));
     const { seed } = readTapeHead(this.#place, this.#job);
     const incoming = new Mailbox();
-    this.#links.open(this.#job, peer, 'compute', {
-      outgoing: this.#sent,
-      incoming,
-      onPresence: (present) => emit({ type: present ? 'peer.back' : 'peer.lost' }),
-    });
+    // A plan without openings (a sum is one) has nothing to say to the other server.
+    if (cost.bytesOnline + cost.bytesOnlineB > 0)
+      this.#links.open(this.#job, peer, 'compute', {
+        outgoing: this.#sent,
+        incoming,
+        onPresence: (present) => emit({ type: present ? 'peer.back' : 'peer.lost' }),
+      });
     let reportedMs = 0;
     const job: EngineJob = {
       plan,

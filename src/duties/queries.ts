@@ -4,6 +4,7 @@
  *
  * A program that reads an earlier result is compiled with that result's specification, which follows from its own descriptor.
  */
+import { digestOf } from '../base/canonical.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Collaboration } from '../coordination/collaboration.ts';
@@ -18,20 +19,28 @@ export type Query = CompiledProgram & { readonly cost: PlanCost };
 
 export type Find = (collaboration: string) => Collaboration | undefined;
 
-/** Compiles what a descriptor says and checks it against the plan digest in it. Remembers what it compiled. */
+/** Queries that are remembered: a standing role is asked the same few again and again. */
+const REMEMBERED = 64;
+
+/**
+ * Compiles what a descriptor says and checks it against the plan digest in it. Remembers what it compiled: for a descriptor, and
+ * for all that differ from it in nothing a program is compiled with.
+ */
 export class Queries {
-  readonly #compiled = new Map<string, Promise<Query>>();
+  readonly #byDescriptor = new Newest<Promise<Query>>(REMEMBERED);
+  readonly #byProgram = new Newest<Promise<Query>>(REMEMBERED);
 
   /**
    * `find` gives the collaborations whose results are read. Throws `descriptor.wrong-plan`, `result.*`, `plan.*`, `program.*`,
    * `circuit.*` or `sql.*`.
    */
   of(digest: string, descriptor: Descriptor, find: Find): Promise<Query> {
-    const known = this.#compiled.get(digest);
-    if (known !== undefined) return known;
-    const compiling = this.#compile(descriptor, find);
-    this.#compiled.set(digest, compiling);
-    return compiling;
+    return this.#byDescriptor.of(digest, () => {
+      const { nonce: _nonce, keys: _keys, deadlineMs: _deadlineMs, ...compiled } = descriptor;
+      return this.#byProgram.of(digestOf('compiled', compiled), async () =>
+        compileDescriptor(compiled, await this.stored(descriptor, find)),
+      );
+    });
   }
 
   /** What a descriptor's program is compiled with beside the descriptor itself. Throws as `of` does. */
@@ -46,17 +55,30 @@ export class Queries {
       }),
     );
   }
+}
 
-  async #compile(descriptor: Descriptor, find: Find): Promise<Query> {
-    return compileDescriptor(descriptor, await this.stored(descriptor, find));
+/** What was asked for last, so many. */
+class Newest<Item> {
+  readonly #most: number;
+  readonly #items = new Map<string, Item>();
+
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  forget(digest: string): void {
-    this.#compiled.delete(digest);
+  of(key: string, make: () => Item): Item {
+    const item = this.#items.get(key) ?? make();
+    this.#items.delete(key);
+    this.#items.set(key, item);
+    const [oldest] = this.#items.keys();
+    if (this.#items.size > this.#most && oldest !== undefined) this.#items.delete(oldest);
+    return item;
   }
 }
 
-async function compileDescriptor(descriptor: Descriptor, stored: readonly StoredRows[]): Promise<Query> {
+type Compiled = Omit<Descriptor, 'nonce' | 'keys' | 'deadlineMs'>;
+
+async function compileDescriptor(descriptor: Compiled, stored: readonly StoredRows[]): Promise<Query> {
   const compiled = await compileProgram(descriptor.program, { ...descriptor, stored });
   validatePlan(compiled.plan, LIMITS);
   const digest = planDigest(compiled.plan);

@@ -140,7 +140,6 @@ export class ServerDuties {
     } finally {
       over.abort(new MpcError('session.collected', 'the rows of this attempt are settled'));
       // A party that missed our last acknowledgement still found the channel open: it confirms only when it has both.
-      this.#links.close(run, 'masks');
       this.#links.close(run, 'rows');
     }
   }
@@ -242,7 +241,7 @@ export class ServerDuties {
     return created;
   }
 
-  /** One party's masked rows, from its approval on. A party that takes its part back is forgotten; this then never ends. */
+  /** One party's masked rows, from its approval on; its masks go by the same channel. A party that takes its part back is forgotten; this then never ends. */
   async #collect(
     run: Run,
     party: string,
@@ -261,10 +260,9 @@ export class ServerDuties {
     const masks = {
       chunk: async (index: number) => (index === 0 ? await this.#masksOf(run, party, signal) : undefined),
     };
-    this.#links.open(run, address, 'masks', { outgoing: masks });
     const path = pathOf(this.#place, run, 'rows', party);
     const sink = new FileSink({ path, bodyBytes });
-    this.#links.open(run, address, 'rows', { incoming: sink });
+    this.#links.open(run, address, 'rows', { outgoing: masks, incoming: sink });
     await unlessAborted(sink.complete, signal);
     return { party, digest: await storedUploadDigest(createReadStream(path)) };
   }
@@ -290,7 +288,6 @@ export class ServerDuties {
   }
 
   #forget(run: Run, party: string): void {
-    this.#links.close(run, 'masks', `party-${party}`);
     this.#links.close(run, 'rows', `party-${party}`);
     shredFile(pathOf(this.#place, run, 'rows', party));
   }

@@ -6,10 +6,11 @@
  */
 import type { DealerValue } from '../gates/gate.ts';
 import { gateOf, inputShapes } from '../plan/check.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { NodeId, Plan } from '../plan/plan.ts';
 import { STRIP_SIZES, type StripSizes, stripsOf } from '../plan/strips.ts';
 import { DealerTapes, type Holders } from '../tape/dealer-tape.ts';
 import type { Seed } from '../tape/seed.ts';
+import { Memory } from './memory.ts';
 import { Pace } from './pace.ts';
 import { planTapeLayout, slicesOf } from './tape.ts';
 import { Values } from './values.ts';
@@ -40,6 +41,7 @@ export async function dealPlan(options: DealOptions): Promise<void> {
   const pieces: { bytes: Uint8Array; holders: Holders }[] = [];
   const tapes = new DealerTapes({ a: seedA, b: seedB }, (bytes, holders) => pieces.push({ bytes, holders }));
   const masks = new Values<DealerValue>({ nodes: plan.nodes, outputs: [] });
+  const memory = new Memory();
   const pace = new Pace(signal);
   const operands = new Set(plan.nodes.flatMap(({ inputs }) => inputs));
   for (const [id, node] of plan.nodes.entries()) {
@@ -47,20 +49,28 @@ export async function dealPlan(options: DealOptions): Promise<void> {
     const lanes = layout.nodes[id]!;
     if (lanes.length === 0 && !operands.has(id)) {
       // A result's mask is its receiver's to take off: the dealer has no use for it.
-      masks.release(node);
+      letGo(masks.release(node));
     } else if (operation.op === 'input') {
       const { source, table, kind, form } = operation;
       // Of a share the dealer knows nothing.
       const isShare = form === 'share';
-      masks.put(id, isShare ? undefined : tapes.inputMask(source, slicesOf(plan, table), kind, operation));
+      keep(id, isShare ? undefined : tapes.inputMask(source, slicesOf(plan, table), kind, operation));
     } else {
       const tape = tapes.node(id, lanes);
-      masks.put(id, gateOf(operation).deal(operation, inputShapes(node, shapes), masks.operands(node), tape));
+      keep(id, gateOf(operation).deal(operation, inputShapes(node, shapes), masks.operands(node), tape));
       tape.finish();
-      masks.release(node);
+      letGo(masks.release(node));
     }
     for (const { bytes, holders } of pieces.splice(0)) await corrections(bytes, holders);
     onProgress?.(id + 1);
     await pace.spent(shapes[id]!.length);
+  }
+
+  function keep(id: NodeId, mask: DealerValue): void {
+    if (masks.put(id, mask) && mask) memory.hold([mask]);
+  }
+
+  function letGo(gone: readonly DealerValue[]): void {
+    for (const mask of gone) if (mask) memory.letGo([mask]);
   }
 }

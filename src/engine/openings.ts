@@ -96,7 +96,7 @@ export class Openings {
 }
 
 /** What this server sends for an opening. */
-function sentWords(opening: Opening): Words {
+export function sentWords(opening: Opening): Words {
   return opening.kind === 'transfer' ? (opening.words ?? NOTHING) : opening.share;
 }
 

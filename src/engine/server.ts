@@ -17,7 +17,8 @@ import type { Words } from '../ring/words.ts';
 import type { ServerTapes } from '../tape/server-tape.ts';
 import { heldRows } from './held.ts';
 import type { MaskedRows } from './mask.ts';
-import { type Link, Openings } from './openings.ts';
+import { Memory, vectorsOf } from './memory.ts';
+import { type Link, Openings, sentWords } from './openings.ts';
 import { OutputVectors } from './outputs.ts';
 import { Pace } from './pace.ts';
 import { slicesOf } from './tape.ts';
@@ -68,6 +69,7 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<ServerOutp
   const running = new Map<NodeId, Evaluation>();
   const openings = new Openings(options.link);
   const outputs = new OutputVectors(plan);
+  const memory = new Memory();
   const pace = new Pace(signal);
   for (const [step, nodes] of steps.entries()) {
     for (const id of nodes) {
@@ -90,13 +92,18 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<ServerOutp
     const result = started ? evaluation.next(await openings.opened(id)) : evaluation.next();
     if (!result.done) {
       running.set(id, evaluation);
+      memory.keep(sentWords(result.value));
       await openings.push(id, result.value);
       return;
     }
     running.delete(id);
-    values.put(id, result.value);
-    values.release(node);
     outputs.put(id, result.value);
+    keep(id, result.value);
+    for (const value of values.release(node)) memory.letGo(vectorsOf(value));
+  }
+
+  function keep(id: NodeId, value: ServerValue): void {
+    if (values.put(id, value)) memory.hold(vectorsOf(value));
   }
 
   function startOf(id: NodeId, node: StripNode): Evaluation {
@@ -114,10 +121,12 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<ServerOutp
     const slices = slicesOf(plan, table);
     const words = options.inputs(source, operation);
     const mask = tape.inputMask(source, slices, kind, operation);
-    values.put(
+    const isHeld = form === 'share';
+    const { present } = options;
+    keep(
       id,
-      form === 'share'
-        ? heldRows({ kind, server, slices, rows: operation, words, mask, present: options.present })
+      isHeld
+        ? heldRows({ kind, server, slices, rows: operation, words, mask, present })
         : { form: 'wire', masked: words, mask },
     );
   }

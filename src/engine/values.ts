@@ -14,8 +14,11 @@ export class Values<T> {
     this.uses = usesOf(plan);
   }
 
-  put(id: NodeId, value: T): void {
-    if (this.uses[id]! > 0) this.held.set(id, { value });
+  /** Keeps a value until its last use; false if it has none. */
+  put(id: NodeId, value: T): boolean {
+    const isUsed = this.uses[id]! > 0;
+    if (isUsed) this.held.set(id, { value });
+    return isUsed;
   }
 
   has(id: NodeId): boolean {
@@ -33,13 +36,17 @@ export class Values<T> {
     return node.inputs.map((id) => this.get(id));
   }
 
-  /** Says that `node` has used its operands. */
-  release(node: { readonly inputs: readonly NodeId[] }): void {
+  /** Says that `node` has used its operands; returns the values that nobody needs any more. */
+  release(node: { readonly inputs: readonly NodeId[] }): T[] {
+    const gone: T[] = [];
     for (const id of node.inputs) {
       const left = this.uses[id]! - 1;
       this.uses[id] = left;
-      if (left === 0) this.held.delete(id);
+      if (left > 0) continue;
+      gone.push(this.get(id));
+      this.held.delete(id);
     }
+    return gone;
   }
 
   /** Values held now. */

@@ -24,6 +24,7 @@ import { bitPlanes, blocksOf, partOfBlock } from '../ring/bitslice.ts';
 import { BLOCK_ELEMENTS, MOST_DIGITS } from '../ring/kernels/face.ts';
 import { kernels } from '../ring/kernels/kernels.ts';
 import type { PlaneProgram } from '../ring/kernels/program.ts';
+import { release } from '../ring/release.ts';
 import type { RingVector, Words } from '../ring/words.ts';
 import { bitWords, newBits } from '../ring/words.ts';
 import type { DealerTape, DealtLane, Evaluation, GateCost, ServerName, ServerTape } from './gate.ts';
@@ -215,14 +216,19 @@ export function* evaluateTree(
     masks = blocks.map((block, b) => {
       const { monomials } = lanes[b]!.layers[index]!;
       const share = partOfBlock(held, block, outputs);
+      const products = tape.dealtBits(monomials.lane, monomials.length);
+      const below = masks[b]!;
       kernels().runProgram(
         combine[server],
         [share],
-        [partOfBlock(opened, block, opens), masks[b]!, tape.dealtBits(monomials.lane, monomials.length)],
+        [partOfBlock(opened, block, opens), below, products],
         block.words,
       );
+      release(products);
+      release(below);
       return underMask(share, index + 1, b);
     });
+    release(opened);
   }
   return { form: 'share', share: clearPadding(xor(result, result, held), length) };
 }

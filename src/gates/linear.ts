@@ -5,9 +5,9 @@
  * Wires: z^ = sum c_k x^_k + offset and r_z = sum c_k r_k, so that z^ - r_z = z. Shares: sum c_k (x_k)_i, and server A
  * adds the offset. Where wires and shares meet, wires are taken as shares.
  */
-import { addConstant, constantOf, scale, scaleAdd } from '../ring/ring.ts';
+import { combine, constantOf } from '../ring/ring.ts';
 import type { Words } from '../ring/words.ts';
-import { FREE, formOf, local, mapLinear, mapMasks, requireConstant, requireShape } from './forms.ts';
+import { FREE, formOf, local, mapMasks, requireConstant, requireShape, shareOf, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
@@ -37,23 +37,25 @@ export const linearGate: Gate<Linear> = {
   deal: (operation, inputs, masks) => mapMasks(inputs, masks, (words) => combination(operation, words)),
 
   evaluate(operation, inputs, values, _tape, server) {
-    const value = mapLinear(inputs, values, server, (words) => combination(operation, words));
-    if (value.form === 'wire') addOffset(operation, value.masked);
-    else if (server === 'a') addOffset(operation, value.share);
-    return local(value);
+    if (formOf(inputs) === 'wire') {
+      const wires = values.map(wireOf);
+      const masked = wires.map((wire) => wire.masked);
+      const masks = wires.map((wire) => wire.mask);
+      return local({
+        form: 'wire',
+        masked: combination(operation, masked, operation.offset),
+        mask: combination(operation, masks),
+      });
+    }
+    const shares = values.map((value) => shareOf(value, 'ring', server));
+    const share = combination(operation, shares, server === 'a' ? operation.offset : '0');
+    return local({ form: 'share', share });
   },
 
-  clear: (operation, _inputs, values) => addOffset(operation, combination(operation, values)),
+  clear: (operation, _inputs, values) => combination(operation, values, operation.offset),
 };
 
-/** The sum without the offset, in a vector of its own. */
-function combination({ coefficients }: Linear, words: readonly Words[]): Words {
-  const out = scale(new Uint32Array(words[0]!.length), words[0]!, constantOf(coefficients[0]!));
-  for (let k = 1; k < words.length; k++) scaleAdd(out, words[k]!, constantOf(coefficients[k]!));
-  return out;
-}
-
-/** Adds the offset in place. */
-function addOffset({ offset }: Linear, words: Words): Words {
-  return offset === '0' ? words : addConstant(words, words, constantOf(offset));
+/** The sum of coefficient times vector, and the offset, in a vector of its own. */
+function combination({ coefficients }: Linear, words: readonly Words[], offset = '0'): Words {
+  return combine(new Uint32Array(words[0]!.length), words, coefficients.map(constantOf), constantOf(offset));
 }

@@ -9,9 +9,8 @@
  * Nothing is sent. Server B sees m and w, each under its own part of A's keystream.
  */
 
-import { BLOCK_ELEMENTS, bitBlock, forEachBlock, ringBlock } from '../ring/blocks.ts';
-import { add, fromBits, keepWhere, mul, negateWhere, sub } from '../ring/ring.ts';
-import type { RingVector } from '../ring/words.ts';
+import { release } from '../ring/release.ts';
+import { add, choose, fromBits, keepWhere, sub } from '../ring/ring.ts';
 import { newRing, ringWords } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
@@ -65,20 +64,16 @@ export const selectGate: Gate<OperationOf<'select'>> = {
     const y = wireOf(values[2]);
     const share = tape.dealtRing(BIT_LANE, length);
     const product = tape.dealtRing(PRODUCT_LANE, length);
-    const scratch = newRing(Math.min(length, BLOCK_ELEMENTS));
-    forEachBlock(length, (start, count) => {
-      const cut = (vector: RingVector) => ringBlock(vector, start, count);
-      const bits = bitBlock(bit, start, count);
-      const [out, yMasked, yMask] = [cut(share), cut(y.masked), cut(y.mask)];
-      const difference = sub(ringBlock(scratch, 0, count), cut(x.masked), yMasked);
-      mul(out, difference, out);
-      negateWhere(out, sub(out, out, cut(product)), bits);
-      if (server === 'b') difference.fill(0);
-      sub(difference, difference, cut(x.mask));
-      add(out, out, keepWhere(difference, add(difference, difference, yMask), bits));
-      if (server === 'a') add(out, out, yMasked);
-      sub(out, out, yMask);
-    });
+    const parts = {
+      product,
+      x: x.masked,
+      y: y.masked,
+      xMask: x.mask,
+      yMask: y.mask,
+      bits: bit,
+    };
+    choose(share, parts, server === 'a');
+    release(product);
     return local({ form: 'share', share });
   },
 

@@ -14,9 +14,9 @@
  *
  * Who sees what: the dealer r; a server x^ and uniform shares of s and t; nothing is sent.
  */
-import { not } from '../ring/bits.ts';
-import { signBits } from '../ring/bitslice.ts';
-import { add, addConstant, constantOf, fromBits, keepWhere, scale, shiftRight, sub } from '../ring/ring.ts';
+
+import { release } from '../ring/release.ts';
+import { addConstant, constantOf, shiftRight, splitMask, truncateShare } from '../ring/ring.ts';
 import { newRing, ringWords } from '../ring/words.ts';
 import { local, maskOf, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
@@ -59,26 +59,19 @@ export const truncateGate: Gate<OperationOf<'truncate'>> = {
     { lane: WRAP_LANE, kind: 'ring', length: inputs[0]!.length },
   ],
 
-  deal({ bits }, inputs, masks, tape) {
-    const { length } = inputs[0]!;
-    const r = maskOf(masks[0]);
-    const wrap = fromBits(newRing(length), signBits(r));
-    tape.dealRing(SHIFTED_LANE, shiftRight(newRing(length), r, bits));
-    tape.dealRing(WRAP_LANE, scale(wrap, wrap, powerOfTwo(64 - bits)));
+  deal({ bits }, _inputs, masks, tape) {
+    const { shifted, wrap } = splitMask(maskOf(masks[0]), bits);
+    tape.dealRing(SHIFTED_LANE, shifted);
+    tape.dealRing(WRAP_LANE, wrap);
     return undefined;
   },
 
   evaluate({ bits }, inputs, values, tape, server) {
     const { length } = inputs[0]!;
-    const moved = addConstant(newRing(length), wireOf(values[0]).masked, powerOfTwo(62));
-    const mayWrap = signBits(moved);
-    not(mayWrap, mayWrap, length);
     const wrap = tape.dealtRing(WRAP_LANE, length);
-    const share = sub(wrap, keepWhere(wrap, wrap, mayWrap), tape.dealtRing(SHIFTED_LANE, length));
-    if (server === 'a') {
-      add(share, share, shiftRight(moved, moved, bits));
-      addConstant(share, share, minusPowerOfTwo(62 - bits));
-    }
+    const shifted = tape.dealtRing(SHIFTED_LANE, length);
+    const share = truncateShare(wrap, shifted, wireOf(values[0]).masked, bits, server === 'a');
+    release(shifted);
     return local({ form: 'share', share });
   },
 

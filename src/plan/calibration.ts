@@ -1,6 +1,6 @@
 /**
  * Owns what work takes on the machine that mpc is measured on, as the constants that estimates and choices are made of.
- * `npm run bench:rates` prints the gates' part anew. Must never be measured while planning: all participants must come
+ * `npm run bench:gates` prints the gates' part anew. Must never be measured while planning: all participants must come
  * to the same plan, so the same version of mpc has the same constants everywhere.
  *
  * Gates: measured with Node 20.20 on one core of a two-core x86-64 machine (2026-11), in memory, best of nine. The rest: fitted to whole

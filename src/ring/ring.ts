@@ -7,16 +7,14 @@
  * The product modulo 2^64 is derived in kernels/plain-arithmetic.ts.
  */
 import { assert } from '../base/errors.ts';
-import type { MatrixShape } from './kernels/face.ts';
+import type { ChoiceParts, MatrixShape, RingConstant } from './kernels/face.ts';
 import { kernelsFor, kernelsForProduct } from './kernels/kernels.ts';
-import { borrowOf, carryOf, INVERSE_OF_2_32 } from './kernels/plain-arithmetic.ts';
+import { carryOf } from './kernels/plain-arithmetic.ts';
 import type { BitVector, RingVector } from './words.ts';
 
-/** A public constant of the ring, as its two unsigned 32-bit halves. */
-export interface RingConstant {
-  readonly lo: number;
-  readonly hi: number;
-}
+const ZERO: RingConstant = { lo: 0, hi: 0 };
+const ONE: RingConstant = { lo: 1, hi: 0 };
+const MINUS_ONE: RingConstant = { lo: 0xffffffff, hi: 0xffffffff };
 
 /** out = a + b */
 export function add(out: RingVector, a: RingVector, b: RingVector): RingVector {
@@ -34,14 +32,7 @@ export function sub(out: RingVector, a: RingVector, b: RingVector): RingVector {
 
 /** out = -a */
 export function neg(out: RingVector, a: RingVector): RingVector {
-  sameLength(out, a);
-  for (let i = 0; i < out.length; i += 2) {
-    const right = a[i]! | 0;
-    const low = -right | 0;
-    out[i + 1] = (-(a[i + 1]! | 0) | 0) - borrowOf(0, right, low);
-    out[i] = low;
-  }
-  return out;
+  return combine(out, [a], [MINUS_ONE]);
 }
 
 /** out = a b, element by element */
@@ -67,46 +58,29 @@ export function mulSub(out: RingVector, a: RingVector, b: RingVector): RingVecto
 
 /** out = k a */
 export function scale(out: RingVector, a: RingVector, k: RingConstant): RingVector {
-  sameLength(out, a);
-  if (out !== a) out.set(a);
-  if (k.lo === 1 && k.hi === 0) return out;
-  for (let i = 0; i < out.length; i += 2) {
-    const left = out[i]!;
-    const low = Math.imul(left, k.lo);
-    const carry = (left * k.lo - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
-    out[i + 1] = ((carry | 0) + Math.imul(left, k.hi) + Math.imul(out[i + 1]!, k.lo)) | 0;
-    out[i] = low;
-  }
-  return out;
+  return combine(out, [a], [k]);
 }
 
 /** out = out + k a */
 export function scaleAdd(out: RingVector, a: RingVector, k: RingConstant): RingVector {
-  sameLength(out, a);
-  if (k.lo === 1 && k.hi === 0) return add(out, out, a);
-  if (k.lo === 0xffffffff && k.hi === 0xffffffff) return sub(out, out, a);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]!;
-    const low = Math.imul(left, k.lo);
-    const carry = (left * k.lo - (low >>> 0)) * INVERSE_OF_2_32 + 0.5;
-    const high = ((carry | 0) + Math.imul(left, k.hi) + Math.imul(a[i + 1]!, k.lo)) | 0;
-    const before = out[i]! | 0;
-    const sum = (before + low) | 0;
-    out[i + 1] = (((out[i + 1]! | 0) + high) | 0) + carryOf(before, low, sum);
-    out[i] = sum;
-  }
-  return out;
+  return combine(out, [out, a], [ONE, k]);
 }
 
 /** out = a + k */
 export function addConstant(out: RingVector, a: RingVector, k: RingConstant): RingVector {
-  sameLength(out, a);
-  for (let i = 0; i < out.length; i += 2) {
-    const left = a[i]! | 0;
-    const low = (left + k.lo) | 0;
-    out[i + 1] = (((a[i + 1]! | 0) + k.hi) | 0) + carryOf(left, k.lo, low);
-    out[i] = low;
-  }
+  return combine(out, [a], [ONE], k);
+}
+
+/** out = offset + sum of factor times vector. `out` may be one of the vectors. */
+export function combine(
+  out: RingVector,
+  vectors: readonly RingVector[],
+  factors: readonly RingConstant[],
+  offset = ZERO,
+): RingVector {
+  sameLength(out, ...vectors);
+  assert(vectors.length === factors.length, 'one factor for each vector');
+  kernelsFor(out).combine(out, vectors, factors, offset);
   return out;
 }
 
@@ -158,20 +132,10 @@ export function dotGroups(out: RingVector, a: RingVector, b: RingVector, groups:
   sameLength(a, b);
   const width = groupWidth(out, a, groups);
   for (let group = 0; group < groups; group++) {
-    let low = 0;
-    let high = 0;
-    for (let i = group * width; i < (group + 1) * width; i += 2) {
-      const left = a[i]!;
-      const right = b[i]!;
-      const term = Math.imul(left, right);
-      const carry = (left * right - (term >>> 0)) * INVERSE_OF_2_32 + 0.5;
-      const product = ((carry | 0) + Math.imul(left, b[i + 1]!) + Math.imul(a[i + 1]!, right)) | 0;
-      const sum = (low + term) | 0;
-      high = (((high + product) | 0) + carryOf(low, term, sum)) | 0;
-      low = sum;
-    }
-    out[2 * group] = low;
-    out[2 * group + 1] = high;
+    const left = a.subarray(group * width, (group + 1) * width);
+    const { lo, hi } = kernelsFor(left).dot(left, b.subarray(group * width, (group + 1) * width));
+    out[2 * group] = lo;
+    out[2 * group + 1] = hi;
   }
   return out;
 }
@@ -229,10 +193,7 @@ export function shiftRight(out: RingVector, a: RingVector, count: number): RingV
 /** out = 0 or 1 by the bits. */
 export function fromBits(out: RingVector, bits: BitVector): RingVector {
   enoughBits(out, bits);
-  for (let i = 0; i < out.length; i += 2) {
-    out[i] = (bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1;
-    out[i + 1] = 0;
-  }
+  kernelsFor(out).fromBits(out, bits);
   return out;
 }
 
@@ -240,26 +201,50 @@ export function fromBits(out: RingVector, bits: BitVector): RingVector {
 export function keepWhere(out: RingVector, a: RingVector, bits: BitVector): RingVector {
   sameLength(out, a);
   enoughBits(out, bits);
-  for (let i = 0; i < out.length; i += 2) {
-    const all = -((bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1);
-    out[i] = a[i]! & all;
-    out[i + 1] = a[i + 1]! & all;
-  }
+  kernelsFor(out).keepWhere(out, a, bits);
   return out;
 }
 
-/** out = -a where the bit is 1, else a. (With s = 0 or -1: -a = (a XOR s) - s.) */
+/** out = -a where the bit is 1, else a. */
 export function negateWhere(out: RingVector, a: RingVector, bits: BitVector): RingVector {
   sameLength(out, a);
   enoughBits(out, bits);
-  for (let i = 0; i < out.length; i += 2) {
-    const sign = -((bits[i >>> 6]! >>> ((i >>> 1) & 31)) & 1);
-    const flipped = a[i]! ^ sign;
-    const low = (flipped - sign) | 0;
-    out[i + 1] = (a[i + 1]! ^ sign) + carryOf(flipped, -sign, low);
-    out[i] = low;
-  }
+  kernelsFor(out).negateWhere(out, a, bits);
   return out;
+}
+
+/** A server's share of bit ? x : y, from its share of the bits' masks, which it replaces: src/gates/select.ts. */
+export function choose(share: RingVector, parts: ChoiceParts, isA: boolean): RingVector {
+  const { product, x, y, xMask, yMask, bits } = parts;
+  sameLength(share, product, x, y, xMask, yMask);
+  enoughBits(share, bits);
+  kernelsFor(share).choose(share, parts, isA);
+  return share;
+}
+
+/** Of masks r the vectors r / 2^shift and 2^(64-shift) msb(r), 1 <= shift <= 62: src/gates/truncate.ts. */
+export function splitMask(
+  r: RingVector,
+  shift: number,
+): { readonly shifted: RingVector; readonly wrap: RingVector } {
+  const [shifted, wrap] = [new Uint32Array(r.length), new Uint32Array(r.length)];
+  assert(Number.isInteger(shift) && shift >= 1 && shift <= 62, 'a truncation takes off 1 to 62 bits');
+  kernelsFor(r).splitMask(shifted, wrap, r, shift);
+  return { shifted, wrap };
+}
+
+/** A server's share of truncated values, from its share of `wrap`, which it replaces: src/gates/truncate.ts. */
+export function truncateShare(
+  wrap: RingVector,
+  shifted: RingVector,
+  masked: RingVector,
+  shift: number,
+  isA: boolean,
+): RingVector {
+  sameLength(wrap, shifted, masked);
+  assert(Number.isInteger(shift) && shift >= 1 && shift <= 62, 'a truncation takes off 1 to 62 bits');
+  kernelsFor(wrap).truncate(wrap, shifted, masked, shift, isA);
+  return wrap;
 }
 
 /** True when the two vectors hold the same words. Not constant time: for tests and public values. */

@@ -18,7 +18,7 @@ const PARTIES: PartyRows[] = ['acme', 'beta'].map((party) => ({
   maxRows: 500,
   csv: 'x\n1\n2\n3\n',
 }));
-const PURPOSES: readonly Purpose[] = ['tape', 'masks', 'rows', 'compute', 'result'];
+const PURPOSES: readonly Purpose[] = ['tape', 'rows', 'compute', 'result'];
 
 test('garbage on every subject is counted and refused, every role lives, and the run gives its answer', async () => {
   const deployment = await TestDeployment.open(SQL, PARTIES);

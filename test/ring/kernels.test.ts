@@ -66,6 +66,57 @@ for (const name of ['add', 'sub', 'mul', 'mulAdd', 'mulSub', 'xor'] as const) {
   });
 }
 
+const ringLengths = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(4096, 4097, 10_001));
+const constants = fc.record({
+  lo: fc.constantFrom(0, 1, 7, 0xffffffff, 0x80000000),
+  hi: fc.constantFrom(0, 1, 0xffffffff, 0x80000000),
+});
+
+test('sums of multiples are their twin’s, into a vector of their own or into one of them', () => {
+  const terms = fc.array(fc.tuple(constants, tempers), { maxLength: 4 });
+  holds(fc.tuple(ringLengths, terms, constants), 80, ([length, drawn, offset]) => {
+    const vectors = drawn.map(([, temper]) => someWords(2 * length, temper));
+    const factors = drawn.map(([factor]) => factor);
+    compare([2 * length], (make, [out]) => make.combine(out!, vectors, factors, offset));
+    compare([2 * length], (make, [out]) =>
+      make.combine(out!, [...vectors, out!], [...factors, { lo: 3, hi: 1 }], offset),
+    );
+  });
+});
+
+test('what bits choose is its twin’s', () => {
+  holds(fc.tuple(ringLengths, tempers, tempers), 80, ([length, temper, bitTemper]) => {
+    const a = someWords(2 * length, temper);
+    const bits = someWords(bitWords(length), bitTemper);
+    compare([2 * length], (make, [out]) => make.keepWhere(out!, a, bits));
+    compare([2 * length], (make, [out]) => make.negateWhere(out!, a, bits));
+    compare([2 * length], (make, [out]) => make.negateWhere(out!, out!, bits));
+    compare([2 * length], (make, [out]) => make.fromBits(out!, bits));
+    const [product, x, y, xMask, yMask] = Array.from({ length: 5 }, (_, k) =>
+      someWords(2 * length, (temper + k) % 11),
+    ) as [Words, Words, Words, Words, Words];
+    for (const isA of [true, false])
+      compare([2 * length], (make, [out]) => make.choose(out!, { product, x, y, xMask, yMask, bits }, isA));
+  });
+});
+
+test('truncations and what the dealer shares for them are their twin’s, at every shift', () => {
+  const shifts = fc.oneof(fc.integer({ min: 1, max: 62 }), fc.constantFrom(29, 30, 31, 32, 33, 61, 62));
+  holds(fc.tuple(ringLengths, shifts, tempers, tempers), 150, ([length, shift, first, second]) => {
+    const [masked, shifted] = [someWords(2 * length, first), someWords(2 * length, second)];
+    compare([2 * length, 2 * length], (make, [low, wrap]) => make.splitMask(low!, wrap!, masked, shift));
+    for (const isA of [true, false])
+      compare([2 * length], (make, [out]) => make.truncate(out!, shifted, masked, shift, isA));
+  });
+});
+
+test('inner products are their twin’s, of any number of elements', () => {
+  holds(fc.tuple(ringLengths, tempers, tempers), 60, ([length, first, second]) => {
+    const [a, b] = [someWords(2 * length, first), someWords(2 * length, second)];
+    assert.deepEqual(simd.dot(a, b), plain.dot(a, b));
+  });
+});
+
 test('products of matrices are their twin’s, for sizes on both sides of every tile', () => {
   const size = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(31, 32, 33, 63, 64, 65));
   const inner = fc.oneof(size, fc.constantFrom(127, 128, 129, 255, 256, 257));

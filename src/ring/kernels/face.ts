@@ -6,7 +6,7 @@
  * A *block* here has at most BLOCK_ELEMENTS elements; planes of a block lie `words` apart.
  */
 import { assert } from '../../base/errors.ts';
-import type { RingVector, Words } from '../words.ts';
+import type { BitVector, RingVector, Words } from '../words.ts';
 import type { PlaneProgram } from './program.ts';
 
 /** The most elements of a block of digits: its 256 planes of one-hots take 128 KiB and stay in the second-level cache. */
@@ -20,6 +20,25 @@ export const MOST_DIGITS = 16;
 
 /** Takes two vectors as long as its output, which may be one of them. */
 type Elementwise = (out: Words, a: Words, b: Words) => void;
+
+/** A public constant of the ring, as its two unsigned 32-bit halves. */
+export interface RingConstant {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** What a server's share of a choice is made of, besides its share of the bits' masks. */
+export interface ChoiceParts {
+  /** Its share of the products of the bits' masks and those of x - y. */
+  readonly product: RingVector;
+  /** Masked values and this server's masks. */
+  readonly x: RingVector;
+  readonly y: RingVector;
+  readonly xMask: RingVector;
+  readonly yMask: RingVector;
+  /** The masked bits: public. */
+  readonly bits: BitVector;
+}
 
 /** Sizes of a product of matrices: rows x inner times inner x columns gives rows x columns. All row-major. */
 export interface MatrixShape {
@@ -37,6 +56,31 @@ export interface Kernels {
   readonly mulSub: Elementwise;
   /** out = a XOR b, of any words. */
   readonly xor: Elementwise;
+
+  /** out = offset + sum of factor times vector. `out` may be one of them. */
+  combine(
+    out: RingVector,
+    vectors: readonly RingVector[],
+    factors: readonly RingConstant[],
+    offset: RingConstant,
+  ): void;
+
+  /** out = a where the bit is 1, else 0; -a where it is 1, else a; the bit itself. */
+  keepWhere(out: RingVector, a: RingVector, bits: BitVector): void;
+  negateWhere(out: RingVector, a: RingVector, bits: BitVector): void;
+  fromBits(out: RingVector, bits: BitVector): void;
+
+  /** A server's share of bit ? x : y; `out` is its share of the bits' masks before (src/gates/select.ts). */
+  choose(out: RingVector, parts: ChoiceParts, isA: boolean): void;
+
+  /** What the dealer shares of r for a truncation: r / 2^shift, and 2^(64-shift) where r's top bit is set. 1 <= shift <= 62. */
+  splitMask(shifted: RingVector, wrap: RingVector, r: RingVector, shift: number): void;
+
+  /** A server's share of masked values less 2^shift-th parts; `out` is its share of `wrap` before (src/gates/truncate.ts). */
+  truncate(out: RingVector, shifted: RingVector, masked: RingVector, shift: number, isA: boolean): void;
+
+  /** The inner product of two vectors. */
+  dot(a: RingVector, b: RingVector): RingConstant;
 
   /** out = a b, of matrices of ring elements; `out` is no input. */
   mulMatrices(out: RingVector, a: RingVector, b: RingVector, shape: MatrixShape): void;

@@ -8,7 +8,7 @@ export { hasSimd } from '../../base/wasm.ts';
 
 export type WordKernel = (out: number, a: number, b: number, bytes: number) => void;
 
-/** Exports of bits.as.ts, ring.as.ts and matrices.as.ts: pointers and sizes are bytes. */
+/** Exports of bits.as.ts, ring.as.ts, elements.as.ts and matrices.as.ts: pointers and sizes are bytes. */
 export interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly add: WordKernel;
@@ -17,6 +17,25 @@ export interface Exports {
   readonly mulAdd: WordKernel;
   readonly mulSub: WordKernel;
   readonly xor: WordKernel;
+  fill(out: number, low: number, high: number, bytes: number): void;
+  addMultiple(out: number, a: number, low: number, high: number, bytes: number): void;
+  keepWhere(out: number, a: number, bits: number, bytes: number): void;
+  negateWhere(out: number, a: number, bits: number, bytes: number): void;
+  fromBits(out: number, bits: number, bytes: number): void;
+  choose(
+    out: number,
+    product: number,
+    x: number,
+    y: number,
+    xMask: number,
+    yMask: number,
+    bits: number,
+    isA: number,
+    bytes: number,
+  ): void;
+  splitMask(shifted: number, wrap: number, r: number, shift: number, bytes: number): void;
+  truncate(out: number, shifted: number, masked: number, shift: number, isA: number, bytes: number): void;
+  dot(out: number, a: number, b: number, bytes: number): void;
   bitPlanes(planes: number, ring: number, stride: number, squares: number, eights: number): void;
   digitOneHots(out: number, planes: number, count: number, stride: number): void;
   lessAndEqual(

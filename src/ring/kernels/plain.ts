@@ -10,6 +10,7 @@ import { lessAndEqual, oneHotPlanes } from '../digits.ts';
 import type { RingVector, Words } from '../words.ts';
 import { digitsIn, type Kernels } from './face.ts';
 import * as arithmetic from './plain-arithmetic.ts';
+import * as elements from './plain-elements.ts';
 import { mulMatrices } from './plain-matrices.ts';
 import { ONES, type PlaneProgram, ZEROS } from './program.ts';
 
@@ -20,6 +21,7 @@ const ROWS_TO_CARRY = 16;
 
 export const plainKernels: Kernels = {
   ...arithmetic,
+  ...elements,
   mulMatrices,
 
   bitPlanes(out, ring, count, words) {

@@ -9,14 +9,9 @@ import { BLOCK_ELEMENTS, BLOCK_WORDS, digitsIn, type Kernels, MAX_COUNTERS, MOST
 import { instantiateKernels, type WordKernel } from './module.ts';
 import { plainKernels } from './plain.ts';
 import { MAX_PLANES, ONES, ZEROS } from './program.ts';
+import { type Area, elementKernels } from './simd-elements.ts';
 import { multiplyByTiles } from './simd-matrices.ts';
 import { copyIn, copyOut, strideOf } from './strides.ts';
-
-/** A fixed range of the memory. */
-interface Area {
-  readonly pointer: number;
-  readonly words: Words;
-}
 
 /** The most steps of a program. */
 const MAX_STEPS = 2048;
@@ -100,6 +95,8 @@ export function loadSimdKernels(compiled?: URL): Kernels {
     mulAdd: elementwise(wasm.mulAdd, true),
     mulSub: elementwise(wasm.mulSub, true),
     xor: elementwise(wasm.xor),
+
+    ...elementKernels(wasm, [values, table, products, keys, ring, ...halvesOf(big)]),
 
     mulMatrices(out, a, b, shape) {
       multiplyByTiles(wasm, { left: table, right: products, packed: big, out: values }, out, a, b, shape);
@@ -234,6 +231,15 @@ export function loadSimdKernels(compiled?: URL): Kernels {
     },
   };
 }
+
+/** Two areas of one. */
+const halvesOf = ({ pointer, words }: Area): readonly [Area, Area] => {
+  const half = words.length / 2;
+  return [
+    { pointer, words: words.subarray(0, half) },
+    { pointer: pointer + 4 * half, words: words.subarray(half) },
+  ];
+};
 
 function fillOnes(elements: Words, count: number): void {
   for (let i = 0; i < count; i++) {

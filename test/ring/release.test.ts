@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createCipheriv } from 'node:crypto';
 import test from 'node:test';
+import { release } from '../../src/ring/release.ts';
 import { Keystream } from '../../src/tape/keystream.ts';
-import { release } from '../../src/tape/release.ts';
 import { Seed } from '../../src/tape/seed.ts';
 
 test('what a cipher gives is a buffer of its own, and is empty once released', () => {

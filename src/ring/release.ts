@@ -8,6 +8,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Words } from './words.ts';
 
 type Transfer = (this: ArrayBufferLike, length: number) => unknown;
 
@@ -15,7 +16,7 @@ type Transfer = (this: ArrayBufferLike, length: number) => unknown;
 let transfer: Transfer | null | undefined;
 
 /** Empties the buffer under a view that is the whole of it; leaves any other alone. */
-export function release(view: Uint8Array): void {
+export function release(view: Uint8Array | Words): void {
   transfer ??= findTransfer();
   if (transfer === null || view.byteLength !== view.buffer.byteLength) return;
   transfer.call(view.buffer, 0);
