@@ -80,6 +80,7 @@ export function coordinatorRole(
           deployment,
           identity,
           follower,
+          clock,
           replica,
           name: runtime.parts.replica ?? ROOT,
           inHand,

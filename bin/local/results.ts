@@ -4,11 +4,12 @@
  */
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { connectNats } from '../../src/bus/nats.ts';
-import type { RoleConfig } from '../../src/config/role-config.ts';
+import { addressOf, type RoleConfig } from '../../src/config/role-config.ts';
 import type { Descriptor } from '../../src/coordination/descriptor.ts';
 import { followLog } from '../../src/coordination/follower.ts';
 import { partiesOfResult } from '../../src/coordination/sources.ts';
 import { Queries } from '../../src/duties/queries.ts';
+import { loadIdentity } from '../../src/identity/identity.ts';
 import type { StoredRows } from '../../src/sql/stored.ts';
 import { participantChapters } from '../compose/chapters.ts';
 
@@ -18,7 +19,13 @@ const CONNECT_MS = 5_000;
 export async function storedResults(config: RoleConfig, texts: readonly string[]): Promise<StoredRows[]> {
   const named = texts.map(parseSource);
   const { nats, deployment, trust } = config;
-  const bus = await connectNats({ servers: nats, name: 'mpc-results', connectTimeoutMs: CONNECT_MS });
+  const identity = loadIdentity(config.key);
+  const bus = await connectNats({
+    servers: nats,
+    name: addressOf(config),
+    identity,
+    connectTimeoutMs: CONNECT_MS,
+  });
   try {
     const follower = await followLog({ bus, deployment, trust, chapters: participantChapters(trust) });
     await follower.caughtUp;

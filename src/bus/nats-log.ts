@@ -8,6 +8,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { assert, MpcError } from '../base/errors.ts';
@@ -42,17 +43,20 @@ export async function openNatsLog(
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
-    return link.streams.streams.add({
+    return made(
+      link.streams.streams.add({
+        name,
+        subjects: [subject],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.New,
+        num_replicas: replicas,
+        duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+        deny_delete: true,
+        deny_purge: true,
+      }),
       name,
-      subjects: [subject],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
-      num_replicas: replicas,
-      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-      deny_delete: true,
-      deny_purge: true,
-    });
+    );
   });
   const why = unsuitable(found.config, subject);
   if (why !== undefined) throw busFaults.unsuitable(name, why);
@@ -62,6 +66,17 @@ export async function openNatsLog(
       link.troubles.call(logFault(`copies of the log ${name}`, error).report());
     });
   return new NatsLog(link, name, subject);
+}
+
+/** Who may not make it waits for who may. */
+async function made(adding: Promise<StreamInfo>, name: string): Promise<StreamInfo> {
+  try {
+    return await adding;
+  } catch (error) {
+    const fault = logFault(`making the log ${name}`, error);
+    if (fault.code !== 'bus.permission-denied') throw error;
+    throw busFaults.unavailable(`the log ${name}`, 'no coordinator has made it yet');
+  }
 }
 
 /** The first reason why a stream of that configuration could lose entries. */

@@ -165,7 +165,8 @@ test('what a place has shown before it crashed is not shown there again; another
   inWorld(async (replicas, { ann, bob }) => {
     const annsDesk = await new Place(ann, replicas).enter();
     const disk = new Disk();
-    const first = await new Place(bob, replicas, disk).enter();
+    const quiet = { lost: () => false, unheard: () => false, breaks: () => false, isDeaf: true };
+    const first = await new Place(bob, replicas, disk, quiet).enter();
     await annsDesk.correspondent.send('one', 'bob');
     await annsDesk.correspondent.send('two', 'bob');
     await first.until(() => first.texts().length === 2);
@@ -228,6 +229,26 @@ test('a key that changes stops what is written and marks what is read, until som
     await annsDesk.correspondent.send('welcome back', 'bob');
     await newDesk.until(() => newDesk.texts().includes('welcome back'));
     for (const place of [annsDesk, newDesk]) await place.leave();
+  }));
+
+test('a place whose coordinators tell others another key than its own says so, and does not go on', () =>
+  inWorld(async (replicas, { ann }) => {
+    const impostor = await Member.make('ann');
+    const [replica] = replicas;
+    assert.ok(replica !== undefined);
+    const lying = new Proxy(replica.directory, {
+      get: (directory, name) => {
+        const member: unknown = Reflect.get(directory, name);
+        if (name === 'account')
+          return async (account: string) => ({
+            ...(await directory.account(account)),
+            keys: { signing: ann.person.identity.publicKey, sealing: impostor.person.sealing },
+          });
+        return typeof member === 'function' ? member.bind(directory) : member;
+      },
+    });
+    const place = new Place(ann, [{ ...replica, directory: lying }]);
+    await assert.rejects(place.correspondent.signIn(), refusedWith('account.key-changed'));
   }));
 
 async function rekey({ directory }: DirectoryReplica, before: Member, after: Member): Promise<void> {

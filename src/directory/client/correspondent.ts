@@ -19,7 +19,7 @@ import { signStatement } from '../statements.ts';
 import { newToken, tokenDigest } from '../token.ts';
 import type { DirectoryCalls } from './calls.ts';
 import type { History } from './history.ts';
-import { type Pins, refuseChanged, type Seen } from './pins.ts';
+import { accountFingerprint, type Pins, refuseChanged, type Seen } from './pins.ts';
 
 /** A place that dies is forgotten after this long; one that lives renews in time. */
 const SESSION_MS = 30 * 60_000;
@@ -78,10 +78,28 @@ export class Correspondent {
       ...this.#proof('session', token, clock.now()),
     });
     this.#token = token;
-    this.#self = await calls.account(token, account);
+    this.#self = this.#checkedSelf(await calls.account(token, account));
     this.#acknowledged = opened.acknowledged;
     this.#last = Math.max(opened.acknowledged, history.lastNumber(this.#self.born));
     return this.#self;
+  }
+
+  /** What the coordinators tell others of this account must be what is so. */
+  #checkedSelf(view: AccountView): AccountView {
+    const { identity, sealingKeys, pins, clock } = this.#options;
+    const [own] = sealingKeys;
+    const { keys } = view;
+    if (keys === null || keys.signing !== identity.publicKey || keys.sealing !== own?.publicKey)
+      throw new MpcError(
+        'account.key-changed',
+        `THE COORDINATORS TELL ANOTHER KEY OF ${view.account} than the one here: ${keys === null ? 'none' : accountFingerprint(keys)}`,
+        {
+          hint: 'if you have not changed it elsewhere, somebody reads along: tell the others by voice',
+          exitCode: EXIT.protocol,
+        },
+      );
+    pins.trust(view, clock.now());
+    return view;
   }
 
   /** Shows what comes until the signal is aborted. Rejects when the account or its key is gone for good. */
