@@ -25,8 +25,16 @@ program
   .option('--nats <url>', 'broker to use instead of the configured one')
   .option('--state <directory>', 'state directory instead of the configured one')
   .option('--log <level>', 'trace, debug, info, warn, error or silent')
+  .option('--console', 'a server: answer its operator on standard input')
   .action(
-    async (options: { role?: string; config?: string; nats?: string; state?: string; log?: string }) => {
+    async (options: {
+      role?: string;
+      config?: string;
+      nats?: string;
+      state?: string;
+      log?: string;
+      console?: boolean;
+    }) => {
       const { role, config } = options;
       if (role === undefined && config === undefined) return program.help({ error: true });
       const { runRole } = await import('./role.ts');

@@ -41,7 +41,8 @@ test('the command line reads an earlier result by its id; its parties approve, a
     await deployment.result();
     const config = deployment.configOf('party-analyst');
     const status = await mpc(['status', '--config', config, '--json']);
-    const [first] = JSON.parse(status.stdout) as { results: string[] }[];
+    const { collaborations } = JSON.parse(status.stdout) as { collaborations: { results: string[] }[] };
+    const [first] = collaborations;
     assert.deepEqual(first?.results, [`${deployment.id}.1`]);
 
     const query = join(deployment.directory, 'second.sql');
