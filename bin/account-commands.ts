@@ -71,7 +71,8 @@ export function addAccountCommands(program: Command): void {
 
 const verbs = () => import('./verbs/account.ts');
 
-function common(command: Command): Command {
+/** What every verb takes that asks coordinators. */
+export function common(command: Command): Command {
   return command
     .option(
       '--coordinator <url>',

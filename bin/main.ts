@@ -7,6 +7,7 @@ import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addCollaborationCommands } from './collaboration-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
 import { collect, positiveInteger } from './option-values.ts';
 
@@ -24,8 +25,16 @@ program
   .option('--nats <url>', 'broker to use instead of the configured one')
   .option('--state <directory>', 'state directory instead of the configured one')
   .option('--log <level>', 'trace, debug, info, warn, error or silent')
+  .option('--console', 'a server: answer its operator on standard input')
   .action(
-    async (options: { role?: string; config?: string; nats?: string; state?: string; log?: string }) => {
+    async (options: {
+      role?: string;
+      config?: string;
+      nats?: string;
+      state?: string;
+      log?: string;
+      console?: boolean;
+    }) => {
       const { role, config } = options;
       if (role === undefined && config === undefined) return program.help({ error: true });
       const { runRole } = await import('./role.ts');
@@ -137,6 +146,20 @@ program
 addElectionCommands(program);
 
 program
+  .command('broker')
+  .description(
+    'print the configuration of one nats-server: who may do what, and, with --route, its part in a cluster',
+  )
+  .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone')
+  .requiredOption('--directory <directory>', 'where that broker keeps its store and its log file')
+  .option('--host <address>', 'address that it listens on', '127.0.0.1')
+  .option('--port <port>', 'for clients', positiveInteger, 4222)
+  .option('--server <name>', 'its name in the cluster, which stays')
+  .option('--route-port <port>', 'for the other brokers', positiveInteger, 6222)
+  .option('--route <url>', 'another broker of the cluster (repeat for each)', collect, [])
+  .action(async (options) => (await import('./verbs/broker.ts')).broker(options));
+
+program
   .command('key')
   .description(
     'make an identity key file and print its public key; of an existing file, print the public key',
@@ -145,6 +168,7 @@ program
   .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
 
 addAccountCommands(program);
+addCollaborationCommands(program);
 
 /** Whole milliseconds, with or without the unit. */
 function roundTrip(text: string): number {

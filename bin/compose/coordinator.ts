@@ -6,6 +6,7 @@ import { coordinatorMachine } from '../../roles/coordinator.ts';
 import type { CoordinatorFace } from '../../src/api/coordinator/open.ts';
 import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { hex } from '../../src/base/bytes.ts';
+import { recordLines } from '../../src/box/record-lines.ts';
 import type { Subscription } from '../../src/bus/bus.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import { openReplicaDesk } from '../../src/coordination/replicas.ts';
@@ -14,9 +15,10 @@ import { openSnapshotDesk } from '../../src/coordination/snapshot-desk.ts';
 import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
 import { replicaPort } from '../../src/directory/port.ts';
 import { DirectoryService } from '../../src/directory/service.ts';
+import { ElectionsView } from '../../src/election/rows.ts';
 import type { EffectContext } from '../../src/host/host.ts';
 import { secretFor } from '../../src/identity/identity.ts';
-import { allChapters } from './chapters.ts';
+import { allChapters, electionChapters } from './chapters.ts';
 import { startReplica } from './replica.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
 
@@ -60,7 +62,13 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
             // All replicas have the coordinator's key, and so the same secret.
             pepper: secretFor(identity, 'passwords'),
           });
-          serveReplica(face, { deployment, trust, clock, follower, service, log, directory });
+          const elections = {
+            view: new ElectionsView(follower.state),
+            place: { bus, deployment },
+            record: (id: string) =>
+              recordLines({ log, deployment, trust, chapters: electionChapters({ deployment, trust }) }, id),
+          };
+          serveReplica(face, { deployment, trust, clock, follower, service, log, directory, elections });
         }
         const inHand = (): number => service?.inHand ?? 0;
         const replica = hex.encode(runtime.parts.random(8));
@@ -69,6 +77,7 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
           deployment,
           identity,
           follower,
+          clock,
           replica,
           name: runtime.parts.replica ?? ROOT,
           inHand,

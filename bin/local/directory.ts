@@ -6,11 +6,12 @@ import { failoverFetch } from '../../src/api/calls/failover.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { isLoopback } from '../../src/config/api-config.ts';
 import type { DirectoryCalls } from '../../src/directory/client/calls.ts';
 import { httpDirectory } from '../../src/directory/client/http.ts';
-import type { Proof } from '../../src/directory/service.ts';
 import { signStatement } from '../../src/directory/statements.ts';
 import { newToken, tokenDigest } from '../../src/directory/token.ts';
+import type { Proof } from '../../src/directory/views.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import type { AccountHome, HomeOptions, Profile } from './home.ts';
 import { readPassword, type SecretSource } from './secret.ts';
@@ -94,7 +95,7 @@ function checkUrl(text: string, insecure: boolean): void {
       hint: 'write https://coordinator.example:8443',
       exitCode: EXIT.usage,
     });
-  const isNear = ['localhost', '[::1]'].includes(url.hostname) || /^127\./.test(url.hostname);
+  const isNear = isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
   if (url.protocol === 'http:' && !isNear && !insecure)
     throw new MpcError(
       'usage.insecure',

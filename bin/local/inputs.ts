@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { assert, EXIT, MpcError } from '../../src/base/errors.ts';
 import { valueName } from '../../src/programs/circuit-plan.ts';
-import type { Declared } from '../../src/programs/compiled.ts';
+import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
 import { parseInput } from './arguments.ts';
@@ -99,4 +99,17 @@ export async function checkFiles(
 function roomFor(count: number): number {
   const step = 10 ** Math.max(1, String(count).length - 2);
   return Math.max(step, Math.ceil(count / step) * step);
+}
+
+/** What `--input party[:table]=rows` says. Throws `usage.input`. */
+export function inputsOf(declared: Declared, texts: readonly string[]): ProgramInput[] {
+  return assignInputs(declared, texts).map(({ party, table, value }) => {
+    const maxRows = Number(value);
+    if (!Number.isSafeInteger(maxRows) || maxRows < 1)
+      throw new MpcError('usage.input', `${JSON.stringify(value)} is no row limit for ${party}`, {
+        hint: 'write --input acme=10000',
+        exitCode: EXIT.usage,
+      });
+    return { party, table, maxRows };
+  });
 }

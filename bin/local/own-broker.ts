@@ -5,10 +5,16 @@ import { join } from 'node:path';
 import { startCluster } from '../../src/broker/cluster.ts';
 import { type FoundBroker, findBroker } from '../../src/broker/find.ts';
 import { type RunningBroker, startBroker } from '../../src/broker/start.ts';
+import type { Permissions } from '../../src/bus/permissions.ts';
 
 /** `path`: the nats-server to use, else MPC_NATS_SERVER, else what is found or fetched. */
-export async function ownBroker(directory: string, path: string | undefined): Promise<RunningBroker> {
-  return startBroker({ directory: join(directory, 'broker'), binary: await binaryAt(path) });
+export async function ownBroker(
+  directory: string,
+  path: string | undefined,
+  users?: readonly Permissions[],
+): Promise<RunningBroker> {
+  const guarded = users === undefined ? {} : { users };
+  return startBroker({ directory: join(directory, 'broker'), binary: await binaryAt(path), ...guarded });
 }
 
 /** As many brokers as there are addresses: one alone, or a cluster. */

@@ -6,9 +6,8 @@ import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
 import { descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
-import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { describeCollaboration } from '../local/collaboration.ts';
-import { assignInputs } from '../local/inputs.ts';
+import { inputsOf } from '../local/inputs.ts';
 import { readProgram } from '../local/program-file.ts';
 
 const HOUR_MS = 3_600_000;
@@ -48,16 +47,4 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     `${query.disclosure.join('\n')}\n\nwritten to ${options.out}; its digest, to compare and approve:\n`,
   );
   process.stdout.write(`${descriptorDigest(descriptor)}\n`);
-}
-
-function inputsOf(declared: Declared, texts: readonly string[]): ProgramInput[] {
-  return assignInputs(declared, texts).map(({ party, table, value }) => {
-    const maxRows = Number(value);
-    if (!Number.isSafeInteger(maxRows) || maxRows < 1)
-      throw new MpcError('usage.input', `${JSON.stringify(value)} is no row limit for ${party}`, {
-        hint: 'write --input acme=10000',
-        exitCode: EXIT.usage,
-      });
-    return { party, table, maxRows };
-  });
 }

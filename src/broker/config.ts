@@ -3,13 +3,7 @@
  * acknowledgement that means "on disk".
  * Must never hold a secret: logins are public keys, and the broker relays ciphertext.
  */
-
-/** What one key may do; subjects as in NATS, `*` and `>` included. */
-export interface BrokerUser {
-  readonly publicKey: string;
-  readonly publish: readonly string[];
-  readonly subscribe: readonly string[];
-}
+import type { Permissions } from '../bus/permissions.ts';
 
 /** Several brokers that keep a copy of the log each. */
 export interface BrokerCluster {
@@ -32,8 +26,10 @@ export interface BrokerConfig {
   readonly port: number;
   /** Without it the broker stands alone. */
   readonly cluster?: BrokerCluster;
-  /** Without it everyone on this machine may do everything. Each may answer what it was asked, once. */
-  readonly users?: readonly BrokerUser[];
+  /**
+   * Without it everyone on this machine may do everything. Each may answer what it was asked: a question may reach several of one's own
+   * subscriptions, which answer each. */
+  readonly users?: readonly Permissions[];
 }
 
 /** Twice our largest message: room for headers, and for a newer version's larger chunks. */
@@ -83,14 +79,14 @@ function membership({ name, server, port, routes }: BrokerCluster, host: string)
   ];
 }
 
-function authorization(users: readonly BrokerUser[]): string[] {
+function authorization(users: readonly Permissions[]): string[] {
   const list = (subjects: readonly string[]): string => `{ allow: ${JSON.stringify(subjects)} }`;
   return [
     'authorization: {',
     '  users: [',
     ...users.map(
       ({ publicKey, publish, subscribe }) =>
-        `    { nkey: ${publicKey}, permissions: { publish: ${list(publish)}, subscribe: ${list(subscribe)}, allow_responses: { max: 1, expires: "1m" } } }`,
+        `    { nkey: ${publicKey}, permissions: { publish: ${list(publish)}, subscribe: ${list(subscribe)}, allow_responses: { max: 16, expires: "1m" } } }`,
     ),
     '  ]',
     '}',

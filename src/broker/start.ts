@@ -11,7 +11,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
-import { BROKER_FILES, type BrokerCluster, type BrokerUser, brokerConfig } from './config.ts';
+import type { Permissions } from '../bus/permissions.ts';
+import { BROKER_FILES, type BrokerCluster, brokerConfig } from './config.ts';
 import type { FoundBroker } from './find.ts';
 import { type BrokerExit, BrokerProcess } from './process.ts';
 
@@ -25,7 +26,7 @@ export interface StartOptions {
   /** A free one when left out. */
   readonly port?: number;
   readonly cluster?: BrokerCluster;
-  readonly users?: readonly BrokerUser[];
+  readonly users?: readonly Permissions[];
   readonly clock?: Clock;
   /** Gives up the start; once started it does nothing. */
   readonly signal?: AbortSignal;

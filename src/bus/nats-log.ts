@@ -8,6 +8,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { assert, MpcError } from '../base/errors.ts';
@@ -15,7 +16,7 @@ import type { Log, LogCopy, LogEntry, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults } from './faults.ts';
 import { Following } from './nats-following.ts';
-import { type NatsLink, patiently } from './nats-link.ts';
+import { logFault, type NatsLink, patiently } from './nats-link.ts';
 
 /** Ids are remembered this long; past it the appliers' own command ids count. */
 const DUPLICATE_WINDOW_MS = 120_000;
@@ -24,6 +25,9 @@ const HEADER_BYTES = 512;
 /** A new leader may answer before it has caught up: a short log is looked at this often before it is believed. */
 const SHORT_LOOKS = 4;
 const SHORT_LOOK_MS = 300;
+
+/** One copy on every broker: an odd number, so that there is a majority; beyond five each costs more than it protects. */
+export const copiesOn = (brokers: number): number => (brokers >= 5 ? 5 : brokers >= 3 ? 3 : 1);
 
 /** Opens the stream, creating it where it is not there. Throws `log.unsuitable`, `bus.unavailable`, `bus.permission-denied`. */
 export async function openNatsLog(
@@ -39,21 +43,40 @@ export async function openNatsLog(
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
-    return link.streams.streams.add({
+    return made(
+      link.streams.streams.add({
+        name,
+        subjects: [subject],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.New,
+        num_replicas: replicas,
+        duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+        deny_delete: true,
+        deny_purge: true,
+      }),
       name,
-      subjects: [subject],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
-      num_replicas: replicas,
-      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-      deny_delete: true,
-      deny_purge: true,
-    });
+    );
   });
   const why = unsuitable(found.config, subject);
   if (why !== undefined) throw busFaults.unsuitable(name, why);
+  // Made when there were fewer brokers: whoever may, adds the copies that are missing.
+  if (found.config.num_replicas < replicas)
+    await link.streams.streams.update(name, { num_replicas: replicas }).catch((error: unknown) => {
+      link.troubles.call(logFault(`copies of the log ${name}`, error).report());
+    });
   return new NatsLog(link, name, subject);
+}
+
+/** Who may not make it waits for who may. */
+async function made(adding: Promise<StreamInfo>, name: string): Promise<StreamInfo> {
+  try {
+    return await adding;
+  } catch (error) {
+    const fault = logFault(`making the log ${name}`, error);
+    if (fault.code !== 'bus.permission-denied') throw error;
+    throw busFaults.unavailable(`the log ${name}`, 'no coordinator has made it yet');
+  }
 }
 
 /** The first reason why a stream of that configuration could lose entries. */

@@ -26,7 +26,7 @@ import type { Bus, Log, Message, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
 import type { NatsLink } from './nats-link.ts';
-import { openNatsLog } from './nats-log.ts';
+import { copiesOn, openNatsLog } from './nats-log.ts';
 import { NatsSocket } from './nats-socket.ts';
 import type { Receiver } from './nats-wire.ts';
 import { logSubjectOf } from './subjects.ts';
@@ -43,7 +43,7 @@ export interface NatsOptions {
   readonly connectTimeoutMs?: number;
   /** Gives up the first connection. */
   readonly signal?: AbortSignal;
-  /** Copies of a log that is created here: the number of brokers, at most 5. */
+  /** Copies of a log that is created here; without it one on each of the brokers named, at most 5. */
   readonly replicas?: number;
   /** How long an append or a look at the log is tried again before `bus.unavailable`. */
   readonly logPatienceMs?: number;
@@ -209,7 +209,12 @@ class NatsBus implements Bus {
     const version = versionIn(this.#client.info?.version ?? '');
     if (version !== undefined && !isAtLeast(version, OLDEST_BROKER))
       throw tooOld(`the broker at ${this.#client.getServer()}`, version);
-    return openNatsLog(await this.#link(), name, subject, this.#options.replicas ?? 1);
+    return openNatsLog(
+      await this.#link(),
+      name,
+      subject,
+      this.#options.replicas ?? copiesOn([this.#options.servers].flat().length),
+    );
   }
 
   onReconnect(handler: () => void): Subscription {

@@ -10,6 +10,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Address } from '../bus/subjects.ts';
 import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
 import { brokerUrls } from './brokers.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -119,6 +120,11 @@ export function loadRoleConfig(
     ...(client === undefined ? {} : { client: placed(client, at) }),
     ...(api === undefined ? {} : { api: placedApi(api, at) }),
   };
+}
+
+/** Who this role is on the bus. */
+export function addressOf({ role, client }: Pick<RoleConfig, 'role' | 'client'>): Address {
+  return role === 'client' ? `party-${client?.party ?? ''}` : role;
 }
 
 function placed(client: ClientConfig, at: (path: string) => string): ClientConfig {

@@ -3,8 +3,7 @@
  * Must never tell an outcome that was not applied here: whoever waits hears what the own follower has seen.
  */
 
-import { hex, sha256, utf8 } from '../base/bytes.ts';
-import { canonicalJson, type Json } from '../base/canonical.ts';
+import { hex, sha256 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { MpcError, reportOf } from '../base/errors.ts';
 import type { Log, Subscription } from '../bus/bus.ts';
@@ -95,7 +94,8 @@ export class Appender {
     const waiting: Waiting = {
       saying,
       key,
-      bytes: 2 * utf8.encode(canonicalJson(commandOf(saying) as unknown as Json)).length, // as in `commandBytes`
+      // A vouched command stands as text within the entry's text: a quote may become two characters.
+      bytes: 2 * Buffer.byteLength(JSON.stringify(commandOf(saying))),
       outcome,
       resolve: (value) => {
         ended();

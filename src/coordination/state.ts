@@ -34,7 +34,7 @@ import { type Change, TableSet } from './tables.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** Outcomes kept of each chapter: a forgotten command told again only repeats a fact, or is refused by its state. */
-export const REMEMBERED_COMMANDS = 65_536;
+export const REMEMBERED_COMMANDS = 131_072;
 
 export function entryDigest({ sequence, timeMs, data }: LogEntry): string {
   return hex.encode(sha256(utf8.encode(`mpc/1 log entry ${sequence} ${timeMs}\n`), data));

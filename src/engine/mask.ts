@@ -6,7 +6,6 @@
  */
 import { createHash } from 'node:crypto';
 import { bytesOfWords, concatBytes, hex, sha256, utf8 } from '../base/bytes.ts';
-import { digestOf } from '../base/canonical.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import { planInputs } from '../plan/check.ts';
@@ -79,15 +78,6 @@ export async function storedUploadDigest(pieces: AsyncIterable<Uint8Array>): Pro
   const hash = createHash('sha256').update(UPLOAD_LABEL);
   for await (const piece of pieces) hash.update(piece);
   return hash.digest('hex');
-}
-
-/** Digest of a whole input set: the parties' digests in party order. What a tape is bound to. */
-export function inputSetDigest(digests: ReadonlyMap<string, string>): string {
-  const entries = [...digests].sort(([a], [b]) => (a < b ? -1 : 1));
-  return digestOf(
-    'inputs',
-    entries.map(([party, digest]) => [party, digest]),
-  );
 }
 
 /** Refuses an upload of the wrong size with `rows.wrong-size`. */

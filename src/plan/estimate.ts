@@ -52,8 +52,8 @@ export function estimatePlan(
     const rate = GATE_RATES[node.operation.op] ?? DEFAULT_RATE;
     const elements = inputShapes(node, shapes).reduce((sum, { length }) => sum + length, shapes[id]!.length);
     const units = rate.isPerTapeByte ? cost.bytesTape : elements;
-    dealerNs += NODE_NS + units * rate.dealerNs;
-    serverNs += NODE_NS + units * rate.serverNs;
+    dealerNs += NODE_NS.deal + units * rate.dealerNs;
+    serverNs += NODE_NS.compute + units * rate.serverNs;
     tapeBytes += cost.bytesTape + (cost.bytesTapeA ?? 0);
     linkBytes += Math.max(cost.bytesOnline, cost.bytesOnlineB ?? 0);
   });

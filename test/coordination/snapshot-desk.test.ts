@@ -127,6 +127,7 @@ test('every replica that is asked tells how far it is and its digests', () =>
         bus: hub.connect(name),
         deployment: DEPLOYMENT,
         follower,
+        clock: systemClock,
         name,
         replica: name,
         inHand: () => 7,

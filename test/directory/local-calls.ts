@@ -13,6 +13,8 @@ export interface Trouble {
   readonly unheard: () => boolean;
   /** Whether a stream of messages breaks before this one. */
   readonly breaks: () => boolean;
+  /** Acknowledgements never come through. */
+  readonly isDeaf?: boolean;
 }
 
 const NO_TROUBLE: Trouble = { lost: () => false, unheard: () => false, breaks: () => false };
@@ -48,7 +50,10 @@ export function localCalls(replicas: readonly DirectoryService[], trouble = NO_T
     account: (_, name) => ask((it) => it.account(name)),
     list: (_, request) => ask(async (it) => it.list(request)),
     send: (token, request) => ask(async (it) => it.send(await it.authenticate(token), request)),
-    acknowledge: (token, number) => ask(async (it) => it.acknowledge(await it.authenticate(token), number)),
+    acknowledge: (token, number) =>
+      trouble.isDeaf === true
+        ? Promise.reject(broken())
+        : ask(async (it) => it.acknowledge(await it.authenticate(token), number)),
     async *follow(token, after, signal, onOpen): AsyncGenerator<Mail> {
       at++;
       const it = here();

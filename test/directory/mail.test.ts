@@ -126,6 +126,7 @@ test('of a deleted account nothing is left, and those whose messages it has not 
   const { log, ann, bob } = await pair();
   const eve = await person('eve');
   log.member(eve);
+  log.signIn(bob, 'phone');
   const ids = [1, 2, 3].map(() => newCommandId(systemRandom));
   for (const id of ids) log.send(ann, bob, id);
   const evesId = newCommandId(systemRandom);
@@ -143,6 +144,7 @@ test('of a deleted account nothing is left, and those whose messages it has not 
   assert.equal(remove('bob', eve), 'account.bad-proof');
   assert.equal(remove('bob'), 'ok');
   assert.deepEqual(log.kept(bob), []);
+  assert.equal(log.records.sessions.get(digestOf('phone')), undefined);
   assert.equal(log.records.mailboxes.get('bob'), undefined);
   assert.equal(log.records.sessions.get(digestOf('bob')), undefined);
   assert.equal(codeOf(log.send(ann, bob)), 'account.unknown');

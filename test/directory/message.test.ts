@@ -85,6 +85,21 @@ test('a recipient cannot hand a message on as if it had been written to somebody
   await assert.rejects(open(mail, toEve.ann), refusedWith('message.not-signed'));
 });
 
+test('a message that has been read is not taken for a second one under another id', async () => {
+  const { bob, seal, mailOf, open } = await written();
+  const context = (id: string) => ({
+    info: 'mpc/1 message',
+    additional: utf8.encode(`{"deployment":"${DEPLOYMENT}","from":"ann","id":"${id}","to":"bob"}`),
+  });
+  const sealed = new Uint8Array(Buffer.from((await seal()).sealed, 'base64url'));
+  const inside = await bob.sealingKey.open(sealed, context(idFor(ID, 'bob')));
+  assert.ok(inside !== undefined);
+  const other = idFor('6'.repeat(32), 'bob');
+  const again = Buffer.from(await sealTo(bob.person.sealing, context(other), inside)).toString('base64url');
+  const mail = mailOf({ sealedTo: bob.person.sealing, sealed: again }, { id: other });
+  await assert.rejects(open(mail), refusedWith('message.not-signed'));
+});
+
 test('a message of a later version, or that is none, is refused by name', async () => {
   const { bob, mailOf, open, said } = await written();
   const additional = utf8.encode(

@@ -1,6 +1,6 @@
 /**
  * What `mpc check` expects is of the order of what `mpc run` takes: within a factor of four here, because machines that run
- * tests are busy; `npm run bench:estimates` shows all kinds of queries, within two.
+ * tests are busy, and are allowed as many times longer as processes wait for a core; `npm run bench:estimates` shows all kinds of queries, within two.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,7 +19,8 @@ assert.equal(queries.length, NAMES.length);
 
 for (const query of queries) {
   test(`a run takes about as long as expected: ${query.name}`, async () => {
-    const { ratio, ...run } = await timedRun(writeEstimated(query, directory));
-    assert.ok(ratio > 1 / 4 && ratio < 4, `measured over expected is ${ratio}: ${JSON.stringify(run)}`);
+    const run = await timedRun(writeEstimated(query, directory));
+    for (const ratio of Object.values(run.ratios))
+      assert.ok(ratio > 1 / 4 && ratio < 4 * run.waiting, JSON.stringify(run));
   });
 }

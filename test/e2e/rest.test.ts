@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePorts } from '../support/ports.ts';
 import { ROOT } from '../support/rows.ts';
 
 const SECTION = /^## By HTTP alone\n[\s\S]*?```sh\n([\s\S]*?)```/m;
@@ -59,22 +59,5 @@ function shell(
       clearTimeout(timer);
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
-  });
-}
-
-/** A first port from which 13 are free now. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 20_000);
-    const free = await Promise.all([0, 10, 11, 12].map((more) => isFree(base + more)));
-    if (free.every((one) => one)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -9,15 +9,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { participantChapters } from '../../bin/compose/chapters.ts';
 import { describeCollaboration } from '../../bin/local/collaboration.ts';
-import { type Deployment, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
+import { type Deployment, keyPath, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { permissionsOf } from '../../src/bus/permissions.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
+import { loadIdentity } from '../../src/identity/identity.ts';
 import { ROOT } from './rows.ts';
 
 const EXECUTABLE = join(ROOT, 'bin/mpc');
@@ -84,12 +86,21 @@ export class TestDeployment {
     this.#stopBroker = parts.stopBroker;
   }
 
-  /** Makes keys, configuration and descriptor; starts the broker and nothing else. The party `analyst` gets the result. */
-  static async open(sql: string, rows: readonly PartyRows[]): Promise<TestDeployment> {
+  /**
+   * Makes keys, configuration and descriptor; starts the broker and nothing else. The party `analyst` gets the result. On a
+   * guarded broker everyone may do what its key is permitted; the test's own connection is a coordinator's.
+   */
+  static async open(
+    sql: string,
+    rows: readonly PartyRows[],
+    { guarded = false } = {},
+  ): Promise<TestDeployment> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-test-'));
     mkdirSync(join(directory, 'logs'));
-    const broker = await ownBroker(directory, undefined);
     const parties = [...new Set([...rows.map(({ party }) => party), 'analyst'])];
+    const { trust } = openDeployment(directory, 'test', [], parties, systemRandom);
+    const users = guarded ? permissionsOf('test', trust) : undefined;
+    const broker = await ownBroker(directory, undefined, users);
     const deployment = openDeployment(directory, 'test', [broker.url], parties, systemRandom);
     const { descriptor } = await describeCollaboration({
       program: { kind: 'sql', text: sql },
@@ -99,7 +110,9 @@ export class TestDeployment {
       keys: deployment.trust,
       deadlineMs: Date.now() + 600_000,
     });
-    const bus = await connectNats({ servers: broker.url, name: 'test' });
+    const me = 'coordinator';
+    const identity = loadIdentity(keyPath(directory, me));
+    const bus = await connectNats({ servers: broker.url, name: me, identity });
     const follower = await followLog({
       bus,
       deployment: 'test',

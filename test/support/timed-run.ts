@@ -1,6 +1,6 @@
 /**
  * Runs `mpc run` and compares how long it took with what was expected. On a machine that others use, processes wait for a core:
- * how much longer everything takes for that is counted, and allowed for.
+ * how much longer everything takes for that is counted, for those who want to allow for it.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ export interface TimedRun {
   readonly measured: { readonly dealMs: number; readonly computeMs: number };
   /** Time that the run's processes had or wanted a core, over the time they had one. */
   readonly waiting: number;
-  /** Measured over expected, of both phases together; what is expected grows with `waiting`, but for messages on their way. */
-  readonly ratio: number;
+  /** Measured over expected, of each phase. */
+  readonly ratios: { readonly deal: number; readonly compute: number };
 }
 
 /** `args`: those of `mpc run`, without the verb. */
@@ -34,8 +34,9 @@ export async function timedRun(args: readonly string[]): Promise<TimedRun> {
   if (code !== 0) throw new Error(`mpc run ended with ${code}`);
   const { estimate, seconds } = JSON.parse(Buffer.concat(out).toString()).stats;
   const measured = { dealMs: 1000 * seconds.deal, computeMs: 1000 * seconds.compute };
-  const { dealMs, computeMs, onTheWayMs } = estimate;
-  const waiting = waits.factor();
-  const expectedMs = (dealMs + computeMs - onTheWayMs) * waiting + onTheWayMs;
-  return { estimate, measured, waiting, ratio: (measured.dealMs + measured.computeMs) / expectedMs };
+  const ratios = {
+    deal: measured.dealMs / estimate.dealMs,
+    compute: measured.computeMs / estimate.computeMs,
+  };
+  return { estimate, measured, waiting: waits.factor(), ratios };
 }

@@ -12,6 +12,8 @@ const EVENT_CHARACTERS = 256 * 1024;
 const SILENT_MS = 45_000;
 
 export interface ServerEvent {
+  /** What `Last-Event-ID` resumes after. */
+  readonly id?: string;
   readonly name: string;
   readonly data: string;
 }
@@ -41,15 +43,18 @@ export async function* eventsOf(
 
 function eventIn(part: string): ServerEvent | undefined {
   let name = 'message';
+  let id: string | undefined;
   const data: string[] = [];
   for (const line of part.split('\n')) {
     const colon = line.indexOf(':');
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'event') name = value;
+    else if (field === 'id') id = value;
     else if (field === 'data') data.push(value);
   }
-  return data.length === 0 ? undefined : { name, data: data.join('\n') };
+  if (data.length === 0) return undefined;
+  return { name, data: data.join('\n'), ...(id === undefined ? {} : { id }) };
 }
 
 async function* neverSilent(

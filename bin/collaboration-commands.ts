@@ -1,0 +1,99 @@
+/**
+ * Owns the command line of collaborations: names, options and help. Each verb is loaded when it is called.
+ */
+import type { Command } from 'commander';
+import { common } from './account-commands.ts';
+import { collect, positiveInteger } from './option-values.ts';
+
+export function addCollaborationCommands(program: Command): void {
+  const collaboration = program
+    .command('collaboration')
+    .description('collaborations with the coordinators: create, find, join, bring rows, fetch results');
+
+  common(collaboration.command('create').description('describe what is computed, and open it for the others'))
+    .argument('<program>', 'SQL, a TypeScript program (.ts, .mjs, .js), or with --bits a circuit')
+    .option('--bits', 'the program is a Boolean circuit in Bristol Fashion')
+    .option(
+      '--input <party[:table]=rows>',
+      'an input party and the most rows it may bring (repeat for each)',
+      collect,
+      [],
+    )
+    .option('--output <party>', 'a party that learns the result (repeat for each)', collect, [])
+    .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
+    .option(
+      '--minimum <parties>',
+      'start with so few input parties, if the others do not come',
+      positiveInteger,
+    )
+    .option('--wait <minutes>', 'how long the others are waited for then', positiveInteger, 60)
+    .option('--reruns <count>', 'how often its result may be computed again', wholeNumber, 0)
+    .option('--round-trip <ms>', 'plan for servers that far apart, there and back', wholeNumber, 0)
+    .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
+    .action(async (file: string, options) => (await verbs()).create(file, options));
+
+  common(collaboration.command('list').description('the collaborations that the coordinators know'))
+    .option('--status <status>', 'only those in this state')
+    .option('--party <name>', 'only those in which this party takes part')
+    .action(async (options) => (await verbs()).list(options));
+
+  common(collaboration.command('show').description('one collaboration, and what it waits for'))
+    .argument('<id>')
+    .action(async (id: string, options) => (await verbs()).show(id, options));
+
+  common(
+    collaboration.command('join').description('say that your party takes part; prints what it is asked for'),
+  )
+    .argument('<id>')
+    .option('--notify <url>', 'where your party is told of changes')
+    .action(async (id: string, options) => (await verbs()).join(id, options));
+
+  common(collaboration.command('watch').description('every change as it comes, until it has ended'))
+    .argument('<id>')
+    .action(async (id: string, options) => (await verbs()).watch(id, options));
+
+  for (const [name, what] of [
+    ['withdraw', "take your party's part back before the start"],
+    ['cancel', 'take a collaboration of yours back before it has started'],
+    ['rerun', 'ask for another attempt at a collaboration of yours'],
+  ] as const)
+    common(collaboration.command(name).description(what))
+      .argument('<id>')
+      .action(async (id: string, options) => (await verbs())[name](id, options));
+
+  atHome(collaboration.command('approve').description('approve a descriptor at your own client service'))
+    .argument('<id>')
+    .option('--digest <digest>', 'the digest that you have compared with the others; asked for without it')
+    .action(async (id: string, options) => (await atHomeVerbs()).approve(id, options));
+
+  atHome(
+    collaboration
+      .command('upload')
+      .description('give your rows to your own client service: they leave masked'),
+  )
+    .argument('<id>')
+    .argument('<file...>', 'a CSV file, or table=file for each table')
+    .option('--digest <digest>', 'approve this descriptor, too')
+    .action(async (id: string, files: string[], options) => (await atHomeVerbs()).upload(id, files, options));
+
+  atHome(collaboration.command('result').description('the result that your party is entitled to'))
+    .argument('<id>')
+    .option('--csv', 'as CSV')
+    .action(async (id: string, options) => (await atHomeVerbs()).result(id, options));
+}
+
+const verbs = () => import('./verbs/collaboration.ts');
+const atHomeVerbs = () => import('./verbs/client-service.ts');
+
+const atHome = (command: Command): Command =>
+  command
+    .option(
+      '--config <file>',
+      "your party's configuration: says where its client service is (default: mpc.toml)",
+    )
+    .option('--client <url>', 'its client service instead, with --client-token')
+    .option('--client-token <file>', "the file with the client service's token")
+    .option('--json', 'one JSON object on standard output');
+
+/** As `positiveInteger`, or 0. */
+const wholeNumber = (text: string): number => (text === '0' ? 0 : positiveInteger(text));
