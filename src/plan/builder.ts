@@ -28,7 +28,8 @@ export type { Bits, Handle, Ring };
 
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
-  private readonly tables = new Map<string, PlanTable & { readonly isHeld: boolean }>();
+  private readonly tables = new Map<string, PlanTable>();
+  private readonly held = new Set<string>();
   private readonly outputs = new Map<string, NodeId>();
 
   /**
@@ -41,11 +42,8 @@ export class PlanBuilder {
       slices.length > 0 && slices.every((slice) => slice.capacity > 0 && slice.capacity % 64 === 0),
       'slices hold whole groups of 64 rows',
     );
-    this.tables.set(name, {
-      name,
-      slices: slices.map(({ party, capacity }) => ({ party, capacity })),
-      isHeld,
-    });
+    this.tables.set(name, { name, slices: slices.map(({ party, capacity }) => ({ party, capacity })) });
+    if (isHeld) this.held.add(name);
   }
 
   /** A column of a declared table: as many elements as all its slices hold. The same column is the same node. */
@@ -60,14 +58,11 @@ export class PlanBuilder {
       'every encoding but `present` names a column',
     );
     const length = table.slices.reduce((sum, slice) => sum + slice.capacity, 0);
-    const form = table.isHeld ? 'share' : 'wire';
-    const operation: InputOperation = {
-      op: 'input',
-      ...column,
-      length,
-      ...(table.isHeld ? { form: 'share' } : {}),
-    };
-    return this.handle(this.graph.shared(operation, [], { kind: column.kind, form, length }));
+    const form = this.held.has(column.table) ? ({ form: 'share' } as const) : {};
+    const operation: InputOperation = { op: 'input', ...column, length, ...form };
+    return this.handle(
+      this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length, ...form }),
+    );
   }
 
   /** `length` elements, each of them `value`. */
