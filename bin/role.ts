@@ -129,13 +129,13 @@ function partsOf(
   switch (config.role) {
     case 'server-a':
     case 'server-b':
-      return serverRole(runtime, config.role, needed(elections));
+      return serverRole(runtime, config.role, needed(elections), config.limits);
     case 'server-c':
       return ballotServerRole(runtime, needed(elections));
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':
-      return coordinatorRole(runtime, faces.coordinator);
+      return coordinatorRole(runtime, faces.coordinator, config.notify);
     case 'client':
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
       return clientRole(runtime, config.client, onEnd, faces.client);

@@ -9,6 +9,7 @@ import { hex } from '../../src/base/bytes.ts';
 import { recordLines } from '../../src/box/record-lines.ts';
 import type { Subscription } from '../../src/bus/bus.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { openReplicaDesk } from '../../src/coordination/replicas.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { openSnapshotDesk } from '../../src/coordination/snapshot-desk.ts';
@@ -18,6 +19,9 @@ import { DirectoryService } from '../../src/directory/service.ts';
 import { ElectionsView } from '../../src/election/rows.ts';
 import type { EffectContext } from '../../src/host/host.ts';
 import { secretFor } from '../../src/identity/identity.ts';
+import type { NotifyRules } from '../../src/notify/allowed.ts';
+import { deliverNotices } from '../../src/notify/deliver.ts';
+import { systemResolve } from '../../src/notify/put.ts';
 import { allChapters, electionChapters } from './chapters.ts';
 import { startReplica } from './replica.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
@@ -25,8 +29,15 @@ import type { RoleParts, Runtime } from './runtime.ts';
 const ROOT = 'coordinator';
 const DEADLINES_MS = 1_000;
 
-/** `face`: its HTTP face, where it has one. */
-export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
+/** Nobody is told: the default. */
+const TELLS_NOBODY: NotifyRules = { allow: [], allowLocal: false };
+
+/** `face`: its HTTP face, where it has one. `rules`: which endpoints it tells of changes. */
+export function coordinatorRole(
+  runtime: Runtime,
+  face?: CoordinatorFace,
+  rules: NotifyRules = TELLS_NOBODY,
+): RoleParts {
   let service: CoordinatorService | undefined;
   let directory: DirectoryService | undefined;
   let desks: readonly Subscription[] = [];
@@ -94,6 +105,21 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
             await runtime.submit(body, commandId);
           await clock.sleep(DEADLINES_MS, signal);
         }
+      },
+      deliverNotices: async ({ signal }: EffectContext) => {
+        const { deployment, identity, clock, random, follower, troubles } = await runtime.place;
+        await deliverNotices({
+          deployment,
+          identity,
+          state: collaborationsIn(follower.state),
+          submit: (body, id) => runtime.submit(body, id),
+          rules,
+          resolve: systemResolve,
+          clock,
+          random,
+          onTrouble: (report, about) => troubles.note(report, about),
+          signal,
+        });
       },
     },
     deliveries: {},
