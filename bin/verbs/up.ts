@@ -45,11 +45,13 @@ export async function up(options: UpOptions): Promise<void> {
     const { rest } = options;
     const opened = openDeployment(directory, 'local', urls, parties, systemRandom);
     const deployment = rest === undefined ? opened : { ...opened, rest };
-    for (const service of SERVICES)
+    for (const service of [...SERVICES, 'server-c'] as const)
       if (service !== 'coordinator') processes.start(service, writeConfig(deployment, service));
     for (const replica of replicaNames(options.coordinators))
       processes.start(replica, writeReplicaConfig(deployment, replica));
-    process.stderr.write(`running: ${SERVICES.join(', ')} on ${urls.join(', ')}; logs in ${logs}\n`);
+    process.stderr.write(
+      `running: ${[...SERVICES, 'server-c'].join(', ')} on ${urls.join(', ')}; logs in ${logs}\n`,
+    );
     for (const replica of replicaNames(options.coordinators)) sayUrl(replica, restUrl(deployment, replica));
     for (const party of parties) {
       const place: Address = `party-${party}`;
