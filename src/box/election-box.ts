@@ -166,6 +166,7 @@ export class ElectionBox {
   }
 
   async standing(tracker: string): Promise<Standing> {
+    if (this.#view.election(this.id)?.status !== 'draft') await this.#open();
     this.#index();
     const { me, workplace } = this.#place;
     const said = { election: this.id, server: me, tracker };
@@ -281,6 +282,7 @@ export class ElectionBox {
       gathering: this.#gathering,
       voters,
     });
+    if (ELECTION_ENDED.includes(election.status)) return;
     this.#words = new Words({
       place: this.#place,
       bell: this.#bell,

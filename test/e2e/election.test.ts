@@ -132,6 +132,18 @@ test('while a server is away the close waits and says for whom; receipts tell wh
         ELECTION_SERVERS.map((server) => [server, 'counted']),
       );
     }
+    // A server that starts anew, its keys destroyed, still answers.
+    await real.kill('server-a');
+    real.start('server-a');
+    for (const deadlineMs = Date.now() + 30_000; ; ) {
+      const [again] = await askStanding(real.place, closed, first.tracker);
+      if (again !== undefined && 'value' in again) {
+        assert.equal(again.value.state, 'counted');
+        break;
+      }
+      assert.ok(Date.now() < deadlineMs, 'server-a answers again');
+      await systemClock.sleep(100);
+    }
     const unknown = await askStanding(real.place, closed, late.tracker);
     assert.ok(unknown.every((one) => 'value' in one && one.value.state === 'unknown'));
   } finally {
