@@ -112,7 +112,8 @@ export function addElectionCommands(program: Command): void {
       [],
     )
     .option('--random <count>', 'test elections: random ballots of so many credentials', positiveInteger)
-    .option('--deployment <name>', 'the deployment that holds the election', 'local')
+    .option('--config <file>', "any role's configuration: it names broker and deployment")
+    .option('--deployment <name>', 'without it: the deployment that holds the election', 'local')
     .option('--nats <url>', 'its broker', process.env.NATS_URL ?? 'nats://127.0.0.1:4222')
     .option('--json', 'one JSON object on standard output')
     .action(async (options) => (await import('./verbs/vote.ts')).vote(options));

@@ -9,7 +9,7 @@ import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCollaborationCommands } from './collaboration-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
-import { collect, positiveInteger } from './option-values.ts';
+import { collect, positiveInteger, wholeNumber } from './option-values.ts';
 
 const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
@@ -25,8 +25,16 @@ program
   .option('--nats <url>', 'broker to use instead of the configured one')
   .option('--state <directory>', 'state directory instead of the configured one')
   .option('--log <level>', 'trace, debug, info, warn, error or silent')
+  .option('--console', 'a server: answer its operator on standard input')
   .action(
-    async (options: { role?: string; config?: string; nats?: string; state?: string; log?: string }) => {
+    async (options: {
+      role?: string;
+      config?: string;
+      nats?: string;
+      state?: string;
+      log?: string;
+      console?: boolean;
+    }) => {
       const { role, config } = options;
       if (role === undefined && config === undefined) return program.help({ error: true });
       const { runRole } = await import('./role.ts');
@@ -124,6 +132,21 @@ program
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--round-trip <ms>', 'plan for servers that far apart, there and back', roundTrip, 0)
   .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
+  .option('--source <table=result>', 'read an earlier result, by its id, as rows of that table', collect, [])
+  .option(
+    '--min-parties <count>',
+    'start with so many input parties when the time for the others has passed',
+    positiveInteger,
+  )
+  .option(
+    '--wait <minutes>',
+    'how long all input parties are waited for, with --min-parties',
+    positiveInteger,
+    60,
+  )
+  .option('--result-uses <count>', 'how many later runs may read its result on the servers', wholeNumber, 0)
+  .option('--reruns <count>', 'how often its result may be computed again on new uploads', wholeNumber, 0)
+  .option('--nats <url>', 'broker to look results up through, instead of the configured one')
   .option('--out <file>', 'where to write it', 'descriptor.json')
   .action(async (query: string, options) => (await import('./verbs/describe.ts')).describe(query, options));
 

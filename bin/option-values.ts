@@ -8,6 +8,16 @@ export function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
 }
 
+/** From 0. Throws `usage.number`. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new MpcError('usage.number', `${JSON.stringify(text)} is not a whole number`, {
+      exitCode: EXIT.usage,
+    });
+  return value;
+}
+
 /** Throws `usage.number`. */
 export function positiveInteger(text: string): number {
   const value = Number(text);

@@ -11,17 +11,22 @@ import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
 import { addressOf, loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
+import type { Role } from '../src/config/roles.ts';
+import { ELECTION_SERVERS, type ElectionServer } from '../src/election/descriptor.ts';
 import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
 import { clientRole } from './compose/client.ts';
 import { coordinatorRole } from './compose/coordinator.ts';
 import { dealerRole } from './compose/dealer.ts';
-import { ballotServerRole, electionParts } from './compose/election.ts';
+import { ballotServerRole, type ElectionParts, electionParts } from './compose/election.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
+import { openConsole } from './console.ts';
 
-export async function runRole(flags: Overrides & { readonly config: string }): Promise<void> {
-  const { config: file, ...overrides } = flags;
+export async function runRole(
+  flags: Overrides & { readonly config: string; readonly console?: boolean },
+): Promise<void> {
+  const { config: file, console: hasConsole, ...overrides } = flags;
   const config = loadRoleConfig(file, overrides, process.env);
   const me = addressOf(config);
   const identity = loadIdentity(config.key);
@@ -52,19 +57,49 @@ export async function runRole(flags: Overrides & { readonly config: string }): P
   });
   let fault: MpcError | undefined;
   const faces = await facesOf(config, runtime);
-  const role = partsOf(config, runtime, faces, (ended) => {
+  const elections = isBallotServer(config.role) ? electionParts(runtime, config.role) : undefined;
+  const role = partsOf(config, runtime, faces, elections, (ended) => {
     if (config.client?.once !== true) return;
     fault = ended;
     void runtime.drain();
   });
   const stopListening = onEndOfService(runtime);
+  const operator = hasConsole === true ? consoleOf(config, runtime, elections) : undefined;
   await runtime.start(role);
   await runtime.drained;
   await faces.coordinator?.close();
   await faces.client?.close();
+  operator?.close();
   stopListening();
   const reason = fault ?? runtime.fault;
   if (reason !== undefined) throw reason;
+}
+
+const isBallotServer = (role: Role): role is ElectionServer =>
+  ELECTION_SERVERS.some((server) => server === role);
+
+function needed(elections: ElectionParts | undefined): ElectionParts {
+  if (elections === undefined) throw new Error('assertion failed: a server holds elections');
+  return elections;
+}
+
+/** Throws `usage.console` for a role that has none. */
+function consoleOf(
+  { role }: RoleConfig,
+  runtime: Runtime,
+  elections: ElectionParts | undefined,
+): { close(): void } {
+  if (elections === undefined)
+    throw new MpcError('usage.console', `a ${role} has no console`, {
+      hint: 'server-a, server-b and server-c have one',
+      exitCode: EXIT.usage,
+    });
+  return openConsole({
+    input: process.stdin,
+    write: (text) => process.stdout.write(text),
+    boxes: elections.boxes,
+    stop: () => void runtime.drain(),
+  });
 }
 
 /** The HTTP face that a role has where its configuration has an [api] section. */
@@ -88,18 +123,19 @@ function partsOf(
   config: RoleConfig,
   runtime: Runtime,
   faces: Faces,
+  elections: ElectionParts | undefined,
   onEnd: (fault: MpcError | undefined) => void,
 ): RoleParts {
   switch (config.role) {
     case 'server-a':
     case 'server-b':
-      return serverRole(runtime, config.role, electionParts(runtime, config.role));
+      return serverRole(runtime, config.role, needed(elections), config.limits);
     case 'server-c':
-      return ballotServerRole(runtime, electionParts(runtime, config.role));
+      return ballotServerRole(runtime, needed(elections));
     case 'dealer':
       return dealerRole(runtime);
     case 'coordinator':
-      return coordinatorRole(runtime, faces.coordinator);
+      return coordinatorRole(runtime, faces.coordinator, config.notify);
     case 'client':
       if (config.client === undefined) throw new Error('a checked configuration of a client has its section');
       return clientRole(runtime, config.client, onEnd, faces.client);

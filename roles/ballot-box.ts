@@ -66,7 +66,7 @@ const chart = setup({
     makeKeys: hostRuns<Job, { sealingKey: string; signature: string }>(),
     makeKeyShare: hostRuns<Job, { commitment: string; sealed: Record<string, string> }>(),
     keepBox: hostRuns<Job>(),
-    awaitDeadline: hostRuns<{ deadlineMs: number }>(),
+    closeWhenDue: hostRuns<Job & { deadlineMs: number }>(),
     flushBox: hostRuns<Job>(),
     sealBox: hostRuns<Job, { root: string; counted: number; rejected: number; history: string }>(),
     tallyBox: hostRuns<Job, { root: string; fragment: string }>(),
@@ -198,15 +198,9 @@ export const ballotBoxMachine = chart.createMachine({
             open: {
               description: 'Voters cast ballots; each has a receipt when it is on the disk here.',
               invoke: {
-                id: 'awaitDeadline',
-                src: 'awaitDeadline',
-                input: ({ context }) => ({ deadlineMs: context.deadlineMs }),
-                onDone: {
-                  actions: {
-                    type: 'submit',
-                    params: ({ context }) => ({ kind: 'election.close', election: context.election }),
-                  },
-                },
+                id: 'closeWhenDue',
+                src: 'closeWhenDue',
+                input: ({ context }) => ({ election: context.election, deadlineMs: context.deadlineMs }),
                 onError: FAILS,
               },
             },

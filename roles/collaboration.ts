@@ -74,7 +74,7 @@ const chart = setup({
     rowsAndRandomnessAreThere: ({ context }) =>
       inputSetOf(context) !== undefined && allIn(SERVERS, context.randomness),
     mayBeComputedAgain: ({ context, event }) =>
-      fits({ context, event }) && context.finished + 1 <= context.reruns,
+      fits({ context, event }) && context.finished.length + 1 <= context.reruns,
     bindingsDiffer: ({ context }) => twoDiffer(context.bound),
     bothServersBound: ({ context }) => allIn(SERVERS, Object.keys(context.bound)),
     resultsDiffer: ({ context }) => twoDiffer(context.results),
@@ -110,7 +110,7 @@ const chart = setup({
     }),
     closeToInputs: assign({ closed: true }),
     beginAnew: assign(({ context }) => ({ ...NOTHING_YET, attempt: context.attempt + 1, reason: undefined })),
-    countTheResult: assign({ finished: ({ context }) => context.finished + 1 }),
+    keepTheResult: assign({ finished: ({ context }) => [...context.finished, context.attempt] }),
     recordApproval: assign({
       approvals: ({ context, event }) => sorted([...context.approvals, partyOf(event.author) ?? '']),
     }),
@@ -197,7 +197,7 @@ export const collaborationMachine = chart.createMachine({
     minimum: input.minimum,
     reruns: input.reruns,
     attempt: 1,
-    finished: 0,
+    finished: [],
     registered: { inputs: [], outputs: [] },
     endpoints: {},
     approvals: [],
@@ -295,7 +295,7 @@ export const collaborationMachine = chart.createMachine({
             rerun: {
               guard: 'mayBeComputedAgain',
               target: '#collaboration.open',
-              actions: ['countTheResult', 'beginAnew'],
+              actions: ['keepTheResult', 'beginAnew'],
             },
           },
         },

@@ -30,6 +30,7 @@ const chart = setup({
     catchUp: hostRuns<Record<string, never>>(),
     serveRequests: hostRuns<Record<string, never>>(),
     watchDeadlines: hostRuns<Record<string, never>>(),
+    deliverNotices: hostRuns<Record<string, never>>(),
     drain: hostRuns<Record<string, never>>(),
   },
   actions: {
@@ -67,10 +68,11 @@ export const coordinatorMachine = chart.createMachine({
     },
     serving: {
       description:
-        'Appends what participants submit, answers once it has applied it, and expires what is overdue.',
+        'Appends what participants submit, answers once it has applied it, expires what is overdue, and tells endpoints.',
       invoke: [
         { id: 'serveRequests', src: 'serveRequests', input: {}, onError: STOPS },
         { id: 'watchDeadlines', src: 'watchDeadlines', input: {}, onError: STOPS },
+        { id: 'deliverNotices', src: 'deliverNotices', input: {}, onError: STOPS },
       ],
     },
     draining: {

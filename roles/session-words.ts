@@ -27,6 +27,8 @@ export interface SessionContext extends SessionInput {
   readonly tape: string | null;
   /** Digest of the masked rows this server holds, by party; null until all that it computes on are here. */
   readonly rows: Digests | null;
+  /** Digest of each earlier result that is read, as this server holds it. */
+  readonly sources: Digests;
   /** Digest of the masked rows each party says it uploaded. */
   readonly uploads: Digests;
   /** What this server ties its tape to, and what each server said in the log. */
@@ -112,7 +114,7 @@ export const chart = setup({
   actors: {
     checkDescriptor: hostRuns<Job>(),
     receiveTape: hostRuns<Job, { tape: string }>(),
-    collectInputs: hostRuns<Job, { rows: { party: string; digest: string }[] }>(),
+    collectInputs: hostRuns<Job, { rows: { party: string; digest: string }[]; sources: Digests }>(),
     watchPeer: hostRuns<{ server: string; peer: string }>(),
     compute: hostRuns<Job & { binding: string | null }>(),
     storeResult: hostRuns<Job, { outputs: string }>(),
@@ -140,7 +142,7 @@ export const chart = setup({
   },
   actions: {
     recordTape: assign({ tape: (_, params: { tape: string }) => params.tape }),
-    recordRows: assign({ rows: (_, params: { rows: Digests }) => params.rows }),
+    recordRows: assign((_, { rows, sources }: { rows: Digests; sources: Digests }) => ({ rows, sources })),
     recordUpload: assign({
       uploads: ({ context, event }) =>
         event.type === 'log.uploaded'
@@ -179,7 +181,7 @@ export const chart = setup({
           descriptor: context.descriptor,
           attempt: context.attempt,
           tape: context.tape ?? '',
-          rows: context.rows ?? {},
+          rows: { ...context.rows, ...context.sources },
         }),
     }),
     recordResult: assign({ result: (_, params: { outputs: string }) => params.outputs }),

@@ -26,6 +26,7 @@ export const sessionMachine = chart.createMachine({
     ...input,
     tape: null,
     rows: null,
+    sources: {},
     uploads: {},
     binding: null,
     bindings: {},
@@ -107,7 +108,10 @@ export const sessionMachine = chart.createMachine({
                   target: 'waitingForConfirmation',
                   actions: {
                     type: 'recordRows',
-                    params: ({ event }) => ({ rows: byParty(event.output.rows) }),
+                    params: ({ event: { output } }) => ({
+                      rows: byParty(output.rows),
+                      sources: output.sources,
+                    }),
                   },
                 },
                 onError: FAILS,

@@ -56,7 +56,7 @@ export function clientDesk({
     bring: async (wanted, table, rows) => {
       const { id, digest, descriptor } = wanted;
       if (states(wanted) !== undefined) throw begun(wanted);
-      const query = await queries.of(digest, descriptor);
+      const query = await queries.of(digest, descriptor, collaboration);
       await desk.take(id, table, rows, (file) => fits(query, wanted, table, file).catch(withoutFile(table)));
       await takePart(id);
     },

@@ -6,25 +6,38 @@ import { coordinatorMachine } from '../../roles/coordinator.ts';
 import type { CoordinatorFace } from '../../src/api/coordinator/open.ts';
 import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { hex } from '../../src/base/bytes.ts';
+import { recordLines } from '../../src/box/record-lines.ts';
 import type { Subscription } from '../../src/bus/bus.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { openReplicaDesk } from '../../src/coordination/replicas.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { openSnapshotDesk } from '../../src/coordination/snapshot-desk.ts';
 import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
 import { replicaPort } from '../../src/directory/port.ts';
 import { DirectoryService } from '../../src/directory/service.ts';
+import { ElectionsView } from '../../src/election/rows.ts';
 import type { EffectContext } from '../../src/host/host.ts';
 import { secretFor } from '../../src/identity/identity.ts';
-import { allChapters } from './chapters.ts';
+import type { NotifyRules } from '../../src/notify/allowed.ts';
+import { deliverNotices } from '../../src/notify/deliver.ts';
+import { systemResolve } from '../../src/notify/put.ts';
+import { allChapters, electionChapters } from './chapters.ts';
 import { startReplica } from './replica.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
 
 const ROOT = 'coordinator';
 const DEADLINES_MS = 1_000;
 
-/** `face`: its HTTP face, where it has one. */
-export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleParts {
+/** Nobody is told: the default. */
+const TELLS_NOBODY: NotifyRules = { allow: [], allowLocal: false };
+
+/** `face`: its HTTP face, where it has one. `rules`: which endpoints it tells of changes. */
+export function coordinatorRole(
+  runtime: Runtime,
+  face?: CoordinatorFace,
+  rules: NotifyRules = TELLS_NOBODY,
+): RoleParts {
   let service: CoordinatorService | undefined;
   let directory: DirectoryService | undefined;
   let desks: readonly Subscription[] = [];
@@ -60,7 +73,13 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
             // All replicas have the coordinator's key, and so the same secret.
             pepper: secretFor(identity, 'passwords'),
           });
-          serveReplica(face, { deployment, trust, clock, follower, service, log, directory });
+          const elections = {
+            view: new ElectionsView(follower.state),
+            place: { bus, deployment },
+            record: (id: string) =>
+              recordLines({ log, deployment, trust, chapters: electionChapters({ deployment, trust }) }, id),
+          };
+          serveReplica(face, { deployment, trust, clock, follower, service, log, directory, elections });
         }
         const inHand = (): number => service?.inHand ?? 0;
         const replica = hex.encode(runtime.parts.random(8));
@@ -86,6 +105,21 @@ export function coordinatorRole(runtime: Runtime, face?: CoordinatorFace): RoleP
             await runtime.submit(body, commandId);
           await clock.sleep(DEADLINES_MS, signal);
         }
+      },
+      deliverNotices: async ({ signal }: EffectContext) => {
+        const { deployment, identity, clock, random, follower, troubles } = await runtime.place;
+        await deliverNotices({
+          deployment,
+          identity,
+          state: collaborationsIn(follower.state),
+          submit: (body, id) => runtime.submit(body, id),
+          rules,
+          resolve: systemResolve,
+          clock,
+          random,
+          onTrouble: (report, about) => troubles.note(report, about),
+          signal,
+        });
       },
     },
     deliveries: {},

@@ -11,7 +11,6 @@ import { SignatureMemo } from '../../src/election/box-memory.ts';
 import type { ElectionDescriptor, ElectionServer } from '../../src/election/descriptor.ts';
 import { stateOfLife } from '../../src/election/life.ts';
 import { electionChange } from '../../src/election/rows.ts';
-import { awaitDeadline } from '../../src/host/effects.ts';
 import type { Effect, EffectContext, Host } from '../../src/host/host.ts';
 import { electionChapters } from './chapters.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
@@ -45,7 +44,8 @@ export function electionParts(runtime: Runtime, me: ElectionServer): ElectionPar
       flushBox: duty((all, context) => all.flushBox(context)),
       sealBox: duty((all, context) => all.sealBox(context)),
       tallyBox: duty((all, context) => all.tallyBox(context)),
-      awaitDeadline: awaitDeadline(runtime.parts.clock),
+      closeWhenDue: async (context: EffectContext<{ election: string; deadlineMs: number }>) =>
+        (await boxes).closeWhenDue(context),
     },
     deliveries: {
       destroyKeys: async ({ election }: { election: string }) => (await boxes).destroyKeys(election),

@@ -7,6 +7,7 @@ import { type SessionInput, sessionMachine } from '../../roles/session.ts';
 import { greetPeer } from '../../src/duties/greeting.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import { ServerDuties } from '../../src/duties/server-duties.ts';
+import type { ServerLimits } from '../../src/duties/server-limits.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
@@ -27,9 +28,10 @@ export function serverRole(
   runtime: Runtime,
   server: 'server-a' | 'server-b',
   elections: ElectionParts,
+  limits: ServerLimits,
 ): RoleParts {
   const queries = new Queries();
-  const duties = runtime.place.then((place) => new ServerDuties(place, queries, ENGINE));
+  const duties = runtime.place.then((place) => new ServerDuties(place, { queries, engine: ENGINE, limits }));
   /** Runs a duty once the server is connected. */
   const duty =
     <Input, Output>(run: (duties: ServerDuties, context: EffectContext<Input>) => Promise<Output>) =>

@@ -9,11 +9,14 @@ import { estimatePlan, type PlanEstimate } from '../../src/plan/estimate.ts';
 import { compileProgram } from '../../src/programs/compile.ts';
 import type { CompiledProgram } from '../../src/programs/compiled.ts';
 import type { Program } from '../../src/programs/program.ts';
+import type { StoredRows } from '../../src/sql/stored.ts';
 
 export interface CollaborationParts {
   readonly program: Program;
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
+  /** Earlier results that are read as rows of tables; none where absent. */
+  readonly stored?: readonly StoredRows[];
   readonly minGroupSize: number;
   /** Assumed between the two servers; 0 where absent. */
   readonly roundTripMs?: number;
@@ -39,8 +42,14 @@ export async function describeCollaboration(parts: CollaborationParts): Promise<
   const { roundTripMs = 0, random = systemRandom } = parts;
   const query = await compileProgram(parts.program, { ...parts, roundTripMs });
   validatePlan(query.plan);
+  const sources = (parts.stored ?? []).map(({ table, result, parties }) => ({
+    table,
+    result,
+    parties: [...parties],
+  }));
   const descriptor = buildDescriptor({
     ...parts,
+    sources,
     roundTripMs,
     random,
     plan: planDigest(query.plan),

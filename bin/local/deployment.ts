@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'smol-toml';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import type { ClientConfig } from '../../src/config/role-config.ts';
+import type { ClientConfig, RoleConfig } from '../../src/config/role-config.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../../src/identity/identity.ts';
 import type { PublicKey } from '../../src/identity/keys.ts';
 
@@ -60,7 +60,15 @@ export const replicaNames = (count: number): string[] =>
 
 /** As `writeConfig`, of one of the coordinator's replicas: they share the key, each has a state of its own. */
 export const writeReplicaConfig = (deployment: Deployment, replica: string): string =>
-  write(deployment, 'coordinator', replica, { replica });
+  write(deployment, 'coordinator', replica, { replica, ...tellsClients(deployment) });
+
+/** Clients' own services are told of changes, where there are any: they are on this machine. */
+function tellsClients(deployment: Deployment): { notify?: RoleConfig['notify'] } {
+  const urls = Object.keys(deployment.trust)
+    .filter((address) => address.startsWith('party-'))
+    .flatMap((party) => restUrl(deployment, party) ?? []);
+  return urls.length === 0 ? {} : { notify: { allow: urls, allowLocal: true } };
+}
 
 /** Where a role's face answers; undefined where there is none. */
 export function restUrl(

@@ -9,7 +9,9 @@ import { declaredOf } from '../../src/programs/compile.ts';
 import { describeCollaboration } from '../local/collaboration.ts';
 import { inputsOf } from '../local/inputs.ts';
 import { readProgram } from '../local/program-file.ts';
+import { storedResults } from '../local/results.ts';
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 export interface DescribeOptions {
@@ -18,28 +20,44 @@ export interface DescribeOptions {
   readonly output: readonly string[];
   readonly minGroup: number;
   readonly hours: number;
+  /** `table=<result id>`: an earlier result that is read as rows of that table. */
+  readonly source: readonly string[];
+  /** The fewest input parties it may start with, and how many minutes the others are waited for. */
+  readonly minParties?: number;
+  readonly wait: number;
+  readonly resultUses: number;
+  readonly reruns: number;
+  readonly nats?: string;
   readonly bits?: boolean;
   readonly roundTrip: number;
   readonly out: string;
 }
 
 export async function describe(queryFile: string, options: DescribeOptions): Promise<void> {
-  const { trust } = loadRoleConfig(options.config, {}, process.env);
+  const flags = options.nats === undefined ? {} : { nats: options.nats };
+  const config = loadRoleConfig(options.config, flags, process.env);
   const program = await readProgram(queryFile, options);
-  const declared = await declaredOf(program);
+  const stored = options.source.length === 0 ? [] : await storedResults(config, options.source);
+  const declared = await declaredOf(program, stored);
   const fixed = declared.form === 'plan' ? declared : undefined;
-  if (fixed === undefined && (options.input.length === 0 || options.output.length === 0))
+  const bringing = options.input.length + stored.length;
+  if (fixed === undefined && (bringing === 0 || options.output.length === 0))
     throw new MpcError('usage.parties', 'a collaboration needs input parties and output parties', {
       hint: 'add --input acme=10000 for each party that brings rows, and --output NAME for each that learns the result',
       exitCode: EXIT.usage,
     });
+  const { minParties, wait } = options;
   const { descriptor, query } = await describeCollaboration({
     program,
-    inputs: fixed?.inputs ?? inputsOf(declared, options.input),
+    inputs: fixed?.inputs ?? (options.input.length === 0 ? [] : inputsOf(declared, options.input)),
+    stored,
     outputs: fixed?.receivers ?? options.output,
     minGroupSize: options.minGroup,
+    minimum: minParties === undefined ? null : { parties: minParties, waitMs: wait * MINUTE_MS },
+    resultUses: options.resultUses,
+    reruns: options.reruns,
     roundTripMs: options.roundTrip,
-    keys: trust,
+    keys: config.trust,
     deadlineMs: Date.now() + options.hours * HOUR_MS,
   });
   writeFileSync(options.out, `${JSON.stringify(descriptor, null, 2)}\n`);

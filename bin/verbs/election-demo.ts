@@ -29,7 +29,7 @@ import { ElectionLog } from '../local/election-log.ts';
 import { barChart, ProgressBar } from '../local/election-print.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { Processes } from '../local/processes.ts';
-import { recordLines } from './election-record.ts';
+import { recordOf } from './election-record.ts';
 import { voteMany } from './vote.ts';
 
 export interface DemoOptions {
@@ -128,7 +128,7 @@ async function hold(deployment: Deployment, options: DemoOptions): Promise<void>
     await until(['published']);
     shown.unsubscribe();
     const totalMs = performance.now() - startedMs;
-    const lines = await recordLines(log, id);
+    const lines = await recordOf(log, id);
     const bytes = new TextEncoder().encode(lines.join(''));
     const checkedMs = performance.now();
     const checked = checkRecord(bytes, deployment.trust[`party-${REGISTRAR}`] ?? '', electionChart);

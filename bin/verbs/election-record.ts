@@ -5,12 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { electionChart } from '../../roles/election.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
-import type { LogEntry } from '../../src/bus/bus.ts';
+import { recordLines } from '../../src/box/record-lines.ts';
 import { subjects } from '../../src/bus/subjects.ts';
-import { readEntry } from '../../src/coordination/entries.ts';
-import { LogState } from '../../src/coordination/state.ts';
-import { checkRecord, recordLine } from '../../src/election/record.ts';
-import { electionChange } from '../../src/election/rows.ts';
+import { checkRecord } from '../../src/election/record.ts';
 import { electionChapters } from '../compose/chapters.ts';
 import { type ElectionLog, type LogOptions, withElectionLog } from '../local/election-log.ts';
 import { barChart } from '../local/election-print.ts';
@@ -18,40 +15,17 @@ import { barChart } from '../local/election-print.ts';
 export function record(id: string, options: LogOptions & { readonly out: string }): Promise<void> {
   return withElectionLog(options, async (log) => {
     log.election(id);
-    const lines = await recordLines(log, id);
+    const lines = await recordOf(log, id);
     writeFileSync(options.out, lines.join(''));
     process.stderr.write(`${lines.length} signed commands in ${options.out}\n`);
   });
 }
 
 /** Every accepted command about that election, in the log's order. */
-export async function recordLines(log: ElectionLog, id: string): Promise<string[]> {
-  const { deployment, trust } = log.config;
-  const state = new LogState({ deployment, trust, chapters: electionChapters({ deployment, trust }) });
-  const stream = await log.bus.log(subjects.logStream(deployment));
-  const last = await stream.last();
-  const lines: string[] = [];
-  const take = (entry: LogEntry): void => {
-    const items = readEntry(deployment, trust, entry.data);
-    for (const applied of state.apply(entry)) {
-      const change = applied.outcome.ok && !applied.duplicate ? electionChange(applied) : undefined;
-      const command = items[applied.index]?.command;
-      if (change?.after.id === id && command !== undefined && 'signature' in command)
-        lines.push(recordLine(command));
-    }
-  };
-  await new Promise<void>((resolve, reject) => {
-    const following = stream.follow(1, (entry) => {
-      if (entry.sequence > last) return;
-      take(entry);
-      if (entry.sequence < last) return;
-      void following.then((subscription) => subscription.unsubscribe());
-      resolve();
-    });
-    following.catch(reject);
-    if (last === 0) resolve();
-  });
-  return lines;
+export async function recordOf({ bus, config }: ElectionLog, id: string): Promise<string[]> {
+  const { deployment, trust } = config;
+  const log = await bus.log(subjects.logStream(deployment));
+  return recordLines({ log, deployment, trust, chapters: electionChapters({ deployment, trust }) }, id);
 }
 
 /** `registrar`: the public key that the voters were told, `U…`. */

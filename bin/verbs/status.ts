@@ -11,6 +11,7 @@ import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
 import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { followLog } from '../../src/coordination/follower.ts';
 import { askReplicas, type ReplicaStatus } from '../../src/coordination/replicas.ts';
+import { resultIds } from '../../src/coordination/sources.ts';
 import { describeWaiting, waitingFor } from '../../src/coordination/waiting.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import { participantChapters } from '../compose/chapters.ts';
@@ -93,6 +94,8 @@ function summary(collaboration: Collaboration): object {
     status: state,
     creator,
     createdMs,
+    attempt: lifecycle.context.attempt,
+    results: resultIds(collaboration),
     waiting: waitingFor(collaboration),
     ...(reason === undefined ? {} : { reason }),
   };
@@ -100,15 +103,17 @@ function summary(collaboration: Collaboration): object {
 
 function paragraph(collaboration: Collaboration): string {
   const { id, digest, status: state, creator, descriptor, lifecycle } = collaboration;
-  const inputs = descriptor.inputs.map(
-    ({ party, table, maxRows }) => `${party} (up to ${maxRows} rows of ${table})`,
-  );
+  const inputs = [
+    ...descriptor.inputs.map(({ party, table, maxRows }) => `${party} (up to ${maxRows} rows of ${table})`),
+    ...descriptor.sources.map(({ table, result }) => `the result ${result} as ${table}`),
+  ];
   const { reason } = lifecycle.context;
   return [
     `${id}  ${state}  opened by ${creator.replace(/^party-/, '')}`,
     `  descriptor  ${digest}`,
     `  inputs      ${inputs.join(', ')}`,
     `  result for  ${descriptor.outputs.join(', ')}`,
+    ...resultIds(collaboration).map((result) => `  result      ${result}`),
     ...describeWaiting(collaboration).map((sentence) => `  ${sentence}`),
     ...(reason === undefined ? [] : [`  because     ${reason.message} [${reason.code}]`]),
   ].join('\n');

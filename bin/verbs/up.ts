@@ -45,7 +45,7 @@ export async function up(options: UpOptions): Promise<void> {
     const { rest } = options;
     const opened = openDeployment(directory, 'local', urls, parties, systemRandom);
     const deployment = rest === undefined ? opened : { ...opened, rest };
-    for (const service of SERVICES)
+    for (const service of [...SERVICES, 'server-c'] as const)
       if (service !== 'coordinator') processes.start(service, writeConfig(deployment, service));
     // One of several may end: it is started again while the others serve.
     const isOnlyOne = options.coordinators === 1;
@@ -54,7 +54,10 @@ export async function up(options: UpOptions): Promise<void> {
       if (isOnlyOne) processes.start(replica, config);
       else processes.keep(replica, config);
     }
-    process.stderr.write(`running: ${SERVICES.join(', ')} on ${urls.join(', ')}; logs in ${logs}\n`);
+    process.stderr.write(
+      `running: ${[...SERVICES, 'server-c'].join(', ')} on ${urls.join(', ')}; logs in ${logs}
+`,
+    );
     for (const replica of replicaNames(options.coordinators)) sayUrl(replica, restUrl(deployment, replica));
     for (const party of parties) {
       const place: Address = `party-${party}`;

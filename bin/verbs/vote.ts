@@ -16,6 +16,7 @@ import {
 } from '../../src/box/voting.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { brokerUrls } from '../../src/config/brokers.ts';
+import { loadRoleConfig } from '../../src/config/role-config.ts';
 import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
 import { readEnvelope } from '../../src/election/envelope.ts';
 import { trackerOf } from '../../src/election/items.ts';
@@ -27,6 +28,7 @@ export interface VoteOptions {
   readonly credential: string;
   readonly choice: readonly string[];
   readonly random?: number;
+  readonly config?: string;
   readonly deployment: string;
   readonly nats: string;
   readonly json?: boolean;
@@ -47,13 +49,17 @@ export async function vote(options: VoteOptions): Promise<void> {
       place: { file: options.credential },
       exitCode: EXIT.badData,
     });
+  const { deployment, nats } =
+    options.config === undefined
+      ? { deployment: options.deployment, nats: brokerUrls(options.nats) }
+      : loadRoleConfig(options.config, {}, process.env);
   const bus = await connectNats({
-    servers: brokerUrls(options.nats),
+    servers: nats,
     name: 'mpc-vote',
     connectTimeoutMs: CONNECT_MS,
   });
   try {
-    const place = { bus, deployment: options.deployment };
+    const place = { bus, deployment };
     const election = await fetchElection(place, first.election);
     if (options.random === undefined)
       return await voteOnce(

@@ -1,7 +1,7 @@
 /**
  * Owns the pure step of a statechart: the next snapshot and what is to be done, nothing of it done.
  *
- * The same as xstate's `initialTransition` and `transition`, at a third of their cost: those make an actor of the machine for
+ * The same as xstate's `initialTransition` and `transition`, at a fraction of their cost: those make an actor of the machine for
  * every call, and with it the machine's first state without input, which mostly throws, and forget it. Who calls makes no
  * difference to a machine that the host runs or the log plays: it neither asks for its own actor nor for its system.
  */
@@ -19,8 +19,8 @@ export interface PureAction {
   readonly params?: unknown;
 }
 
-/** A machine without states: whose actor stands for everyone's. */
-const nobody = createMachine({});
+/** An actor that is never started and has no states: it stands for everyone's. */
+const nobody = createActor(createMachine({}));
 
 /** The first state of a machine, and its actions in order. */
 export function firstTransition(
@@ -42,10 +42,9 @@ export function nextTransition<Snapshot extends AnyMachineSnapshot>(
 }
 
 function scope(actions: PureAction[]): AnyActorScope {
-  const self = createActor(nobody);
   return {
-    self,
-    system: self.system,
+    self: nobody,
+    system: nobody.system,
     id: '',
     sessionId: '',
     logger: () => {},

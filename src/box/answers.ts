@@ -35,7 +35,7 @@ export async function answerTo(
   return utf8.encode(canonicalJson(answer as unknown as Json)); // their schemas' types: JSON
 }
 
-function infoOf(view: ElectionsView, id: string): ElectionInfo | undefined {
+export function infoOf(view: ElectionsView, id: string): ElectionInfo | undefined {
   const election = view.election(id);
   const descriptor = view.descriptor(id);
   if (election === undefined || descriptor === undefined) return undefined;

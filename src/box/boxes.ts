@@ -2,6 +2,7 @@
  * Owns all elections of one server: what comes for them over the bus, and what their charts let them do.
  * Must never answer for an election that the log does not hold.
  */
+import { setMaxListeners } from 'node:events';
 import { utf8 } from '../base/bytes.ts';
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError, reportOf } from '../base/errors.ts';
@@ -14,7 +15,9 @@ import type { ElectionBody } from '../election/bodies.ts';
 import type { SignatureMemo } from '../election/box-memory.ts';
 import { ELECTION_SERVERS, type ElectionServer, isElectionId } from '../election/descriptor.ts';
 import { ElectionsView } from '../election/rows.ts';
+import { awaitDeadline } from '../host/effects.ts';
 import type { EffectContext } from '../host/host.ts';
+import { retryDelayMs } from '../host/retry.ts';
 import { openStore } from '../store/store.ts';
 import { answerTo } from './answers.ts';
 import { type BoxStats, ElectionBox } from './election-box.ts';
@@ -28,6 +31,12 @@ type Context = EffectContext<{ election: string }>;
 /** Messages in hand: each may be half a megabyte. */
 const IN_HAND = 64;
 const DIGEST_BYTES = 32;
+/** The log's clock may be behind ours. */
+const MARGIN_MS = 2_000;
+/** How soon a close that was too early is said again. */
+const AGAIN_MS = 5_000;
+/** Faults that pass: of disk, broker and log, and of a box that was given up for one of them. */
+const PASSES = /^(store|bus|log|coordinator)\.|^election\.box-stopped$/;
 
 export class Boxes {
   readonly #place: BoxPlace;
@@ -52,6 +61,8 @@ export class Boxes {
   ): Promise<Boxes> {
     const store = await BoxStore.open(await openStore({ path: file }));
     const stopping = new AbortController();
+    // Every wait of every election listens to it.
+    setMaxListeners(0, stopping.signal);
     const place: BoxPlace = {
       workplace,
       me,
@@ -96,23 +107,41 @@ export class Boxes {
     return makeKeyShare(this.#place, this.#electionOf(input.election));
   }
 
-  async keepBox({ input, signal, emit }: Context): Promise<void> {
-    await this.#boxOf(input.election).keep(
-      signal,
-      (peer, present) => emit({ type: present ? 'peer.present' : 'peer.away', peer } as never), // the host's events are open
+  async keepBox(context: Context): Promise<void> {
+    const { emit, signal } = context;
+    await this.#withBox(context, (box) =>
+      box.keep(
+        signal,
+        (peer, present) => emit({ type: present ? 'peer.present' : 'peer.away', peer } as never), // the host's events are open
+      ),
     );
   }
 
-  async flushBox({ input, signal }: Context): Promise<void> {
-    await this.#boxOf(input.election).flush(signal);
+  /** Closes the election once its deadline has passed in log time, which may be a little behind this server's. */
+  async closeWhenDue({
+    actor,
+    input: { election, deadlineMs },
+    signal,
+    emit,
+  }: EffectContext<{ election: string; deadlineMs: number }>): Promise<void> {
+    const { clock } = this.#place.workplace;
+    await awaitDeadline(clock)({ actor, input: { deadlineMs: deadlineMs + MARGIN_MS }, signal, emit });
+    while (this.#electionOf(election).status === 'open') {
+      await this.#place.say({ kind: 'election.close', election });
+      await clock.sleep(AGAIN_MS, signal);
+    }
   }
 
-  async sealBox({ input, signal }: Context) {
-    return this.#boxOf(input.election).seal(signal);
+  flushBox(context: Context): Promise<void> {
+    return this.#withBox(context, (box) => box.flush(context.signal));
   }
 
-  async tallyBox({ input }: Context) {
-    return this.#boxOf(input.election).agreedFragment();
+  sealBox(context: Context) {
+    return this.#withBox(context, (box) => box.seal(context.signal));
+  }
+
+  tallyBox(context: Context) {
+    return this.#withBox(context, (box) => box.agreedFragment());
   }
 
   async destroyKeys(election: string): Promise<void> {
@@ -178,6 +207,32 @@ export class Boxes {
     return Buffer.concat(await this.#place.store.envelopes(election, digests));
   }
 
+  /**
+   * Does something with a box. Where a store, a broker or the log fails, what the box had in memory is given up, and it is read anew
+   * from the disk: nothing is counted twice. What the election itself is at odds with ends it.
+   */
+  async #withBox<Value>(
+    { input: { election }, signal }: Context,
+    run: (box: ElectionBox) => Promise<Value>,
+  ): Promise<Value> {
+    const { clock, random, troubles } = this.#place.workplace;
+    for (let failures = 1; ; failures++) {
+      const box = this.#boxOf(election);
+      try {
+        return await run(box);
+      } catch (error) {
+        const report = reportOf(error);
+        if (signal.aborted || this.#stopping.signal.aborted || !PASSES.test(report.code)) throw error;
+        troubles.note(report, { election });
+        if (this.#boxes.get(election) === box) {
+          this.#boxes.delete(election);
+          box.close();
+        }
+      }
+      await clock.sleep(retryDelayMs(failures, random), signal);
+    }
+  }
+
   #electionOf(id: string) {
     const election = this.#view.election(id);
     if (election === undefined) throw MpcError.from(UNKNOWN);
@@ -194,17 +249,23 @@ export class Boxes {
 }
 
 /** Says it until it is decided. A refusal is the log's last word: it is noted, and everyone sees the state it left. */
-async function say(workplace: Workplace, body: ElectionBody, signal: AbortSignal): Promise<void> {
+async function say(
+  workplace: Workplace,
+  body: ElectionBody,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const { bus, deployment, identity, me, clock, random, troubles } = workplace;
   try {
-    await submitCommand(
+    const { sequence } = await submitCommand(
       { bus, deployment, identity, me, clock, signal },
       body as never, // its schema's type: JSON with a kind
       newCommandId(random),
     );
+    return sequence;
   } catch (error) {
     signal.throwIfAborted();
     troubles.note(reportOf(error), { kind: body.kind, election: 'election' in body ? body.election : '' });
+    return undefined;
   }
 }
 

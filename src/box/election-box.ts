@@ -2,6 +2,7 @@
  * Owns one election at one server, from its keys to its fragment: the parts of the box, put together.
  * Must never compute a fragment for the log before the log says that all three servers signed one root.
  */
+import { setMaxListeners } from 'node:events';
 import { BallotType } from '../ballot/election-type.ts';
 import { assert, MpcError } from '../base/errors.ts';
 import { mostInBatch } from '../election/box-memory.ts';
@@ -49,6 +50,7 @@ export class ElectionBox {
   readonly #descriptor: ElectionDescriptor;
   readonly #type: BallotType;
   readonly #bell = new Bell();
+  readonly #closed = new AbortController();
   readonly #envelopes: Envelopes;
   readonly #gathering: Gathering;
   readonly #away = new Set<ElectionServer>();
@@ -107,7 +109,8 @@ export class ElectionBox {
     const words = this.#words;
     assert(words !== undefined, 'an open box has its channels');
     const failed = new AbortController();
-    const both = AbortSignal.any([signal, failed.signal, this.#place.signal]);
+    const both = AbortSignal.any([signal, failed.signal, this.#closed.signal]);
+    setMaxListeners(0, both);
     const gathering = this.#gathering;
     const loops = [
       gathering.boxAll(both),
@@ -119,8 +122,9 @@ export class ElectionBox {
     ];
     try {
       await Promise.race([...loops, aborted(both)]);
+      if (this.#closed.signal.aborted) throw STOPPED();
     } finally {
-      failed.abort(new MpcError('election.box-stopped', 'the box has stopped'));
+      failed.abort(STOPPED());
       await Promise.allSettled(loops);
     }
   }
@@ -135,12 +139,13 @@ export class ElectionBox {
   /** Resolves when everything that was accepted here is in the box. */
   async flush(signal: AbortSignal): Promise<void> {
     await this.#open();
-    await this.#intake?.settled(signal);
-    await this.#gathering.flush(signal);
+    const both = AbortSignal.any([signal, this.#closed.signal]);
+    await this.#intake?.settled(both);
+    await this.#gathering.flush(both);
   }
 
   async seal(signal: AbortSignal): Promise<Seal> {
-    return (await this.#open()).seal(signal);
+    return (await this.#open()).seal(AbortSignal.any([signal, this.#closed.signal]));
   }
 
   /** For the log: only once all three have signed one root. */
@@ -214,7 +219,9 @@ export class ElectionBox {
     };
   }
 
+  /** Gives up what is in memory; who waits is told. The disk has everything. */
   close(): void {
+    this.#closed.abort(STOPPED());
     this.#words?.close();
   }
 
@@ -255,7 +262,11 @@ export class ElectionBox {
       held: () => this.#gathering.held,
     });
     await verification.restore();
-    await this.#gathering.restore(verification.batches);
+    const voters = this.#view.voters(this.id);
+    await this.#gathering.restore(verification.batches, (item) => {
+      const key = voters[item.voter];
+      return key !== undefined && this.#place.memo.isGood(this.id, key, item);
+    });
     this.#verification = verification;
     if (opener === undefined) return;
     this.#intake = new Intake({
@@ -266,7 +277,7 @@ export class ElectionBox {
       opener,
       envelopes: this.#envelopes,
       gathering: this.#gathering,
-      voters: this.#view.voters(this.id),
+      voters,
     });
     this.#words = new Words({
       place: this.#place,
@@ -295,6 +306,8 @@ export class ElectionBox {
     }
   }
 }
+
+const STOPPED = (): MpcError => new MpcError('election.box-stopped', 'the box has stopped');
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

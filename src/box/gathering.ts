@@ -76,10 +76,11 @@ export class Gathering {
   }
 
   /** What an earlier life accepted is boxed now; batches below `counted` are here for sure. */
-  async restore(counted: number): Promise<void> {
+  async restore(counted: number, isGood: (item: BoxItem) => boolean): Promise<void> {
     this.#held = counted;
     this.note();
-    for (const envelope of await this.#parts.envelopes.mine()) this.accept(envelope);
+    for (const envelope of await this.#parts.envelopes.mine())
+      if (!this.#boxed.has(nameOf(envelope)) && isGood(envelope)) this.accept(envelope);
   }
 
   /** On the disk already: from now on it is this server's to box. */
@@ -123,16 +124,14 @@ export class Gathering {
         continue;
       }
       this.#isBoxing = true;
-      await place.say({ kind: 'election.boxed', election, items: packItems(items) });
+      const sequence = await place.say({ kind: 'election.boxed', election, items: packItems(items) });
+      if (sequence !== undefined)
+        await bell.until(() => place.workplace.follower.state.sequence >= sequence, signal);
       this.#isBoxing = false;
       this.note();
-      // A refusal leaves them here; the log's state says why, and the chart acts on it.
-      const left = items.filter((item) => this.#unboxed.has(nameOf(item)));
-      if (left.length > 0) {
-        for (const item of left) this.#unboxed.set(nameOf(item), { item, sinceMs: clock.now() });
-        if (this.#isOverLimit(left)) continue;
-        await clock.sleep(ASK_AGAIN_MS, signal);
-      }
+      // Refused, they stay here: the log's state says why. Taken and not in the box, they are beyond what a voter may have.
+      if (sequence === undefined) await clock.sleep(ASK_AGAIN_MS, signal);
+      else for (const item of items) this.#unboxed.delete(nameOf(item));
     }
   }
 
@@ -171,15 +170,6 @@ export class Gathering {
     return [...this.#unboxed.values()]
       .filter(({ item, sinceMs }) => this.#isFlushing || item.voter % 3 === own || sinceMs + OTHERS_MS <= now)
       .map(({ item }) => item);
-  }
-
-  /** The log passes over what is beyond a voter's limit: it is no ballot to wait for. */
-  #isOverLimit(left: readonly BoxItem[]): boolean {
-    const { view, election } = this.#parts;
-    const status = view.election(election)?.status;
-    if (status !== 'open' && status !== 'closing') return false;
-    for (const item of left) this.#unboxed.delete(nameOf(item));
-    return true;
   }
 
   async #fetch(items: readonly BoxItem[], signal: AbortSignal): Promise<void> {

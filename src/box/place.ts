@@ -14,8 +14,8 @@ export interface BoxPlace {
   readonly me: ElectionServer;
   readonly store: BoxStore;
   readonly memo: SignatureMemo;
-  /** Says something in the log, and resolves when that is decided; a refusal is noted, not thrown. */
-  readonly say: (body: ElectionBody) => Promise<void>;
+  /** Says something in the log; resolves with its place there, or undefined when it was refused, which is noted. */
+  readonly say: (body: ElectionBody) => Promise<number | undefined>;
   /** Aborted when this server stops. */
   readonly signal: AbortSignal;
 }

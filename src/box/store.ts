@@ -95,7 +95,7 @@ export class BoxStore {
     await this.#store.run('DELETE FROM secret WHERE election = ?', election);
   }
 
-  /** On the disk when it resolves. An envelope that is there already stays as it is, except that it may become this server's. */
+  /** On the disk when it resolves. One that a voter gave takes the place of one that another server gave. */
   async keep(election: string, envelopes: readonly StoredEnvelope[]): Promise<void> {
     await this.#store.transaction(async (transaction) => {
       for (let at = 0; at < envelopes.length; at += ROWS) {
@@ -108,7 +108,9 @@ export class BoxStore {
         ]);
         await transaction.run(
           `INSERT INTO envelope VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}
-           ON CONFLICT DO UPDATE SET isMine = max(isMine, excluded.isMine)`,
+           ON CONFLICT DO UPDATE SET
+             bytes = CASE WHEN excluded.isMine THEN excluded.bytes ELSE bytes END,
+             isMine = max(isMine, excluded.isMine)`,
           ...values,
         );
       }

@@ -76,7 +76,9 @@ export class NatsSocket implements Transport {
 
   /** What the client writes: whole commands. */
   send(frame: Uint8Array): void {
-    if (!this.#isDone) this.#socket?.write(frame);
+    if (this.#isDone || this.#socket === undefined) return;
+    this.#gather(this.#socket);
+    this.#socket.write(frame);
   }
 
   /** One message by the short cut. The parts are kept until they are written, and are `size` bytes together. */

@@ -34,6 +34,22 @@ const clientSchema = z.strictObject({
   once: z.boolean().default(false),
 });
 
+/** A server's own, whatever parties agree on: see src/duties/server-limits.ts. */
+const limitsSchema = z.strictObject({
+  minParties: z.int().min(1).max(LIMITS.parties).default(1),
+  minGroupSize: z.int().min(1).default(1),
+  resultUses: z.int().min(0).default(1000),
+  reruns: z.int().min(0).default(1000),
+});
+
+/** Which web addresses a coordinator tells of changes: see src/notify/allowed.ts. */
+const notifySchema = z.strictObject({
+  /** Origins: `https://told.example`, `http://10.0.0.5:8080`. */
+  allow: z.array(z.url({ protocol: /^https?$/ })).default([]),
+  /** Hosts on this machine and its link are allowed, too: for trials. */
+  allowLocal: z.boolean().default(false),
+});
+
 const roleSchema = z.strictObject({
   role: z.enum(ROLES).optional(),
   deployment: name.default('mpc'),
@@ -56,6 +72,8 @@ const roleSchema = z.strictObject({
   /** Public keys of everyone this role deals with, by address: server-a, server-b, server-c, dealer, coordinator, party-NAME. */
   trust: z.record(z.string().regex(/^(server-[abc]|dealer|coordinator|party-[a-z0-9_-]{1,64})$/), publicKey),
   client: clientSchema.optional(),
+  limits: limitsSchema.prefault({}),
+  notify: notifySchema.prefault({}),
   /** Its HTTP face: of coordinators and clients. */
   api: apiSchema.optional(),
 });

@@ -11,7 +11,7 @@ export interface Bound {
   readonly attempt: number;
   /** Name of the tape, the same in both servers' halves. */
   readonly tape: string;
-  /** Digest of the masked rows, by input party. */
+  /** Digest of the masked rows, by input party; and of each earlier result that is read, by its slice's name. */
   readonly rows: Readonly<Record<string, string>>;
 }
 

@@ -11,7 +11,9 @@ import { reportSchema as report } from './report.ts';
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const collaboration = z.string().regex(/^[0-9a-f]{20}$/);
 const attempt = z.int().min(1);
-/** A web address that is told of changes; which hosts may be told is each coordinator's own setting. */
+const name = z.string().regex(/^[a-z0-9_-]{1,64}$/);
+const replica = z.string().regex(/^[0-9a-f]{16}$/);
+/** A web address that is told of changes: everybody sees it. Which hosts may be told is each coordinator's own setting. */
 const endpoint = z
   .string()
   .max(500)
@@ -64,6 +66,16 @@ export const collaborationBodies = [
    * descriptor's `reruns` allow, after one whose result every receiver has. `attempt` is the new one's number.
    */
   z.strictObject({ kind: z.literal('rerun'), collaboration, attempt }),
+  /** A replica of the coordinator, by a name it chose, begins to tell a party's endpoint what is outstanding. */
+  z.strictObject({ kind: z.literal('claimNotices'), collaboration, party: name, by: replica }),
+  /** It has told the endpoint of every change up to that entry of the log, or given that up (`undelivered`). */
+  z.strictObject({
+    kind: z.literal('noticesSent'),
+    collaboration,
+    party: name,
+    upTo: z.int().min(1),
+    undelivered: z.literal(true).optional(),
+  }),
 ] as const;
 
 export type CommandBody = z.infer<(typeof collaborationBodies)[number]>;

@@ -5,6 +5,7 @@
 import type { Address } from '../bus/subjects.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
+import type { Notices } from './notices.ts';
 
 /** One collaboration as everyone sees it. */
 export interface Collaboration {
@@ -20,6 +21,8 @@ export interface Collaboration {
   readonly startedMs: number;
   readonly status: LifecycleStatus;
   readonly lifecycle: LifecycleSnapshot;
+  /** What parties' endpoints have not been told yet, by party. */
+  readonly notices: Notices;
 }
 
 /** Until when input parties are waited for, in log time; undefined where all are needed. */

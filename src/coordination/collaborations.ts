@@ -7,6 +7,7 @@ import { type Chapter, chapterOf, type ReadTable } from './chapter.ts';
 import type { Collaboration } from './collaboration.ts';
 import { type CollaborationRules, decide } from './decide.ts';
 import type { LifecycleStatus } from './lifecycle.ts';
+import { isNoticeBody } from './notices.ts';
 import type { Applied, StateView } from './records.ts';
 
 export const COLLABORATIONS = 'collaborations';
@@ -18,9 +19,9 @@ export function collaborationsChapter(rules: CollaborationRules): Chapter {
     bodies: collaborationBodies,
     // What counts for privacy (approving, uploading) is never said for anyone: that takes the party's own key.
     vouchable: ['create', 'register', 'withdraw', 'cancel', 'rerun'],
-    apply: (said, { timeMs }, tables) => {
+    apply: (said, at, tables) => {
       const table = tables.table<Collaboration>(COLLABORATIONS);
-      const { refusal, put, forget } = decide(rules, viewOf(table), said, timeMs);
+      const { refusal, put, forget } = decide(rules, viewOf(table), said, at);
       if (refusal !== undefined) return { refusal };
       for (const id of forget) table.delete(id);
       if (put === undefined) return {};
@@ -61,8 +62,12 @@ export interface CollaborationChange {
   readonly statusAfter: LifecycleStatus;
 }
 
-/** Undefined for a command that was refused, repeated, or is about something else. */
-export function collaborationChange({ changes }: Pick<Applied, 'changes'>): CollaborationChange | undefined {
+/** Undefined for a command that was refused, repeated, or is about something else: about who tells an endpoint, for instance. */
+export function collaborationChange({
+  command,
+  changes,
+}: Pick<Applied, 'changes'> & Partial<Pick<Applied, 'command'>>): CollaborationChange | undefined {
+  if (command !== undefined && isNoticeBody(command.body)) return undefined;
   // Forgotten ones make room for a new one: that is the one it is about.
   const change = changes.find(
     ({ chapter, table, after }) =>

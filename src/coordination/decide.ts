@@ -5,7 +5,7 @@
 import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { CommandBody } from './bodies.ts';
-import type { Said } from './chapter.ts';
+import type { Moment, Said } from './chapter.ts';
 import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
 import type { CollaborationsView } from './collaborations.ts';
 import {
@@ -25,7 +25,9 @@ import {
   lifecycleEvent,
   type StepBody,
 } from './lifecycle.ts';
+import { isNoticeBody, type NoticeBody, noticesAfter, noticesSaid } from './notices.ts';
 import type { Trust } from './records.ts';
+import { objectionToSources } from './sources.ts';
 
 /** Collaborations kept. Past it, those that ended and whose deadline passed are forgotten first. */
 export const KEPT_COLLABORATIONS = 4096;
@@ -56,12 +58,27 @@ export function decide(
   rules: CollaborationRules,
   state: CollaborationsView,
   command: Saying,
-  timeMs: number,
+  at: Moment,
 ): Decision {
   const { body } = command;
-  return body.kind === 'create'
-    ? decideCreate(rules, state, command, body, timeMs)
-    : decideStep(rules, state, command, body, timeMs);
+  if (body.kind === 'create') return decideCreate(rules, state, command, body, at.timeMs);
+  if (isNoticeBody(body)) return decideNotices(state, command, body, at.timeMs);
+  return decideStep(rules, state, command, body, at);
+}
+
+/** Replicas of the coordinator say among themselves who tells which endpoint. */
+function decideNotices(
+  state: CollaborationsView,
+  { author }: Saying,
+  body: NoticeBody,
+  timeMs: number,
+): Decision {
+  const before = state.collaboration(body.collaboration);
+  if (before === undefined) return unknown(body.collaboration);
+  if (author !== 'coordinator') return { ...notAllowed(author, body.kind), before };
+  const said = noticesSaid(before, body, timeMs);
+  if ('refusal' in said) return { refusal: said.refusal, before, forget: [] };
+  return { before, put: { ...before, notices: said.notices }, forget: [] };
 }
 
 function decideStep(
@@ -69,11 +86,11 @@ function decideStep(
   state: CollaborationsView,
   command: Saying,
   body: StepBody,
-  timeMs: number,
+  at: Moment,
 ): Decision {
+  const { timeMs } = at;
   const before = state.collaboration(body.collaboration);
-  if (before === undefined)
-    return refuse('collaboration.unknown', `there is no collaboration ${body.collaboration}`, 'check its id');
+  if (before === undefined) return unknown(body.collaboration);
   const author = command.author;
   const { descriptor } = before;
   const allowed = BY_THE_COORDINATOR.includes(body.kind)
@@ -82,19 +99,22 @@ function decideStep(
   if (!allowed) return { ...notAllowed(author, body.kind), before };
   const untimely = objectionToTime(before, body, timeMs);
   if (untimely !== undefined) return { ...untimely, before };
+  const objection = body.kind === 'rerun' ? objectionToSources(state, descriptor) : undefined;
+  if (objection !== undefined) return { refusal: objection, before, forget: [] };
   const { lifecycle, refusal } = stepped(rules, before.lifecycle, lifecycleEvent(command, body));
   if (refusal !== undefined) return { refusal, before, forget: [] };
-  return {
-    before,
-    put: {
-      ...before,
-      changedMs: timeMs,
-      ...(lifecycle.context.attempt > before.lifecycle.context.attempt ? { startedMs: timeMs } : {}),
-      lifecycle,
-      status: rules.chart.status(lifecycle),
-    },
-    forget: [],
+  const status = rules.chart.status(lifecycle);
+  const isAnother = lifecycle.context.attempt > before.lifecycle.context.attempt;
+  const put = {
+    ...before,
+    changedMs: timeMs,
+    ...(isAnother ? { startedMs: timeMs } : {}),
+    lifecycle,
+    status,
+    notices:
+      status === before.status ? before.notices : noticesAfter(before.notices, { status, lifecycle }, at),
   };
+  return { before, put, forget: [] };
 }
 
 /** What only log time, which is the same for all, can decide. */
@@ -156,7 +176,7 @@ function decideCreate(
       before,
     };
   if (!isParty(author) || !participantsOf(descriptor).includes(author)) return notAllowed(author, 'create');
-  const fault = faultOf(rules, descriptor, timeMs);
+  const fault = faultOf(rules, state, descriptor, timeMs);
   if (fault !== undefined) return { refusal: fault, forget: [] };
   const room = roomFor(state, author, timeMs);
   if (room.refusal !== undefined) return room;
@@ -183,6 +203,7 @@ function decideCreate(
       startedMs: timeMs,
       status,
       lifecycle,
+      notices: {},
     },
     forget: room.forget,
   };
@@ -190,6 +211,7 @@ function decideCreate(
 
 function faultOf(
   { trust }: CollaborationRules,
+  state: CollaborationsView,
   descriptor: Descriptor,
   timeMs: number,
 ): ErrorReport | undefined {
@@ -208,7 +230,7 @@ function faultOf(
     );
   if (descriptor.deadlineMs <= timeMs)
     return report('descriptor.deadline-passed', 'its deadline has passed already', 'choose a later deadline');
-  return undefined;
+  return objectionToSources(state, descriptor);
 }
 
 /** An ended collaboration is forgotten only after its deadline: its `create`, told again, is refused from then on. */
@@ -235,6 +257,9 @@ function roomFor(state: CollaborationsView, creator: string, timeMs: number): De
         'wait until some have ended',
       );
 }
+
+const unknown = (id: string): Decision =>
+  refuse('collaboration.unknown', `there is no collaboration ${id}`, 'check its id');
 
 const isParty = (author: string): boolean => author.startsWith('party-');
 

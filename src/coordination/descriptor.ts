@@ -77,6 +77,15 @@ export function descriptorDigest(descriptor: Descriptor): string {
 /** The collaboration's id: the first 20 hexadecimal digits of its descriptor's digest. */
 export const collaborationId = (digest: string): string => digest.slice(0, 20);
 
+/** A stored result's id: a name, which tells nothing and opens nothing. */
+export const resultId = (collaboration: string, attempt: number): string => `${collaboration}.${attempt}`;
+
+/** The parts of a result's id. */
+export function partsOfResultId(id: string): { readonly collaboration: string; readonly attempt: number } {
+  const [collaboration = '', attempt = ''] = id.split('.');
+  return { collaboration, attempt: Number(attempt) };
+}
+
 /** Who takes part whatever the query is. */
 const STANDING: readonly Address[] = ['server-a', 'server-b', 'dealer'];
 

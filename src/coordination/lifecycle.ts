@@ -38,9 +38,9 @@ export interface LifecycleInput {
 
 /** What the log has told about a collaboration so far. */
 export interface LifecycleFacts extends LifecycleInput {
-  /** The attempt whose tape may be used; how many attempts finished before it. */
+  /** The attempt whose tape may be used; those before it that finished. */
   readonly attempt: number;
-  readonly finished: number;
+  readonly finished: readonly number[];
   /** Names of the parties that said that they take part, as what. */
   readonly registered: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
   /** Where parties are told of changes, by name. */
@@ -100,7 +100,7 @@ export interface LifecycleChart {
 }
 
 /** A command about an existing collaboration. */
-export type StepBody = Exclude<CommandBody, { kind: 'create' }>;
+export type StepBody = Exclude<CommandBody, { kind: 'create' | 'claimNotices' | 'noticesSent' }>;
 
 /** A body is plain JSON of its schema: its members but the collaboration's id are the event's. */
 export function lifecycleEvent(

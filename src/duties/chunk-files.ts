@@ -8,35 +8,63 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
+  read,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
+  writeFile,
   writeFileSync,
 } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ChunkSink, ChunkSource } from '../channel/channel.ts';
 
 const OWNER_ONLY = 0o600;
+/** So many bytes are copied to or from the system's memory in less time than it takes to ask another thread for it. */
+const AT_ONCE_BYTES = 64 * 1024;
 
-/** Writes a small file so that after a crash it is there whole or not at all. */
+const synced = promisify(fsync);
+const written = promisify(writeFile);
+const readInto = promisify(read);
+
+/** Writes a file so that after a crash it is there whole or not at all. */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const partial = `${path}.part`;
-  const file = await open(partial, 'w', OWNER_ONLY);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeThrough(partial, 'w', bytes, true);
   renameSync(partial, path);
+}
+
+/** Writes to a file, which is made where it is not there; with `sync` it is on the disk afterwards. */
+async function writeThrough(path: string, flags: 'w' | 'a', bytes: Uint8Array, sync: boolean): Promise<void> {
+  const file = opened(path, flags);
+  try {
+    if (bytes.length <= AT_ONCE_BYTES) writeFileSync(file, bytes);
+    else await written(file, bytes);
+    if (sync) await synced(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Its directory is made where that is not there. */
+function opened(path: string, flags: 'w' | 'a'): number {
+  try {
+    return openSync(path, flags, OWNER_ONLY);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, flags, OWNER_ONLY);
+  }
 }
 
 /** The file's bytes, or undefined where there is none. */
@@ -73,16 +101,19 @@ export function fileSource({ path, head }: ChunkFile): ChunkSource {
   return {
     async chunk(index) {
       if (head !== undefined && index === 0) return head;
-      const file = await open(path, 'r');
+      const file = openSync(path, 'r');
       try {
         const at = (index - first) * LIMITS.chunkBytes;
-        const left = (await file.stat()).size - at;
+        const left = fstatSync(file).size - at;
         if (left <= 0) return undefined;
         const piece = new Uint8Array(Math.min(left, LIMITS.chunkBytes));
-        const { bytesRead } = await file.read(piece, 0, piece.length, at);
+        const bytesRead =
+          piece.length <= AT_ONCE_BYTES
+            ? readSync(file, piece, 0, piece.length, at)
+            : (await readInto(file, piece, 0, piece.length, at)).bytesRead;
         return bytesRead === 0 ? undefined : piece.subarray(0, bytesRead);
       } finally {
-        await file.close();
+        closeSync(file);
       }
     },
   };
@@ -136,14 +167,7 @@ export class FileSink implements ChunkSink {
     const at = this.#bodyChunks * LIMITS.chunkBytes;
     const expected = Math.min(LIMITS.chunkBytes, bodyBytes - at);
     if (chunk.length !== expected) throw wrongSize(expected, chunk.length);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, 'a', OWNER_ONLY);
-    try {
-      await file.writeFile(chunk);
-      if (at + chunk.length === bodyBytes) await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeThrough(path, 'a', chunk, at + chunk.length === bodyBytes);
     this.#bodyChunks++;
     if (this.#isWhole()) this.#complete();
   }

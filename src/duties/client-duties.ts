@@ -25,7 +25,7 @@ import { fileSource, readWhole, writeWhole } from './chunk-files.ts';
 import type { Desk } from './desk.ts';
 import type { Queries, Query } from './queries.ts';
 import { resultBytes } from './result-parcel.ts';
-import { collaborationOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
+import { collaborationOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 type Context = EffectContext<Run>;
 
@@ -178,7 +178,7 @@ export class ClientDuties {
 
   async #query(id: string): Promise<Query> {
     const { digest, descriptor } = collaborationOf(this.#place, id);
-    return this.#queries.of(digest, descriptor);
+    return this.#queries.of(digest, descriptor, findIn(this.#place));
   }
 
   async #askForMasks(input: Run, signal: AbortSignal): Promise<MaskSeeds> {

@@ -7,14 +7,16 @@ import { MpcError } from '../base/errors.ts';
 import { Mailbox } from '../channel/streams.ts';
 import { outputsOfBytes } from '../engine/combine.ts';
 import { inputParties, uploadBytes } from '../engine/mask.ts';
+import { resultSlice } from '../plan/plan.ts';
 import { readWhole, writeWhole } from './chunk-files.ts';
 import { type EngineJob, type EngineOptions, runJob } from './engine-job.ts';
 import { runJobInThread } from './engine-thread.ts';
 import type { Query } from './queries.ts';
 import { maskedDigest } from './result-parcel.ts';
+import { keptParties } from './result-uses.ts';
 import { SentChunks } from './sent-chunks.ts';
 import { readTapeHead } from './tape-head.ts';
-import { type Links, pathOf, type Run, type Workplace } from './workplace.ts';
+import { collaborationOf, type Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 /** What a run reports while it goes on: facts without content. */
 export type ComputeEvent =
@@ -78,6 +80,9 @@ export class Computation {
     const { plan, cost } = this.#query;
     const server = this.#place.me === 'server-a' ? 'a' : 'b';
     const peer = server === 'a' ? 'server-b' : 'server-a';
+    const parties = keptParties(this.#place, this.#job);
+    const { sources } = collaborationOf(this.#place, this.#job.collaboration).descriptor;
+    const results = sources.map(({ result }) => resultSlice(result));
     const { seed } = readTapeHead(this.#place, this.#job);
     const incoming = new Mailbox();
     // A plan without openings (a sum is one) has nothing to say to the other server.
@@ -93,7 +98,8 @@ export class Computation {
       server,
       seed: seed.exposeSecretBytes(),
       corrections: pathOf(this.#place, this.#job, 'tape', 'corrections'),
-      rows: inputParties(plan).map((party) => [party, pathOf(this.#place, this.#job, 'rows', party)]),
+      rows: [...parties, ...results].map((slice) => [slice, pathOf(this.#place, this.#job, 'rows', slice)]),
+      present: parties,
     };
     const options: EngineOptions = {
       outgoing: this.#sent,

@@ -17,7 +17,7 @@ import { Seed } from '../tape/seed.ts';
 import { fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import type { Queries } from './queries.ts';
 import { HEAD_BYTES, NAME_BYTES, tapeHead } from './tape-head.ts';
-import { collaborationOf, factsOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
+import { collaborationOf, factsOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 type Context = EffectContext<Run>;
 
@@ -40,7 +40,7 @@ export class DealerDuties {
     const at = (name: string): string => pathOf(this.#place, run, 'deal', name);
     if (existsSync(at('heads'))) return;
     const { digest, descriptor } = collaborationOf(this.#place, run.collaboration);
-    const { plan, cost } = await this.#queries.of(digest, descriptor);
+    const { plan, cost } = await this.#queries.of(digest, descriptor, findIn(this.#place));
     const seedA = Seed.fresh(this.#place.random);
     const seedB = Seed.fresh(this.#place.random);
     await rm(at(''), { recursive: true, force: true });

@@ -20,9 +20,11 @@ export interface EngineJob {
   readonly server: ServerName;
   /** The server's secret seed. It is overwritten when it has been read. */
   readonly seed: Uint8Array;
-  /** Paths: this server's corrections (server A mostly has none), and each party's masked rows. */
+  /** Paths: this server's corrections (server A mostly has none), and each party's masked rows, or shares of a result. */
   readonly corrections: string;
-  readonly rows: readonly (readonly [party: string, path: string])[];
+  readonly rows: readonly (readonly [slice: string, path: string])[];
+  /** The parties whose masked rows those are, where some are left out. */
+  readonly present?: readonly string[];
 }
 
 export interface EngineOptions {
@@ -48,6 +50,7 @@ export async function runJob(job: EngineJob, options: EngineOptions): Promise<Ui
       server,
       tape: server === 'a' ? tapeOfServerA(seed, { layout, read }) : tapeOfServerB(seed, layout, read),
       inputs: maskedRows(plan, new Map(rows)),
+      ...(job.present === undefined ? {} : { present: new Set(job.present) }),
       link: channelLink(outgoing, incoming, signal),
       onProgress,
       signal,

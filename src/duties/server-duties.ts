@@ -3,7 +3,7 @@
  * Who sees what: this server sees masked rows, its own half of every mask, the openings (all of them masked values).
  * Must never hand out a mask before the tape is whole, open anything before `bound` is in the log, or use a tape twice.
  *
- * Files of a collaboration: tape/head, tape/corrections, rows/<party>, sent (while computing), result, result-<party>. All effects may run again after
+ * Files of an attempt: tape/head, tape/corrections, rows/<party or result>, parties, sent (while computing), result, result-<party>, served, uses/<run>. All effects may run again after
  * a crash: they go on from what is on the disk, and computing again sends the same bytes.
  */
 import { createReadStream, existsSync } from 'node:fs';
@@ -11,20 +11,38 @@ import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
 import type { CollaborationsView } from '../coordination/collaborations.ts';
-import { inputParties } from '../coordination/descriptor.ts';
+import { inputParties, partsOfResultId } from '../coordination/descriptor.ts';
 import { inputSetOf } from '../coordination/lifecycle.ts';
 import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
 import { storedUploadDigest, uploadBytes } from '../engine/mask.ts';
 import type { EffectContext } from '../host/host.ts';
+import { resultSlice } from '../plan/plan.ts';
 import { planFor } from '../programs/compiled.ts';
 import { inputSeed } from '../tape/seed.ts';
 import { FileSink, fileSource, readWhole, shredFile, writeWhole } from './chunk-files.ts';
 import { Computation } from './computation.ts';
 import type { Queries, Query } from './queries.ts';
+import { maskedDigest } from './result-parcel.ts';
+import { checkSources, claimUses, keepParties } from './result-uses.ts';
+import { checkLimits, type ServerLimits } from './server-limits.ts';
+import { storedRows } from './stored-result.ts';
 import { HEAD_BYTES, readTapeHead } from './tape-head.ts';
-import { collaborationOf, factsOf, Links, pathOf, type Run, type Workplace } from './workplace.ts';
+import { collaborationOf, factsOf, findIn, Links, pathOf, type Run, type Workplace } from './workplace.ts';
 
 type Context = EffectContext<Run>;
+
+interface CollectedInputs {
+  readonly rows: { party: string; digest: string }[];
+  /** Digest of each earlier result that is read, by its slice. */
+  readonly sources: { [slice: string]: string };
+}
+
+export interface ServerParts {
+  readonly queries: Queries;
+  /** What an engine's thread runs: see `serveEngine`. */
+  readonly engine: URL;
+  readonly limits: ServerLimits;
+}
 
 const STARTED: readonly string[] = ['ready', 'running', 'finished'];
 
@@ -33,14 +51,15 @@ export class ServerDuties {
   readonly #queries: Queries;
   readonly #links: Links;
   readonly #engine: URL;
+  readonly #limits: ServerLimits;
   readonly #computations = new Map<string, Computation>();
 
-  /** `engine` is what an engine's thread runs: see `serveEngine`. */
-  constructor(place: Workplace, queries: Queries, engine: URL) {
+  constructor(place: Workplace, { queries, engine, limits }: ServerParts) {
     assert(place.me === 'server-a' || place.me === 'server-b', "these duties are a server's");
     this.#place = place;
     this.#queries = queries;
     this.#engine = engine;
+    this.#limits = limits;
     this.#links = new Links(place);
   }
 
@@ -59,7 +78,22 @@ export class ServerDuties {
             exitCode: EXIT.noPermission,
           },
         );
+    checkLimits(descriptor, this.#limits);
+    this.#checkBudget(input, descriptor.reruns);
+    checkSources(this.#place, input, descriptor);
     await this.#query(input);
+  }
+
+  /** Refuses another attempt where this server holds as many results as the descriptor's parties agreed to. */
+  #checkBudget({ collaboration, attempt }: Run, reruns: number): void {
+    const earlier = Array.from({ length: attempt - 1 }, (_, at) => ({ collaboration, attempt: at + 1 }));
+    const results = earlier.filter((run) => existsSync(pathOf(this.#place, run, 'served'))).length;
+    if (results > reruns)
+      throw new MpcError(
+        'session.reruns',
+        `its parties agreed to ${reruns} more results; this server has given out ${results - 1} already`,
+        { hint: 'create a new collaboration for them to approve', exitCode: EXIT.noPermission },
+      );
   }
 
   /** Takes the tape from the dealer. Ends when it is whole and on the disk. */
@@ -85,10 +119,7 @@ export class ServerDuties {
    * Gives each approved party its masks once the tape is there, takes its masked rows; ends when the log says whose rows are
    * computed on, and those are here. What a party left behind that is not among them is destroyed.
    */
-  async collectInputs({
-    input: run,
-    signal,
-  }: Context): Promise<{ rows: { party: string; digest: string }[] }> {
+  async collectInputs({ input: run, signal }: Context): Promise<CollectedInputs> {
     const { descriptor } = collaborationOf(this.#place, run.collaboration);
     const { follower } = this.#place;
     const { plan } = await this.#query(run);
@@ -104,7 +135,8 @@ export class ServerDuties {
       const included = await follower.until((log) => settledInputs(log, run), signal);
       const rows = await Promise.all(included.map((party) => arrived.get(party)));
       for (const party of parties) if (!included.includes(party)) this.#forget(run, party);
-      return { rows: rows.filter((upload) => upload !== undefined) };
+      await keepParties(this.#place, run, included);
+      return { rows: rows.filter((upload) => upload !== undefined), sources: await this.#readSources(run) };
     } finally {
       over.abort(new MpcError('session.collected', 'the rows of this attempt are settled'));
       // A party that missed our last acknowledgement still found the channel open: it confirms only when it has both.
@@ -128,6 +160,7 @@ export class ServerDuties {
       await unlessAborted(computation.run(emit), signal);
     const outputs = computation.storedDigest();
     assert(outputs !== undefined, 'a finished computation has stored its result');
+    claimUses(this.#place, input, collaborationOf(this.#place, input.collaboration).descriptor);
     return { outputs };
   }
 
@@ -150,6 +183,7 @@ export class ServerDuties {
   async serveResults({ input: run, signal }: Context): Promise<void> {
     this.#links.close(run, 'tape');
     const { descriptor } = collaborationOf(this.#place, run.collaboration);
+    await writeWhole(pathOf(this.#place, run, 'served'), new Uint8Array(0));
     for (const party of descriptor.outputs) {
       const path = await this.#parcelFor(run, party);
       this.#links.open(run, `party-${party}`, 'result', { outgoing: fileSource({ path }) });
@@ -169,8 +203,9 @@ export class ServerDuties {
     for (const name of ['head', 'corrections']) shredFile(pathOf(this.#place, run, 'tape', name));
     shredFile(pathOf(this.#place, run, 'sent'));
     const ended = this.#place.follower.collaboration(run.collaboration);
-    for (const { party } of ended?.descriptor.inputs ?? [])
-      shredFile(pathOf(this.#place, run, 'rows', party));
+    const { inputs = [], sources = [] } = ended?.descriptor ?? {};
+    const slices = [...inputs.map(({ party }) => party), ...sources.map(({ result }) => resultSlice(result))];
+    for (const slice of slices) shredFile(pathOf(this.#place, run, 'rows', slice));
   }
 
   stop(): void {
@@ -195,7 +230,7 @@ export class ServerDuties {
 
   async #query(run: Run): Promise<Query> {
     const { digest, descriptor } = collaborationOf(this.#place, run.collaboration);
-    return this.#queries.of(digest, descriptor);
+    return this.#queries.of(digest, descriptor, findIn(this.#place));
   }
 
   async #computation(run: Run): Promise<Computation> {
@@ -230,6 +265,26 @@ export class ServerDuties {
     this.#links.open(run, address, 'rows', { outgoing: masks, incoming: sink });
     await unlessAborted(sink.complete, signal);
     return { party, digest: await storedUploadDigest(createReadStream(path)) };
+  }
+
+  /** Lays this server's shares of the results that are read beside the uploads. The digests are equal on both servers. */
+  async #readSources(run: Run): Promise<{ [slice: string]: string }> {
+    const { descriptor } = collaborationOf(this.#place, run.collaboration);
+    const { plan } = await this.#query(run);
+    const server = this.#place.me === 'server-a' ? 'a' : 'b';
+    const digests: { [slice: string]: string } = {};
+    for (const { result } of descriptor.sources) {
+      const source = partsOfResultId(result);
+      const made = await this.#query(source);
+      const bytes = readWhole(pathOf(this.#place, source, 'result'));
+      assert(bytes !== undefined && made.form === 'rows', 'a descriptor was checked before its inputs');
+      const outputs = outputsOfBytes(made.plan, bytes);
+      const slice = resultSlice(result);
+      const rows = storedRows(plan, slice, { server, specification: made.result, outputs });
+      await writeWhole(pathOf(this.#place, run, 'rows', slice), rows);
+      digests[slice] = maskedDigest(outputs);
+    }
+    return digests;
   }
 
   #forget(run: Run, party: string): void {

@@ -54,6 +54,12 @@ export function collaborationOf(place: Workplace, id: string): Collaboration {
   return found;
 }
 
+/** Looks collaborations up in the log as it is now. */
+export const findIn =
+  ({ follower }: Workplace) =>
+  (collaboration: string): Collaboration | undefined =>
+    follower.collaboration(collaboration);
+
 /** What the log has told about a run so far; undefined when it holds another attempt now. */
 export function factsOf(
   log: CollaborationsView,
@@ -75,6 +81,7 @@ export interface Ends {
 export class Links {
   readonly #place: Workplace;
   readonly #open = new Map<string, Channel>();
+  #isOver = false;
 
   constructor(place: Workplace) {
     this.#place = place;
@@ -103,7 +110,9 @@ export class Links {
       topic: { deployment, collaboration: id, purpose, descriptor: digest, attempt },
       onTrouble: (report) => troubles.note(report, { collaboration: id, peer, purpose }),
     });
-    this.#open.set(name, channel);
+    // An effect that began while the role drains must not keep its process alive.
+    if (this.#isOver) channel.close();
+    else this.#open.set(name, channel);
     return channel;
   }
 
@@ -117,7 +126,9 @@ export class Links {
     }
   }
 
+  /** Closes all, for good. */
   closeAll(): void {
+    this.#isOver = true;
     for (const channel of this.#open.values()) channel.close();
     this.#open.clear();
   }

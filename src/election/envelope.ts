@@ -170,6 +170,8 @@ export class EnvelopeOpener {
   readonly #server: number;
   readonly #key: SealingKey;
   readonly #context: Uint8Array;
+  /** What was opened when a ballot came in, until it is verified: by the sealed bytes, for the voter and counter they were opened for. */
+  readonly #opened = new WeakMap<Uint8Array, { readonly for: string; readonly share: Uint8Array }>();
 
   constructor(digest: string, server: number, key: SealingKey) {
     this.#server = server;
@@ -180,6 +182,15 @@ export class EnvelopeOpener {
   /** This server's input share; undefined when the part was not sealed for this server, voter, election and counter. */
   open(envelope: Envelope): Uint8Array | undefined {
     const sealed = envelope.sealed[this.#server];
-    return sealed && openSeal(this.#key, this.#context, additionalData(envelope), sealed);
+    if (sealed === undefined) return undefined;
+    const wanted = `${envelope.voter}.${envelope.counter}`;
+    const known = this.#opened.get(sealed);
+    if (known?.for === wanted) {
+      this.#opened.delete(sealed);
+      return known.share;
+    }
+    const share = openSeal(this.#key, this.#context, additionalData(envelope), sealed);
+    if (share !== undefined) this.#opened.set(sealed, { for: wanted, share });
+    return share;
   }
 }

@@ -28,9 +28,19 @@ export function combineOutputs(a: readonly ServerOutput[], b: readonly ServerOut
 
 /** One server's outputs as bytes, to be stored and sealed: for each output its masked words, then its mask share. */
 export function outputBytes(outputs: readonly ServerOutput[]): Uint8Array {
-  return concatBytes(
-    ...outputs.flatMap(({ masked, maskShare }) => [bytesOfWords(masked), bytesOfWords(maskShare)]),
-  );
+  const parts = outputs.flatMap(({ masked, maskShare }) => [bytesOfWords(masked), bytesOfWords(maskShare)]);
+  return wholeOf(parts) ?? concatBytes(...parts);
+}
+
+/** The bytes that parts lie in one after another, where they do and there is nothing else: no copy is made. */
+function wholeOf(parts: readonly Uint8Array[]): Uint8Array | undefined {
+  const buffer = parts[0]?.buffer;
+  let end = 0;
+  for (const part of parts) {
+    if (part.buffer !== buffer || part.byteOffset !== end) return undefined;
+    end += part.length;
+  }
+  return buffer?.byteLength === end ? new Uint8Array(buffer) : undefined;
 }
 
 /** Reads `outputBytes` of that plan's outputs. Throws `result.wrong-size`. */

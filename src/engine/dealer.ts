@@ -51,8 +51,10 @@ export async function dealPlan(options: DealOptions): Promise<void> {
       // A result's mask is its receiver's to take off: the dealer has no use for it.
       letGo(masks.release(node));
     } else if (operation.op === 'input') {
-      const { source, table, kind } = operation;
-      keep(id, tapes.inputMask(source, slicesOf(plan, table), kind, operation));
+      const { source, table, kind, form } = operation;
+      // Of a share the dealer knows nothing.
+      const isShare = form === 'share';
+      keep(id, isShare ? undefined : tapes.inputMask(source, slicesOf(plan, table), kind, operation));
     } else {
       const tape = tapes.node(id, lanes);
       keep(id, gateOf(operation).deal(operation, inputShapes(node, shapes), masks.operands(node), tape));

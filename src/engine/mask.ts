@@ -9,7 +9,7 @@ import { bytesOfWords, concatBytes, hex, sha256, utf8 } from '../base/bytes.ts';
 import { assert, EXIT, MpcError } from '../base/errors.ts';
 import type { Kind } from '../gates/gate.ts';
 import { planInputs } from '../plan/check.ts';
-import type { NodeId, Plan } from '../plan/plan.ts';
+import { type NodeId, type Plan, resultOf } from '../plan/plan.ts';
 import { type Words, wordsOf } from '../ring/words.ts';
 import { combine, inputMask, partsOf, type RowRange } from '../tape/input-mask.ts';
 import type { Seed } from '../tape/seed.ts';
@@ -49,7 +49,11 @@ export function uploadBytes(plan: Plan, party: string): number {
 }
 
 /** The parties that have a slice in a table of the plan, sorted. */
-export function inputParties(plan: Plan): string[] {
+export const inputParties = (plan: Plan): string[] =>
+  sliceNames(plan).filter((name) => resultOf(name) === undefined);
+
+/** Those, and what stands for results that are read. */
+function sliceNames(plan: Plan): string[] {
   return [...new Set(plan.tables.flatMap(({ slices }) => slices.map(({ party }) => party)))].sort();
 }
 
@@ -105,12 +109,18 @@ export interface StoredUpload {
 /** The masked words of some rows of an input node, in a vector of its own. */
 export type MaskedRows = (node: NodeId, rows: RowRange) => Words;
 
-/** The masked rows of all parties, read where they are wanted. Throws `rows.wrong-size` and `rows.missing`. */
+/**
+ * The masked rows of all parties, read where they are wanted. Rows that servers hold as shares may lack a party's: they are
+ * zeros then; those of a result are this server's shares, laid out as an upload. Throws `rows.wrong-size` and `rows.missing`.
+ */
 export function maskedRows(plan: Plan, uploads: ReadonlyMap<string, StoredUpload>): MaskedRows {
   const places = new Map<string, { readonly upload: StoredUpload; readonly offset: number }>();
-  for (const party of inputParties(plan)) {
+  const inputs = new Map(planInputs(plan).map(({ node, input }) => [node, input]));
+  for (const party of sliceNames(plan)) {
     const upload = uploads.get(party);
     if (!upload) {
+      const mayBeAbsent = uploadParts(plan, party).every(({ node }) => inputs.get(node)?.form === 'share');
+      if (mayBeAbsent && resultOf(party) === undefined) continue;
       throw new MpcError('rows.missing', `${party} has sent no rows`, {
         place: { party },
         exitCode: EXIT.noInput,
@@ -124,12 +134,13 @@ export function maskedRows(plan: Plan, uploads: ReadonlyMap<string, StoredUpload
       offset += partBytes(part);
     }
   }
-  const inputs = new Map(planInputs(plan).map(({ node, input }) => [node, input]));
   return (node, rows) => {
     const { kind, table } = inputs.get(node)!;
     const words = new Uint32Array(wordsOf(kind, rows.length));
     for (const { slice, from, at, count } of partsOf(slicesOf(plan, table), rows)) {
-      const { upload, offset } = places.get(`${node} ${slice.party}`)!;
+      const place = places.get(`${node} ${slice.party}`);
+      if (place === undefined) continue;
+      const { upload, offset } = place;
       const part = words.subarray(wordsOf(kind, at), wordsOf(kind, at + count));
       upload.read(offset + 4 * wordsOf(kind, from), bytesOfWords(part));
     }

@@ -6,7 +6,7 @@ import { assert } from '../base/errors.ts';
 import type { ServerValue } from '../gates/gate.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { StripPlan } from '../plan/strips.ts';
-import { wordsOf } from '../ring/words.ts';
+import { type Words, wordsOf } from '../ring/words.ts';
 import type { ServerOutput } from './server.ts';
 
 interface Place {
@@ -20,13 +20,23 @@ export class OutputVectors {
   readonly #places = new Map<NodeId, Place>();
 
   constructor({ outputs, shapes }: StripPlan) {
+    const sizes = outputs.map(({ kind, pieces }) =>
+      pieces.reduce((sum, piece) => sum + wordsOf(kind, shapes[piece]!.length), 0),
+    );
+    // All results in one vector, in the order in which `outputBytes` wants them.
+    const whole = new Uint32Array(2 * sizes.reduce((sum, size) => sum + size, 0));
+    let end = 0;
+    const next = (words: number): Words => {
+      end += words;
+      return whole.subarray(end - words, end);
+    };
     this.#outputs = outputs.map(({ name, kind, length, pieces }, output) => {
       let at = 0;
       for (const piece of pieces) {
         this.#places.set(piece, { output, at });
         at += wordsOf(kind, shapes[piece]!.length);
       }
-      return { name, kind, length, masked: new Uint32Array(at), maskShare: new Uint32Array(at) };
+      return { name, kind, length, masked: next(at), maskShare: next(at) };
     });
   }
 

@@ -15,6 +15,7 @@ import { scheduleOf } from '../plan/schedule.ts';
 import { STRIP_SIZES, type StripNode, type StripSizes, stripsOf } from '../plan/strips.ts';
 import type { Words } from '../ring/words.ts';
 import type { ServerTapes } from '../tape/server-tape.ts';
+import { heldRows } from './held.ts';
 import type { MaskedRows } from './mask.ts';
 import { Memory, vectorsOf } from './memory.ts';
 import { type Link, Openings, sentWords } from './openings.ts';
@@ -36,6 +37,8 @@ export interface EvaluateOptions {
   readonly tape: ServerTapes;
   /** Masked words of the input nodes' rows: see `maskedRows`. */
   readonly inputs: MaskedRows;
+  /** The parties whose masked rows those are, where some are left out: see held.ts. All by default. */
+  readonly present?: ReadonlySet<string>;
   readonly link: Link;
   /** Called after each round. */
   readonly onProgress?: (progress: Progress) => void;
@@ -114,8 +117,17 @@ export async function evaluatePlan(options: EvaluateOptions): Promise<ServerOutp
   function readRows(id: NodeId): void {
     const { operation } = plan.nodes[id]!;
     if (operation.op !== 'input' || values.has(id)) return;
-    const { source, table, kind } = operation;
-    const mask = tape.inputMask(source, slicesOf(plan, table), kind, operation);
-    keep(id, { form: 'wire', masked: options.inputs(source, operation), mask });
+    const { source, table, kind, form } = operation;
+    const slices = slicesOf(plan, table);
+    const words = options.inputs(source, operation);
+    const mask = tape.inputMask(source, slices, kind, operation);
+    const isHeld = form === 'share';
+    const { present } = options;
+    keep(
+      id,
+      isHeld
+        ? heldRows({ kind, server, slices, rows: operation, words, mask, present })
+        : { form: 'wire', masked: words, mask },
+    );
   }
 }

@@ -35,7 +35,8 @@ export const lowBitGate: Gate<OperationOf<'lowBit'>> = {
   clear: (_operation, _inputs, values) => lowBits(values[0]!),
 };
 
-function lowBits(ring: Words): BitVector {
+/** Each element modulo 2. */
+export function lowBits(ring: Words): BitVector {
   const out = newBits(ring.length / 2);
   for (let i = 0; 2 * i < ring.length; i++) out[i >>> 5] = out[i >>> 5]! | ((ring[2 * i]! & 1) << (i & 31));
   return out;

@@ -59,9 +59,14 @@ class DurableHost implements Host {
   readonly #residents = new Map<string, Resident>();
   readonly #stopped = new AbortController();
   readonly #sweeper: Sweeper;
+  /** Digest of each machine. */
+  readonly #charts: ReadonlyMap<string, string>;
 
   constructor(options: OpenHostOptions) {
     this.#options = options;
+    this.#charts = new Map(
+      Object.entries(options.machines).map(([name, machine]) => [name, chartDigest(machine)]),
+    );
     const { store, clock, onTrouble } = options;
     this.#sweeper = new Sweeper(store, clock, (report) => onTrouble?.(report, ''));
   }
@@ -74,7 +79,7 @@ class DurableHost implements Host {
     for (const row of rows) {
       const resident = this.#settle(row.name, row.done);
       const machine = this.#options.machines[row.machine];
-      if (machine !== undefined && chartDigest(machine) === row.chart) {
+      if (machine !== undefined && this.#charts.get(row.machine) === row.chart) {
         const keys = inbox.get(row.name) ?? [];
         const committed = { state: readState(machine, row.state), text: row.state, done: row.done, keys };
         resident.actor = this.#hosted(row.name, row.machine, committed, resident.courier);
@@ -105,13 +110,14 @@ class DurableHost implements Host {
   async #begin(name: string, machineName: string, input: object, resident: Resident): Promise<void> {
     const { machines, store, random, onTransition } = this.#options;
     const machine = machines[machineName];
-    assert(machine !== undefined, 'a started machine is in the table of machines');
+    const chart = this.#charts.get(machineName);
+    assert(machine !== undefined && chart !== undefined, 'a started machine is in the table of machines');
     const step = firstStep(machine, input);
     const items = outboxItems(step, random);
     const row = {
       name,
       machine: machineName,
-      chart: chartDigest(machine),
+      chart,
       state: step.text,
       done: step.done,
     };

@@ -29,16 +29,21 @@ export type { Bits, Handle, Ring };
 export class PlanBuilder {
   private readonly graph = new PlanGraph();
   private readonly tables = new Map<string, PlanTable>();
+  private readonly held = new Set<string>();
   private readonly outputs = new Map<string, NodeId>();
 
-  /** Declares a table: its parties' slices in party order, each of a capacity that is a multiple of 64. */
-  table(name: string, slices: readonly Slice[]): void {
+  /**
+   * Declares a table: its parties' slices in party order, each of a capacity that is a multiple of 64. With `isHeld` the
+   * servers hold its rows as shares, to be opened where they are wanted as wires.
+   */
+  table(name: string, slices: readonly Slice[], isHeld = false): void {
     assert(!this.tables.has(name), 'a table is declared once');
     assert(
       slices.length > 0 && slices.every((slice) => slice.capacity > 0 && slice.capacity % 64 === 0),
       'slices hold whole groups of 64 rows',
     );
     this.tables.set(name, { name, slices: slices.map(({ party, capacity }) => ({ party, capacity })) });
+    if (isHeld) this.held.add(name);
   }
 
   /** A column of a declared table: as many elements as all its slices hold. The same column is the same node. */
@@ -53,8 +58,11 @@ export class PlanBuilder {
       'every encoding but `present` names a column',
     );
     const length = table.slices.reduce((sum, slice) => sum + slice.capacity, 0);
-    const operation: InputOperation = { op: 'input', ...column, length };
-    return this.handle(this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length }));
+    const form = this.held.has(column.table) ? ({ form: 'share' } as const) : {};
+    const operation: InputOperation = { op: 'input', ...column, length, ...form };
+    return this.handle(
+      this.graph.shared(operation, [], { kind: column.kind, form: 'wire', length, ...form }),
+    );
   }
 
   /** `length` elements, each of them `value`. */

@@ -9,7 +9,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Gate, GateCost, Kind, Shape } from '../gates/gate.ts';
 import type { Operation } from '../gates/operations.ts';
 import { GATES, gateOf as registeredGate } from '../gates/registry.ts';
-import type { InputOperation, NodeId, Plan, Shapes } from './plan.ts';
+import { type InputOperation, type NodeId, type Plan, resultOf, type Shapes } from './plan.ts';
 
 export interface PlanLimits {
   readonly planNodes: number;
@@ -32,7 +32,9 @@ export function gateOf(operation: Operation): Gate<Operation> {
 
 /** What of a node its shape and its cost follow from: nodes of a plan and of its expansion alike. */
 interface AnyNode {
-  readonly operation: Operation | { readonly op: 'input'; readonly kind: Kind; readonly length: number };
+  readonly operation:
+    | Operation
+    | { readonly op: 'input'; readonly kind: Kind; readonly length: number; readonly form?: 'share' };
   readonly inputs: readonly NodeId[];
 }
 
@@ -111,7 +113,7 @@ function shapeOf(node: AnyNode, id: NodeId, shapes: Shapes): Shape {
   if (operation.op === 'input') {
     if (node.inputs.length > 0)
       throw refused('plan.bad-shape', `node ${id} is an input and takes no operand`);
-    return { kind: operation.kind, form: 'wire', length: operation.length };
+    return { kind: operation.kind, form: operation.form ?? 'wire', length: operation.length };
   }
   return gateOf(operation).infer(operation, inputShapes(node, shapes));
 }
@@ -142,6 +144,11 @@ function checkInputs(plan: Plan): void {
   const capacities = new Map(
     plan.tables.map(({ name, slices }) => [name, slices.reduce((sum, s) => sum + s.capacity, 0)]),
   );
+  const stored = new Set(
+    plan.tables
+      .filter(({ slices }) => slices.some(({ party }) => resultOf(party) !== undefined))
+      .map(({ name }) => name),
+  );
   const seen = new Set<string>();
   for (const { node, input } of planInputs(plan)) {
     const bad = (reason: string) => refused('plan.bad-input', `input node ${node} ${reason}`);
@@ -150,6 +157,9 @@ function checkInputs(plan: Plan): void {
     if (capacity !== input.length) throw bad(`has ${input.length} elements, its table has ${capacity} rows`);
     if (!['value', 'present', 'known'].includes(input.encoding)) throw bad('has an unknown encoding');
     if (!['ring', 'bits'].includes(input.kind)) throw bad('has an unknown kind');
+    if (input.form !== undefined && input.form !== 'share') throw bad('has an unknown form');
+    if (stored.has(input.table) && input.form !== 'share')
+      throw bad('reads an earlier result as masked rows');
     if ((input.column === undefined) !== (input.encoding === 'present'))
       throw bad('and its encoding disagree about a column');
     const key = JSON.stringify([input.table, input.encoding, input.column ?? null, input.kind]);

@@ -7,13 +7,26 @@ import type { Operation } from '../gates/operations.ts';
 
 export type NodeId = number;
 
-/** Rows of one party in one table: a contiguous slice of `capacity` (a multiple of 64) of each of its columns. */
+/**
+ * Rows of one party in one table: a contiguous slice of `capacity` (a multiple of 64) of each of its columns. `party` may
+ * also name a result that the servers hold (`resultSlice`).
+ */
 export interface Slice {
   readonly party: string;
   readonly capacity: number;
 }
 
-/** A table: the union of its parties' rows, slices in party order. */
+/** No party's name has a colon. */
+const RESULT = 'result:';
+
+/** What stands for a party where rows are an earlier result's. */
+export const resultSlice = (result: string): string => `${RESULT}${result}`;
+
+/** The result whose rows a slice holds; undefined for a party's. */
+export const resultOf = (party: string): string | undefined =>
+  party.startsWith(RESULT) ? party.slice(RESULT.length) : undefined;
+
+/** A table: the union of its parties' rows, slices in party order, then those of results. */
 export interface PlanTable {
   readonly name: string;
   readonly slices: readonly Slice[];
@@ -37,6 +50,8 @@ export interface InputColumn {
 export interface InputOperation extends InputColumn {
   readonly op: 'input';
   readonly length: number;
+  /** The servers hold its elements as shares (src/engine/held.ts); absent: as a wire, masked by the parties. */
+  readonly form?: 'share';
 }
 
 export interface PlanNode {

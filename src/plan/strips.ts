@@ -30,6 +30,7 @@ export interface InputRows {
   readonly source: NodeId;
   readonly table: string;
   readonly kind: Kind;
+  readonly form?: 'share';
   readonly start: number;
   readonly length: number;
 }
@@ -247,8 +248,9 @@ class Expansion {
   #inputRows(source: NodeId, { start, length }: Pick<Strip, 'start' | 'length'>): NodeId {
     const { operation } = this.#plan.nodes[source]!;
     assert(operation.op === 'input', 'the node is an input');
-    const { table, kind } = operation;
-    return this.#emit({ op: 'input', source, table, kind, start, length }, []);
+    const { table, kind, form } = operation;
+    const rows: InputRows = { op: 'input', source, table, kind, start, length, ...(form ? { form } : {}) };
+    return this.#emit(rows, []);
   }
 
   #slice(node: NodeId, start: number, length: number): NodeId {

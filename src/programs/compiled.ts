@@ -5,6 +5,7 @@
 import { assert } from '../base/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CompiledQuery, ResultColumn, TableSpecification } from '../sql/specification.ts';
+import type { StoredRows } from '../sql/stored.ts';
 
 export interface ProgramInput {
   readonly party: string;
@@ -19,6 +20,9 @@ export interface Participants {
   readonly outputs: readonly string[];
   /** Groups of fewer rows stay hidden: for SQL only. */
   readonly minGroupSize: number;
+  /** Earlier results that are read as rows of tables, and the fewest parties it may start with: for SQL only. */
+  readonly stored?: readonly StoredRows[];
+  readonly minimum?: { readonly parties: number } | null;
   /** Assumed between the two servers, 0 where absent: which gates compare in SQL depends on it. */
   readonly roundTripMs?: number;
 }

@@ -7,7 +7,7 @@ import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PlanBuilder } from '../plan/builder.ts';
 import { chooseComparisons } from '../plan/choose.ts';
-import type { Slice } from '../plan/plan.ts';
+import { resultSlice, type Slice } from '../plan/plan.ts';
 import { cheaperPlan } from './choose-plan.ts';
 import { declareTable } from './declare.ts';
 import { disclosureOf } from './disclosure.ts';
@@ -15,9 +15,11 @@ import { sqlFault } from './faults.ts';
 import { requireOneParty } from './keys.ts';
 import { readStatements } from './read-statements.ts';
 import type { DeclaredTable } from './relation.ts';
+import { listed } from './row-words.ts';
 import { lowerSelect } from './select.ts';
 import type { CompiledQuery, TableSpecification } from './specification.ts';
 import type { SelectStatement, Statements, TableDeclaration, TableReference } from './statement.ts';
+import { isZeroed, requireFit, type StoredRows, storedDeclaration, storedTable } from './stored.ts';
 import type { TableSize } from './table-rows.ts';
 
 export interface QueryInput {
@@ -33,6 +35,10 @@ export interface CompileOptions {
   readonly outputs?: readonly string[];
   /** Groups of fewer rows stay hidden. */
   readonly minGroupSize: number;
+  /** Results that are read as rows, beside those that parties bring. */
+  readonly stored?: readonly StoredRows[];
+  /** The fewest parties it may start with, where that is fewer than all: see src/engine/held.ts. Null or absent: all. */
+  readonly minimum?: { readonly parties: number } | null;
   /** Assumed between the two servers and back; absent where they are in one place. Decides how values are compared. */
   readonly roundTripMs?: number;
 }
@@ -45,15 +51,17 @@ const ROW_GROUP = 64;
  * Throws `sql.*` with line and column in `place`; exit code 65.
  */
 export async function compileQuery(text: string, options: CompileOptions): Promise<CompiledQuery> {
-  const { tables, statements } = await declarations(text);
-  const sizes = checkedInputs(options.inputs, statements, tables);
+  const stored = options.stored ?? [];
+  const mayLack = options.minimum != null;
+  const { tables, statements } = await declarations(text, stored);
+  const sizes = checkedInputs(options.inputs, statements, tables, stored);
   const {
     plan: written,
     result,
     orders,
   } = cheaperPlan((prefer) => {
     const builder = new PlanBuilder();
-    for (const [name, { slices }] of sizes) builder.table(name, slices);
+    for (const [name, size] of sizes) builder.table(name, size.slices, mayLack || size.stored !== undefined);
     const asked = new Map<string, readonly string[]>();
     const tableOf = ({ table: name }: TableReference): DeclaredTable => ({
       specification: tables.find((table) => table.name === name)!,
@@ -78,7 +86,21 @@ export async function compileQuery(text: string, options: CompileOptions): Promi
     const order = orders.get(table.name);
     return order ? { ...table, order } : table;
   });
-  return { plan, tables: ordered, result, disclosure };
+  return { plan, tables: ordered, result, disclosure: disclosed(disclosure, options) };
+}
+
+/** The disclosure statement with what it says of rows that are not simply brought by all, before its last sentence. */
+function disclosed(sentences: readonly string[], { inputs, stored = [], minimum }: CompileOptions): string[] {
+  const parties = new Set(inputs.map(({ party }) => party)).size;
+  const more = stored.map(
+    ({ table, result, parties: whose }) =>
+      `Rows of ${table} are the result ${result}, in which rows of ${listed(whose)} are; it does not leave the servers.`,
+  );
+  if (minimum != null && minimum.parties < parties)
+    more.push(
+      `It may start with ${minimum.parties} of the ${parties} parties that bring rows: with which ones, all learn.`,
+    );
+  return [...sentences.slice(0, -1), ...more, ...sentences.slice(-1)];
 }
 
 /** The declared tables that a SELECT and its subqueries read. */
@@ -88,19 +110,34 @@ const tablesOf = ({ from, joins }: SelectStatement): TableReference[] =>
   );
 
 /** The declared tables of a query's text: what each party's CSV files must look like. Throws `sql.*`. */
-export async function declaredTables(text: string): Promise<TableSpecification[]> {
-  return (await declarations(text)).tables;
+export async function declaredTables(
+  text: string,
+  stored: readonly StoredRows[] = [],
+): Promise<TableSpecification[]> {
+  return (await declarations(text, stored)).tables;
 }
 
-async function declarations(text: string): Promise<{ tables: TableSpecification[]; statements: Statements }> {
-  const statements = await readStatements(text);
+async function declarations(
+  text: string,
+  stored: readonly StoredRows[] = [],
+): Promise<{ tables: TableSpecification[]; statements: Statements }> {
+  const given = stored.map(storedDeclaration);
+  const statements = await readStatements(text, given);
   const names = new Set<string>();
   for (const { name, at } of statements.tables) {
     if (names.has(name))
       throw sqlFault('duplicate-table', at, `table ${name} is declared twice`, 'rename one of them');
     names.add(name);
   }
-  return { tables: statements.tables.map(declareTable), statements };
+  const tables = statements.tables.map((declaration) => {
+    const place = given.indexOf(declaration);
+    if (place >= 0) return storedTable(stored[place]!);
+    const table = declareTable(declaration);
+    const rows = stored.find((candidate) => candidate.table === table.name);
+    if (rows !== undefined) requireFit(declaration, table, rows);
+    return table;
+  });
+  return { tables, statements };
 }
 
 interface SizedTable extends TableSize {
@@ -112,6 +149,7 @@ function checkedInputs(
   inputs: readonly QueryInput[],
   { tables: declared, select }: Statements,
   tables: readonly TableSpecification[],
+  stored: readonly StoredRows[],
 ): ReadonlyMap<string, SizedTable> {
   const references = tablesOf(select);
   for (const { table, at } of references)
@@ -135,15 +173,24 @@ function checkedInputs(
     if (!Number.isSafeInteger(maxRows) || maxRows < 1)
       throw refused(`the row limit of ${party} is not a whole number of at least 1`, 'correct the row limit');
   }
-  return new Map(declared.map((table) => [table.name, sizedTable(table, inputs)]));
+  return new Map(
+    declared.map((table) => {
+      const rows = stored.find((candidate) => candidate.table === table.name);
+      return [table.name, sizedTable(table, inputs, rows)];
+    }),
+  );
 }
 
-/** The inputs of one table by party. */
-function sizedTable(table: TableDeclaration, inputs: readonly QueryInput[]): SizedTable {
+/** The inputs of one table by party, and behind them the rows of a result. */
+function sizedTable(
+  table: TableDeclaration,
+  inputs: readonly QueryInput[],
+  stored: StoredRows | undefined,
+): SizedTable {
   const sorted = inputs
     .filter((input) => input.table === table.name)
     .sort((a, b) => (a.party < b.party ? -1 : a.party > b.party ? 1 : 0));
-  if (sorted.length === 0)
+  if (sorted.length === 0 && stored === undefined)
     throw refused(`nobody brings rows of ${table.name}`, 'name at least one input party');
   const twice = sorted.find(({ party }, at) => party === sorted[at - 1]?.party);
   if (twice)
@@ -151,23 +198,28 @@ function sizedTable(table: TableDeclaration, inputs: readonly QueryInput[]): Siz
       `${twice.party} is named twice for ${table.name}`,
       'give one row limit for each party and table',
     );
-  const rows = sorted.reduce((sum, { maxRows }) => sum + maxRows, 0);
+  const sources = [
+    ...sorted.map(({ party, maxRows }) => ({ party, count: maxRows })),
+    ...(stored ? [{ party: resultSlice(stored.result), count: stored.specification.rows }] : []),
+  ];
+  const rows = sources.reduce((sum, { count }) => sum + count, 0);
   if (rows > LIMITS.rows)
     throw refused(`the row limits add up to ${rows}, ${LIMITS.rows} are allowed`, 'lower the row limits');
   requireOneParty(
     table,
     sorted.map(({ party }) => party),
   );
-  const slices = sorted.map(
-    ({ party, maxRows }): Slice => ({ party, capacity: Math.ceil(maxRows / ROW_GROUP) * ROW_GROUP }),
+  const slices = sources.map(
+    ({ party, count }): Slice => ({ party, capacity: Math.ceil(count / ROW_GROUP) * ROW_GROUP }),
   );
   let length = 0;
   const parts = slices.map(({ capacity }, at) => {
     const start = length;
     length += capacity;
-    return { start, rows: sorted[at]!.maxRows };
+    return { start, rows: sources[at]!.count };
   });
-  return { slices, length, rows: BigInt(rows), parts };
+  const held = stored ? { stored: { isZeroed: isZeroed(stored.specification) } } : {};
+  return { slices, length, rows: BigInt(rows), parts, ...held };
 }
 
 const refused = (message: string, hint: string): MpcError =>

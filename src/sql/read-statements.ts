@@ -18,18 +18,29 @@ import type {
   TableDeclaration,
 } from './statement.ts';
 
-/** Reads CREATE TABLE statements and then one SELECT. Throws `sql.*` with line and column. */
-export async function readStatements(text: string): Promise<Statements> {
+/**
+ * Reads CREATE TABLE statements and then one SELECT. `given` are tables that are known without: the text may declare them, too.
+ * Throws `sql.*` with line and column.
+ */
+export async function readStatements(
+  text: string,
+  given: readonly TableDeclaration[] = [],
+): Promise<Statements> {
   const { source, statements } = await parseText(text);
-  const tables: TableDeclaration[] = [];
+  const tables: TableDeclaration[] = [...given];
   const reader = new StatementReader(source, tables);
   let select: SelectStatement | undefined;
   for (const statement of statements) {
     if (select)
       throw unsupported(statement.at, 'a statement after the SELECT', 'end the text with one SELECT');
     const read = reader.read(statement);
-    if ('groupBy' in read) select = read;
-    else tables.push(read);
+    if ('groupBy' in read) {
+      select = read;
+      continue;
+    }
+    const known = tables.findIndex((table) => table.name === read.name && given.includes(table));
+    if (known < 0) tables.push(read);
+    else tables[known] = read;
   }
   if (!select)
     throw sqlFault(

@@ -70,7 +70,7 @@ export function tableRelation(
     rows: size.rows,
     present: builder.lowBit(presentRing),
     presentRing,
-    isZeroed: true,
+    isZeroed: rows.isZeroed,
     columns: new Map([
       ...specification.columns.map((column): [string, RelationColumn] => [
         named(column.name),

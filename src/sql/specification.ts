@@ -38,6 +38,9 @@ export interface ResultColumn {
   readonly scale: number;
   /** Text results computed from an enumeration: code -> text. */
   readonly values?: readonly string[];
+  /** Proven bounds of its integers, as in `ColumnSpecification`; absent where nothing but NULL can come out. */
+  readonly lo?: bigint;
+  readonly hi?: bigint;
   readonly source: ResultSource;
 }
 

@@ -16,22 +16,28 @@ export interface TableSize {
   readonly rows: bigint;
   /** Where each party's rows start, and most that there may be: what follows is padding. */
   readonly parts: readonly { readonly start: number; readonly rows: number }[];
+  /** Of a table that has an earlier result's rows: whether absent ones among them are zeros. */
+  readonly stored?: { readonly isZeroed: boolean };
 }
 
 export class TableRows implements RowSource {
   readonly length: number;
   readonly rows: bigint;
-  readonly isZeroed = true;
+  readonly isZeroed: boolean;
+  /** Bits of an earlier result are held as bits: integers are made of them. */
+  private readonly hasStored: boolean;
   private readonly builder: PlanBuilder;
   private readonly table: TableSpecification;
   private readonly alias: string;
 
-  constructor(builder: PlanBuilder, table: TableSpecification, alias: string, { length, rows }: TableSize) {
+  constructor(builder: PlanBuilder, table: TableSpecification, alias: string, size: TableSize) {
     this.builder = builder;
     this.table = table;
     this.alias = alias;
-    this.length = length;
-    this.rows = rows;
+    this.length = size.length;
+    this.rows = size.rows;
+    this.isZeroed = size.stored?.isZeroed ?? true;
+    this.hasStored = size.stored !== undefined;
   }
 
   present(): Bits {
@@ -39,6 +45,7 @@ export class TableRows implements RowSource {
   }
 
   presentRing(): Ring {
+    if (this.hasStored) return this.builder.toRing(this.present());
     return this.builder.input({ table: this.table.name, encoding: 'present', kind: 'ring' });
   }
 
@@ -56,7 +63,9 @@ export class TableRows implements RowSource {
     throw sqlFault('unknown-column', at, `table ${this.table.name} has no column ${name}`, `it has ${names}`);
   }
 
-  value({ name }: ColumnSpecification): Ring {
+  value(column: ColumnSpecification): Ring {
+    if (this.hasStored && column.type === 'boolean') return this.builder.toRing(this.truth(column));
+    const { name } = column;
     return this.builder.input({ table: this.table.name, encoding: 'value', column: name, kind: 'ring' });
   }
 
@@ -68,7 +77,9 @@ export class TableRows implements RowSource {
     return this.builder.input({ table: this.table.name, encoding: 'known', column: name, kind: 'bits' });
   }
 
-  knownRing({ name }: ColumnSpecification): Ring {
+  knownRing(column: ColumnSpecification): Ring {
+    if (this.hasStored) return this.builder.toRing(this.known(column));
+    const { name } = column;
     return this.builder.input({ table: this.table.name, encoding: 'known', column: name, kind: 'ring' });
   }
 }

@@ -29,10 +29,10 @@ export function publicText(scope: Vectors, value: Value): string | null | undefi
 }
 
 /** What a result column says of its values. */
-export function typeOf(value: Value): Pick<ResultColumn, 'type' | 'scale' | 'values'> {
-  if (value.kind === 'number') return { type: value.type, scale: value.scale };
-  if (value.kind === 'truth') return { type: 'boolean', scale: 0 };
+export function typeOf(value: Value): Pick<ResultColumn, 'type' | 'scale' | 'values' | 'lo' | 'hi'> {
+  if (value.kind === 'number') return { type: value.type, scale: value.scale, lo: value.lo, hi: value.hi };
+  if (value.kind === 'truth') return { type: 'boolean', scale: 0, lo: 0n, hi: 1n };
   return value.kind === 'text'
-    ? { type: 'text', scale: 0, values: value.values }
+    ? { type: 'text', scale: 0, values: value.values, lo: 0n, hi: BigInt(value.values.length - 1) }
     : { type: 'text', scale: 0 };
 }

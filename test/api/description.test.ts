@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { committed } from '../../src/api/openapi/committed.ts';
 import { documents } from '../../src/api/openapi/documents.ts';
 import { ROOT } from '../support/rows.ts';
@@ -33,4 +34,13 @@ test('every reference of a description leads somewhere, and every operation has 
     assert.ok(names.length >= 9, `${name} has ${names.length} operations`);
   }
   assert.ok(references > 100, `expected many references, saw ${references}`);
+});
+
+test('a validator that is not ours finds them to be OpenAPI 3.1', async () => {
+  for (const { name, document } of await documents()) {
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(JSON.parse(JSON.stringify(document)));
+    assert.ok(valid, `${name}: ${JSON.stringify(errors)}`);
+    assert.equal(validator.version, '3.1', name);
+  }
 });

@@ -46,6 +46,8 @@ export interface FacesOptions {
   readonly requestsPerMinute?: number;
   /** With real accounts; otherwise everybody is signed in already, see `tokenOf`. */
   readonly accounts?: boolean;
+  /** Connects a replica to a real broker; to the memory bus without it. */
+  readonly connect?: (name: string) => Promise<Bus>;
   /** Stands between a replica and its log. */
   readonly changeLog?: (log: Log) => Partial<Log>;
 }
@@ -61,8 +63,15 @@ export class Faces {
     return faces;
   }
 
-  async add({ requestsPerMinute = 100_000, changeLog, accounts = false }: FacesOptions): Promise<void> {
-    const bus = changedLog(this.hub.connect(`coordinator-${this.served.length}`), changeLog ?? (() => ({})));
+  async add({
+    requestsPerMinute = 100_000,
+    changeLog,
+    connect,
+    accounts = false,
+  }: FacesOptions): Promise<void> {
+    const name = `coordinator-${this.served.length}`;
+    const connected = connect === undefined ? this.hub.connect(name) : await connect(name);
+    const bus = changedLog(connected, changeLog ?? (() => ({})));
     const followed = accounts ? withAccounts : rules;
     const follower = await followLog({ bus, ...followed });
     await follower.caughtUp;
@@ -97,6 +106,7 @@ export class Faces {
       directory.stop();
       await service.stop();
       follower.stop();
+      await connected.close();
     };
     this.served.push({ url, face, follower, directory, stop });
   }

@@ -29,6 +29,7 @@ const ROOMS = [
   'store',
   'channel',
   'coordination',
+  'notify',
   'directory',
   'election',
   'host',

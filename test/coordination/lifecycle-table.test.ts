@@ -53,6 +53,12 @@ const SAID: readonly Said[] = [
   ['dealer', { kind: 'fail', collaboration, attempt: 1, reason: { code: 'test.reason', message: 'no' } }],
   ['party-analyst', { kind: 'cancel', collaboration }],
   ['coordinator', { kind: 'expire', collaboration }],
+  ['party-acme', { kind: 'register', collaboration, as: 'input' }],
+  ['party-acme', { kind: 'withdraw', collaboration, attempt: 1 }],
+  ['coordinator', { kind: 'close', collaboration, attempt: 1 }],
+  ['party-analyst', { kind: 'rerun', collaboration, attempt: 2 }],
+  ['coordinator', { kind: 'claimNotices', collaboration, party: 'acme', by: '0'.repeat(16) }],
+  ['coordinator', { kind: 'noticesSent', collaboration, party: 'acme', upTo: 1 }],
 ];
 
 /** new: a fact that changes something; same: accepted, told before; else the end of the refusal's code. */
@@ -68,6 +74,12 @@ received       unknown  wrong-state   wrong-state  wrong-state wrong-state wrong
 fail           unknown  new           new          new         new         new         over        over       same          over          over
 cancel         unknown  new           new          new         new         wrong-state over        over       over          over          same
 expire         unknown  new           new          new         new         new         over        over       over          same          over
+register       unknown  new           new          new         new         new         new         new        over          over          over
+withdraw       unknown  same          new          new         wrong-state started     started     started    same          same          same
+close          unknown  needs-all     needs-all    needs-all   needs-all   needs-all   needs-all   needs-all  needs-all     needs-all     needs-all
+rerun          unknown  deadline-passed deadline-passed deadline-passed deadline-passed deadline-passed deadline-passed deadline-passed deadline-passed deadline-passed deadline-passed
+claimNotices   unknown  nothing       nothing      nothing     nothing     nothing     nothing     nothing    nothing       nothing       nothing
+noticesSent    unknown  nothing       nothing      nothing     nothing     nothing     nothing     nothing    nothing       nothing       nothing
 `;
 
 /** Commands are said after the deadline, so that only the state decides about `expire`. */
@@ -116,16 +128,16 @@ test('every command in every state is accepted, repeated harmlessly or refused w
     header!.forEach((state, index) => {
       const expected = row[index + 1]!;
       const found = judged(PATHS[state]!, said);
-      assert.equal(found.replace('collaboration.', ''), expected, `${said[1].kind} in ${state}`);
+      assert.equal(found.replace(/^(collaboration|notices)\./, ''), expected, `${said[1].kind} in ${state}`);
       outcomes.set(expected, (outcomes.get(expected) ?? 0) + 1);
     });
   }
   assert.equal(
     [...outcomes.values()].reduce((sum, count) => sum + count, 0),
-    110,
+    176,
   );
-  assert.equal(outcomes.get('new'), 24);
-  assert.equal(outcomes.get('same'), 23);
+  assert.equal(outcomes.get('new'), 33);
+  assert.equal(outcomes.get('same'), 27);
 });
 
 test('who is not named in the descriptor is refused in every state', () => {
@@ -142,7 +154,7 @@ test('who is not named in the descriptor is refused in every state', () => {
       checked++;
     }
   }
-  assert.equal(checked, 110);
+  assert.equal(checked, 176);
 });
 
 test('a participant may not say what belongs to another part', () => {

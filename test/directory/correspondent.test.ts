@@ -5,9 +5,10 @@ import { systemClock } from '../../src/base/clock.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
-import { Correspondent, type Happening } from '../../src/directory/client/correspondent.ts';
+import { Correspondent } from '../../src/directory/client/correspondent.ts';
 import { History } from '../../src/directory/client/history.ts';
 import { accountFingerprint, Pins } from '../../src/directory/client/pins.ts';
+import type { Happening } from '../../src/directory/client/reading.ts';
 import { sayKeys, signStatement } from '../../src/directory/statements.ts';
 import { hurriedClock } from '../coordination/replica.ts';
 import { splitmix } from '../support/splitmix.ts';
@@ -262,6 +263,46 @@ async function rekey({ directory }: DirectoryReplica, before: Member, after: Mem
     { atMs, signature: signStatement(DEPLOYMENT, before.person.identity, statement) },
   );
 }
+
+test('a place that was signed out signs in again by its key, and says what another place has shown meanwhile', () =>
+  inWorld(async (replicas, { ann, bob }) => {
+    const annsDesk = await new Place(ann, replicas).enter();
+    const blind = { lost: () => false, unheard: () => false, breaks: () => true };
+    const far = await new Place(bob, replicas, new Disk(), blind).enter();
+    const near = await new Place(bob, replicas).enter();
+    for (const text of ['one', 'two', 'three']) await annsDesk.correspondent.send(text, 'bob');
+    await near.until(() => near.texts().length === 3);
+    const [replica] = replicas;
+    assert.ok(replica !== undefined);
+    await replica.follower.until((state) =>
+      [...state.table<{ acknowledged: number }>('directory', 'mailboxes').entries()].some(
+        ([name, { acknowledged }]) => name === 'bob' && acknowledged === 3,
+      ),
+    );
+    await rekey(replica, bob, bob);
+    await far.until(() => far.told.some(({ kind }) => kind === 'missed'));
+    const missed = far.told.find(({ kind }) => kind === 'missed');
+    assert.ok(missed?.kind === 'missed');
+    assert.equal(missed.count, 3);
+    for (const place of [annsDesk, far, near]) await place.leave();
+  }));
+
+test('mail of somebody who cannot be looked up any more is said to be unreadable, and what follows is shown', () =>
+  inWorld(async (replicas, { ann, bob, cyd }) => {
+    const [annsDesk, cydsDesk] = [
+      await new Place(ann, replicas).enter(),
+      await new Place(cyd, replicas).enter(),
+    ];
+    await cydsDesk.correspondent.send('who am I?', 'bob');
+    await cydsDesk.correspondent.delete();
+    await assert.rejects(cydsDesk.ended, refusedWith('account.unknown'));
+    await annsDesk.correspondent.send('hello', 'bob');
+    const bobsDesk = await new Place(bob, replicas).enter();
+    await bobsDesk.until(() => bobsDesk.texts().length === 1);
+    const [first] = bobsDesk.told.filter(({ kind }) => kind === 'unreadable');
+    assert.ok(first?.kind === 'unreadable' && first.from === 'cyd' && first.fault.code === 'account.unknown');
+    for (const place of [annsDesk, bobsDesk]) await place.leave();
+  }));
 
 test('a place whose account is deleted elsewhere ends with a plain reason, and writers are told', () =>
   inWorld(async (replicas, { ann, bob }) => {

@@ -150,7 +150,7 @@ test('events are read however the bytes are cut, and comments and unknown fields
     assert.deepEqual(
       events,
       [
-        { name: 'message', data: '{"a":"ü"}' },
+        { id: '7', name: 'message', data: '{"a":"ü"}' },
         { name: 'x', data: 'one\ntwo' },
       ],
       `in pieces of ${size}`,

@@ -8,9 +8,9 @@ import { newCommandId } from '../../src/coordination/commands.ts';
 import { stateDigest } from '../../src/coordination/snapshot.ts';
 import { BOUNDS } from '../../src/directory/bounds.ts';
 import type { Mail } from '../../src/directory/rows.ts';
-import type { SignedIn } from '../../src/directory/service.ts';
 import { signStatement } from '../../src/directory/statements.ts';
 import { newToken } from '../../src/directory/token.ts';
+import type { SignedIn } from '../../src/directory/views.ts';
 import { DEPLOYMENT } from './played.ts';
 import { type DirectoryReplica, Member, startDirectory } from './replicas.ts';
 

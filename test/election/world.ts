@@ -203,11 +203,15 @@ export class TestServer {
   finished = 0;
   #verifier: BallotVerifier | undefined;
 
-  constructor(world: ElectionWorld, name: ElectionServer) {
+  constructor(
+    world: ElectionWorld,
+    name: ElectionServer,
+    keys?: Pick<TestServer, 'sealingKey' | 'contribution'>,
+  ) {
     this.world = world;
     this.name = name;
-    this.sealingKey = sealingKeyOf(world.random(32));
-    this.contribution = world.random(32);
+    this.sealingKey = keys?.sealingKey ?? sealingKeyOf(world.random(32));
+    this.contribution = keys?.contribution ?? world.random(32);
     this.tally = new GrowingTally(world.type);
   }
 

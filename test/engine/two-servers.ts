@@ -28,12 +28,21 @@ export interface Run {
   readonly uploads: ReadonlyMap<string, Uint8Array>;
 }
 
+/** Rows that the servers hold as shares. */
+export interface Held {
+  /** Parties that did not come. */
+  readonly absent?: readonly string[];
+  /** Each server's shares of the rows of results, by slice, laid out as an upload. */
+  readonly results?: ReadonlyMap<string, readonly [Uint8Array, Uint8Array]>;
+}
+
 /** Plain words of whole input nodes in, everything that happened out. The same `salt` gives the same seeds. */
 export async function runPlan(
   plan: Plan,
   plain: ReadonlyMap<NodeId, Words>,
   salt = 1,
   sizes: StripSizes = STRIP_SIZES,
+  { absent = [], results: held = new Map() }: Held = {},
 ): Promise<Run> {
   validatePlan(plan);
   const seedA = new Seed(new Uint8Array(32).fill(salt));
@@ -54,7 +63,8 @@ export async function runPlan(
   const correctionsA = concatBytes(...piecesA);
 
   const uploads = new Map<string, Uint8Array>();
-  for (const party of inputParties(plan)) {
+  const parties = inputParties(plan).filter((party) => !absent.includes(party));
+  for (const party of parties) {
     const rows = new Map(
       uploadParts(plan, party).map(({ node }) => [node, sliceOf(plan, plain, node, party)]),
     );
@@ -62,6 +72,9 @@ export async function runPlan(
     uploads.set(party, maskRows({ plan, party, rows, subSeedA, subSeedB }));
   }
 
+  const present = new Set(parties);
+  const stored = (server: 0 | 1) =>
+    new Map([...uploads, ...[...held].map(([slice, shares]) => [slice, shares[server]] as const)]);
   const [linkA, linkB, sentByA, sentByB] = wire();
   const tapeB = tapeOfServerB(seedB, planTapeLayout(stripsOf(plan, sizes)), memoryReader(corrections));
   const [a, b] = await Promise.all([
@@ -72,7 +85,8 @@ export async function runPlan(
         layout: planTapeLayout(stripsOf(plan, sizes), 'a'),
         read: memoryReader(correctionsA),
       }),
-      inputs: assembleInputs(plan, uploads),
+      inputs: assembleInputs(plan, stored(0)),
+      present,
       link: linkA,
       sizes,
     }),
@@ -80,7 +94,8 @@ export async function runPlan(
       plan,
       server: 'b',
       tape: tapeB,
-      inputs: assembleInputs(plan, uploads),
+      inputs: assembleInputs(plan, stored(1)),
+      present,
       link: linkB,
       sizes,
     }),

@@ -326,6 +326,12 @@ test('who takes its part back is out for this attempt; without a minimum that is
   assert.equal(status(unregistered.snapshot), 'collecting');
 });
 
+test('an account may take back what it said, not what the party approved by its own key', () => {
+  const vouched = { ...withdraw('acme'), vouched: true } as LifecycleEvent;
+  assert.deepEqual(lived({}, register('acme', 'input'), vouched).codes, ['ok', 'ok']);
+  assert.deepEqual(lived({}, approve('acme'), vouched, withdraw('acme')).codes, ['ok', 'own-key', 'ok']);
+});
+
 test('with a minimum the others start when all that are left have come, and the withdrawn rows are not among them', () => {
   const three = { inputs: ['acme', 'bolt', 'cora'], minimum: 2 };
   const { snapshot, codes } = lived(
@@ -413,5 +419,5 @@ test('a result may be computed again only as often as the approved descriptor sa
     codes.slice(0, -1).every((code) => code === 'ok'),
     codes.join(),
   );
-  assert.deepEqual([codes.at(-1), snapshot.context.finished], ['over', 1]);
+  assert.deepEqual([codes.at(-1), snapshot.context.finished], ['over', [1]]);
 });

@@ -55,6 +55,7 @@ test('a role whose effect fails stops, and says why', () => {
     play(coordinatorMachine, {}, [error('catchUp', 'bus.denied')]),
     play(coordinatorMachine, {}, [done('catchUp'), error('serveRequests', 'bus.denied')]),
     play(coordinatorMachine, {}, [done('catchUp'), error('watchDeadlines', 'bus.denied')]),
+    play(coordinatorMachine, {}, [done('catchUp'), error('deliverNotices', 'bus.denied')]),
     play(clientMachine, {}, [done('connect'), { type: 'drain' }, error('drain', 'bus.denied')]),
   ];
   for (const run of runs) {
@@ -66,6 +67,7 @@ test('a role whose effect fails stops, and says why', () => {
 test('a coordinator serves and watches deadlines once it has caught up, not before', () => {
   assert.deepEqual(play(coordinatorMachine, {}, []).running, ['catchUp']);
   assert.deepEqual(play(coordinatorMachine, {}, [done('catchUp')]).running, [
+    'deliverNotices',
     'serveRequests',
     'watchDeadlines',
   ]);

@@ -19,6 +19,7 @@ const rows = { acme: 'rows of acme', bolt: 'rows of bolt' };
 const TAPE = 'f'.repeat(32);
 const binding = bindingDigest({ descriptor: input.descriptor, attempt: 1, tape: TAPE, rows });
 const collected = done('collectInputs', {
+  sources: {},
   rows: Object.entries(rows).map(([party, digest]) => ({ party, digest })),
 });
 const uploaded = (party: 'acme' | 'bolt', digest: string = rows[party]): Happening => ({
@@ -157,7 +158,7 @@ test('what ends in the log ends here, from every stage, without saying so again'
 });
 
 test('what a party takes back before the start does not count, and the others go on', () => {
-  const onlyBolt = done('collectInputs', { rows: [{ party: 'bolt', digest: rows.bolt }] });
+  const onlyBolt = done('collectInputs', { sources: {}, rows: [{ party: 'bolt', digest: rows.bolt }] });
   const run = play(sessionMachine, input, [
     done('checkDescriptor'),
     done('receiveTape', { tape: TAPE }),
@@ -175,7 +176,7 @@ test('what a party takes back before the start does not count, and the others go
 test('rows of a party that the log does not name are never tied to a tape', () => {
   const waiting = [done('checkDescriptor'), done('receiveTape', { tape: TAPE }), collected, uploaded('acme')];
   assert.ok(play(sessionMachine, input, waiting).states.includes('init.inputs.waitingForConfirmation'));
-  const missing = done('collectInputs', { rows: [{ party: 'acme', digest: rows.acme }] });
+  const missing = done('collectInputs', { sources: {}, rows: [{ party: 'acme', digest: rows.acme }] });
   const run = play(sessionMachine, input, [
     ...waiting.slice(0, 2),
     uploaded('acme'),
@@ -183,6 +184,34 @@ test('rows of a party that the log does not name are never tied to a tape', () =
     missing,
   ]);
   assert.equal(run.snapshot.context.reason.code, 'session.inputs-differ');
+});
+
+test('a descriptor that differs between the two servers stops both, before anything is opened', () => {
+  const servers = (['server-a', 'server-b'] as const).map((server, at) => ({
+    ...input,
+    server,
+    descriptor: String(at).repeat(64),
+  }));
+  const said = servers.map((own) => String(play(sessionMachine, own, ready).said.at(-1)?.params.binding));
+  assert.notEqual(said[0], said[1]);
+  for (const own of servers) {
+    const run = play(sessionMachine, own, [
+      ...ready,
+      ...said.map((binding, at) => bound(servers[at]!.server, binding)),
+    ]);
+    assert.deepEqual([run.states, run.snapshot.context.reason.code], [['failed'], 'session.bindings-differ']);
+    assert.deepEqual(run.running, []);
+  }
+});
+
+test('servers that hold different halves of an earlier result never compute on it together', () => {
+  const said = ['one', 'other'].map((digest) => {
+    const read = done('collectInputs', { rows: [], sources: { 'result:x.1': digest } });
+    const run = play(sessionMachine, input, [...ready.slice(0, 2), read]);
+    return run.said.at(-1)?.params.binding;
+  });
+  assert.ok(said.every((binding) => typeof binding === 'string'));
+  assert.notEqual(said[0], said[1]);
 });
 
 test('too few parties that are left end it with the reason of the log', () => {
@@ -238,7 +267,7 @@ test('every edge of the chart is walked, and an end can be reached from every st
     ...(inState(snapshot, 'storing', 'holding') ? [received('acme')] : []),
   ];
   const outputs = {
-    collectInputs: { rows: [{ party: 'acme', digest: rows.acme }] },
+    collectInputs: { sources: {}, rows: [{ party: 'acme', digest: rows.acme }] },
     storeResult: { outputs: 'o' },
     receiveTape: { tape: TAPE },
   };

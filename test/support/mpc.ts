@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { participantChapters } from '../../bin/compose/chapters.ts';
-import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import { type CollaborationParts, describeCollaboration } from '../../bin/local/collaboration.ts';
 import { type Deployment, keyPath, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -55,6 +55,10 @@ export interface PartyRows {
   readonly csv: string;
 }
 
+interface OpenOptions extends Pick<CollaborationParts, 'minimum' | 'resultUses' | 'reruns'> {
+  readonly guarded?: boolean;
+}
+
 /** A deployment of real processes on a real broker, and one collaboration in it. */
 export class TestDeployment {
   readonly directory: string;
@@ -93,7 +97,7 @@ export class TestDeployment {
   static async open(
     sql: string,
     rows: readonly PartyRows[],
-    { guarded = false } = {},
+    { guarded = false, ...terms }: OpenOptions = {},
   ): Promise<TestDeployment> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-test-'));
     mkdirSync(join(directory, 'logs'));
@@ -107,6 +111,7 @@ export class TestDeployment {
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs: ['analyst'],
       minGroupSize: 1,
+      ...terms,
       keys: deployment.trust,
       deadlineMs: Date.now() + 600_000,
     });

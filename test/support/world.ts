@@ -14,24 +14,39 @@ import { dealerRole } from '../../bin/compose/dealer.ts';
 import { electionParts } from '../../bin/compose/election.ts';
 import { type RoleParts, Runtime } from '../../bin/compose/runtime.ts';
 import { serverRole } from '../../bin/compose/server.ts';
-import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import { type CollaborationParts, describeCollaboration } from '../../bin/local/collaboration.ts';
 import type { Face } from '../../src/api/http/face.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import type { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Faults } from '../../src/bus/fate.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import type { Address } from '../../src/bus/subjects.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
+import { newCommandId } from '../../src/coordination/commands.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
+import { partiesOfResult } from '../../src/coordination/sources.ts';
+import { submitCommand } from '../../src/coordination/submit.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
+import { Queries } from '../../src/duties/queries.ts';
+import type { ServerLimits } from '../../src/duties/server-limits.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
+import type { NotifyRules } from '../../src/notify/allowed.ts';
 import { openLogger } from '../../src/observe/logger.ts';
 import type { PartyRows } from './mpc.ts';
 
 const SERVICES = ['coordinator', 'server-a', 'server-b', 'dealer'] as const;
 
+/** What a server without a [limits] section demands. */
+const NO_LIMITS: ServerLimits = { minParties: 1, minGroupSize: 1, resultUses: 1000, reruns: 1000 };
+
 export interface WorldOptions {
+  readonly limits?: ServerLimits;
+  readonly notify?: NotifyRules;
+  /** What else the descriptor says. */
+  readonly terms?: Pick<CollaborationParts, 'minimum' | 'resultUses' | 'reruns'>;
   readonly seed: number;
   readonly faults?: Faults;
   readonly sql: string;
@@ -43,10 +58,14 @@ export interface WorldOptions {
 export class World {
   readonly hub: MemoryHub;
   readonly directory = mkdtempSync(join(tmpdir(), 'mpc-world-'));
-  readonly descriptor: Descriptor;
-  readonly id: string;
+  descriptor: Descriptor;
+  id = '';
   readonly follower: Follower;
   readonly #options: WorldOptions;
+  readonly #approved: string[] = [];
+  readonly #ends = new Map<Address, MpcError>();
+  readonly #over = new AbortController();
+  #rows: readonly PartyRows[];
   readonly #identities: ReadonlyMap<Address, Identity>;
   readonly #running = new Map<Address, Runtime>();
   readonly #faces = new Map<Address, Face>();
@@ -65,20 +84,22 @@ export class World {
     this.descriptor = parts.descriptor;
     this.follower = parts.follower;
     this.#identities = parts.identities;
-    this.id = collaborationId(descriptorDigest(parts.descriptor));
-    for (const { party, table, csv } of options.rows)
-      writeFileSync(join(this.directory, `${party}-${table}.csv`), csv);
-    writeFileSync(join(this.directory, 'descriptor.json'), JSON.stringify(parts.descriptor));
+    this.#rows = options.rows;
+    this.#take(parts.descriptor);
   }
 
-  identityOf(address: Address): Identity {
-    const identity = this.#identities.get(address);
-    if (identity === undefined) throw new Error(`the world has no ${address}`);
-    return identity;
+  #take(descriptor: Descriptor): void {
+    const digest = descriptorDigest(descriptor);
+    this.descriptor = descriptor;
+    this.id = collaborationId(digest);
+    this.#approved.push(digest);
+    for (const { party, table, csv } of this.#rows)
+      writeFileSync(join(this.directory, `${party}-${table}.csv`), csv);
+    writeFileSync(join(this.directory, 'descriptor.json'), JSON.stringify(descriptor));
   }
 
   static async open(options: WorldOptions): Promise<World> {
-    const { seed, faults, sql, rows } = options;
+    const { seed, faults, sql, rows, terms = {} } = options;
     const hub = new MemoryHub({ seed, ...(faults === undefined ? {} : { faults }) });
     const parties = [...new Set([...rows.map(({ party }) => party), 'analyst'])];
     const addresses: Address[] = [...SERVICES, ...parties.map((party): Address => `party-${party}`)];
@@ -89,6 +110,7 @@ export class World {
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
       outputs: ['analyst'],
       minGroupSize: 1,
+      ...terms,
       keys: trust,
       deadlineMs: Date.now() + 600_000,
     });
@@ -110,6 +132,70 @@ export class World {
     for (const address of addresses.length === 0 ? this.addresses : addresses) await this.#startOne(address);
   }
 
+  /**
+   * Describes another collaboration, for the analyst: clients that are started from now on approve it, too, and the analyst
+   * creates it. The world is about it from now on. `sources`: tables that read results.
+   */
+  async describeAnother(
+    sql: string,
+    parts: {
+      readonly rows?: readonly PartyRows[];
+      readonly sources?: Readonly<Record<string, string>>;
+      readonly terms?: WorldOptions['terms'];
+    },
+  ): Promise<void> {
+    const { rows = [], sources = {}, terms = {} } = parts;
+    const find = (id: string) => this.follower.collaboration(id);
+    const stored = await new Queries().stored(
+      {
+        sources: Object.entries(sources).map(([table, result]) => ({
+          table,
+          result,
+          parties: partiesOfResult(this.follower.state, result),
+        })),
+      },
+      find,
+    );
+    const { descriptor } = await describeCollaboration({
+      program: { kind: 'sql', text: sql },
+      inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
+      stored,
+      outputs: ['analyst'],
+      minGroupSize: 1,
+      ...terms,
+      keys: this.trust,
+      deadlineMs: Date.now() + 600_000,
+    });
+    this.#rows = rows;
+    this.#take(descriptor);
+  }
+
+  get trust(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#identities].map(([address, { publicKey }]) => [address, publicKey]));
+  }
+
+  identityOf(address: Address): Identity {
+    const identity = this.#identities.get(address);
+    if (identity === undefined) throw new Error(`the world has no ${address}`);
+    return identity;
+  }
+
+  /** Says something in the log in a participant's name and with its key. Rejects with the log's refusal. */
+  async say(address: Address, body: CommandBody): Promise<void> {
+    const bus = this.hub.connect(address);
+    const { signal } = this.#over;
+    const parts = {
+      bus,
+      deployment: 'world',
+      identity: this.identityOf(address),
+      me: address,
+      clock: systemClock,
+      signal,
+    };
+    await submitCommand(parts, body, newCommandId(systemRandom));
+    await bus.close();
+  }
+
   async stop(address: Address): Promise<void> {
     const runtime = this.#running.get(address);
     if (runtime === undefined) return;
@@ -128,14 +214,32 @@ export class World {
     return { url: url ?? '', authorization: `Bearer ${token}` };
   }
 
+  /** Where a role keeps this file of the collaboration's first attempt. */
+  fileOf(address: Address, ...names: string[]): string {
+    return join(this.directory, 'state', address, 'collaborations', this.id, 'attempt-1', ...names);
+  }
+
   /** Waits until a role has this file of the collaboration. */
   async hasFile(address: Address, ...names: string[]): Promise<void> {
-    const path = join(this.directory, 'state', address, 'collaborations', this.id, 'attempt-1', ...names);
+    const path = this.fileOf(address, ...names);
+    await this.eventually(`${address} has ${names.join('/')}`, () => existsSync(path));
+  }
+
+  /** Waits for what no log tells; fails after a while. */
+  async eventually(what: string, isSo: () => boolean): Promise<void> {
     const deadlineMs = Date.now() + 20_000;
-    while (!existsSync(path)) {
-      if (Date.now() > deadlineMs) throw new Error(`${address} never got ${names.join('/')}`);
+    while (!isSo()) {
+      if (Date.now() > deadlineMs) throw new Error(`it never came about that ${what}`);
       await systemClock.sleep(10);
     }
+  }
+
+  /** Why a party's client ended its part in a collaboration, the last time that it did without success. */
+  async endOf(address: Address): Promise<MpcError> {
+    await this.eventually(`${address} heard of an end`, () => this.#ends.has(address));
+    const end = this.#ends.get(address);
+    if (end === undefined) throw new Error('it was there');
+    return end;
   }
 
   /** The analyst's result, as soon as the log says it has it. */
@@ -150,6 +254,7 @@ export class World {
   }
 
   async close(): Promise<void> {
+    this.#over.abort();
     for (const address of this.addresses) await this.stop(address);
     this.follower.stop();
     this.hub.close();
@@ -179,14 +284,19 @@ export class World {
     switch (address) {
       case 'server-a':
       case 'server-b':
-        return serverRole(runtime, address, electionParts(runtime, address));
+        return serverRole(
+          runtime,
+          address,
+          electionParts(runtime, address),
+          this.#options.limits ?? NO_LIMITS,
+        );
       case 'dealer':
         return dealerRole(runtime);
       case 'coordinator':
-        return coordinatorRole(runtime);
+        return coordinatorRole(runtime, undefined, this.#options.notify);
       default: {
         const party = address.slice('party-'.length);
-        const own = this.#options.rows.filter((entry) => entry.party === party);
+        const own = this.#rows.filter((entry) => entry.party === party);
         const tables = Object.fromEntries(
           own.map(({ table }) => [table, join(this.directory, `${party}-${table}.csv`)]),
         );
@@ -194,7 +304,7 @@ export class World {
           create: join(this.directory, 'descriptor.json'),
           result: join(this.directory, 'result.json'),
         };
-        const approve = [descriptorDigest(this.descriptor)];
+        const approve = [...this.#approved];
         if (this.#options.services === true) {
           const addressFile = join(this.directory, 'state', address, 'address');
           const api = { listen: '127.0.0.1:0', requestsPerMinute: 100_000, addressFile };
@@ -211,7 +321,9 @@ export class World {
         return clientRole(
           runtime,
           { party, approve, tables, once: false, ...(party === 'analyst' ? receives : {}) },
-          () => {},
+          (fault) => {
+            if (fault !== undefined) this.#ends.set(address, fault);
+          },
         );
       }
     }

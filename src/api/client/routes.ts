@@ -116,7 +116,7 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
     },
     async (request) => {
       const collaboration = own(request.params.cid);
-      const specification = await specifications.of(collaboration, desk().party);
+      const specification = await specifications.of(collaboration, desk().party, desk().collaboration);
       return { collaboration: views.of(collaboration).view, specification };
     },
   );

@@ -30,7 +30,6 @@ import {
   collaborationSchema,
   computeConfigSchema,
   statusSchema,
-  summaryOf,
   summarySchema,
   type Views,
 } from './views.ts';
@@ -129,6 +128,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
   app.get(
     '/collaboration',
     {
+      serializerCompiler: asTyped,
       schema: {
         operationId: 'listCollaborations',
         summary: 'The collaborations, by id',
@@ -153,7 +153,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
         if (party !== undefined && !takesPart(collaboration.descriptor, party)) continue;
         more = items.length === limit;
         if (more) break;
-        items.push(summaryOf(collaboration));
+        items.push(views.summary(collaboration));
       }
       return { items, next: more ? (items.at(-1)?.id ?? null) : null };
     },
@@ -162,6 +162,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
   app.get(
     '/collaboration/:cid',
     {
+      serializerCompiler: asTyped,
       schema: {
         operationId: 'getCollaboration',
         summary: 'One collaboration: its state, who takes part, what it waits for',
@@ -263,6 +264,9 @@ function takesPart(
 ): boolean {
   return outputs.includes(party) || inputs.some((input) => input.party === party);
 }
+
+/** What is asked for most is of its schema's type, and not held against the schema once more for every answer. */
+const asTyped = (): ((answer: unknown) => string) => JSON.stringify;
 
 /** Compiling is the one thing here that takes more than a moment: one program at a time, so that the rest is answered. */
 function oneAtATime(describe: Describe): Describe {

@@ -6,6 +6,7 @@ import { type Face, type FaceOptions, openFace } from '../http/face.ts';
 import { systemRoutes } from '../http/system.ts';
 import { accountRoutes } from './accounts.ts';
 import { collaborationRoutes } from './collaborations.ts';
+import { electionRoutes } from './elections.ts';
 import { eventRoutes, type Happening, Happenings } from './events.ts';
 import { messageRoutes } from './messages.ts';
 import { partyRoutes } from './parties.ts';
@@ -51,6 +52,7 @@ export async function openCoordinatorFace(options: CoordinatorFaceOptions): Prom
       partyRoutes(app, { replica, specifications: new Specifications(), views });
       eventRoutes(app, { replica, happenings, views, seats });
       accountRoutes(app, () => replica().directory);
+      electionRoutes(app, () => replica().elections);
       messageRoutes(app, { directory: () => replica().directory, seats });
     },
   );

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Body } from '../../coordination/chapter.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import { inputParties } from '../../coordination/descriptor.ts';
+import { resultIds } from '../../coordination/sources.ts';
 import { callerOf } from '../http/caller.ts';
 import { isKnown, mustMatch } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
@@ -98,7 +99,7 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
         ...(notify === undefined ? {} : { notify }),
       };
       await say(here, caller, body, commandIdOf(request, caller, 'register input', cid));
-      return specifications.of(collaboration, pid);
+      return specifications.of(collaboration, pid, here.collaboration);
     },
   );
 
@@ -222,9 +223,8 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
     async (request, reply) => {
       const collaboration = known(replica(), request.params.cid);
       if (isKnown(request, reply, views.of(collaboration).version)) return reply.send(null);
-      const { id, status, lifecycle } = collaboration;
-      const held = status === 'finished' ? [`${id}.${lifecycle.context.attempt}`] : [];
-      return { collaboration: id, status, resultIds: held };
+      const { id, status } = collaboration;
+      return { collaboration: id, status, resultIds: resultIds(collaboration) };
     },
   );
 }

@@ -11,6 +11,7 @@ import type { Follower } from '../../coordination/follower.ts';
 import type { Trust } from '../../coordination/records.ts';
 import type { CoordinatorService } from '../../coordination/service.ts';
 import type { DirectoryService } from '../../directory/service.ts';
+import type { ElectionDesk } from './elections.ts';
 import type { CoordinatorFace } from './open.ts';
 import type { Replica } from './seams.ts';
 
@@ -22,6 +23,7 @@ export interface ReplicaParts {
   readonly service: CoordinatorService;
   readonly log: Log;
   readonly directory: DirectoryService;
+  readonly elections?: ElectionDesk;
 }
 
 /** The log has that long to say that it is there. */
@@ -43,7 +45,16 @@ export function serveReplica(face: Pick<CoordinatorFace, 'serve' | 'hear'>, part
   return () => entries.unsubscribe();
 }
 
-function replicaOf({ deployment, trust, clock, follower, service, log, directory }: ReplicaParts): Replica {
+function replicaOf({
+  deployment,
+  trust,
+  clock,
+  follower,
+  service,
+  log,
+  directory,
+  elections,
+}: ReplicaParts): Replica {
   const { collaboration, collaborations } = collaborationsIn(follower.state);
   return {
     deployment,
@@ -52,6 +63,7 @@ function replicaOf({ deployment, trust, clock, follower, service, log, directory
     collaboration,
     collaborations,
     directory,
+    elections,
     authenticate: async (token) => {
       try {
         return await directory.authenticate(token);

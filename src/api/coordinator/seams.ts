@@ -10,6 +10,7 @@ import type { DirectoryService } from '../../directory/service.ts';
 import type { PublicKey } from '../../identity/keys.ts';
 import type { Program } from '../../programs/program.ts';
 import type { Authenticate, Caller } from '../http/caller.ts';
+import type { ElectionDesk } from './elections.ts';
 
 /** A replica that has caught up with the log. */
 export interface Replica {
@@ -23,6 +24,7 @@ export interface Replica {
   readonly authenticate: Authenticate;
   /** Accounts, sessions and mail. */
   readonly directory: DirectoryService;
+  readonly elections: ElectionDesk | undefined;
   /** Says something for a caller, for whom the replica vouches. Answers when it was applied here, or is not known yet. */
   readonly say: (caller: Caller, body: Body, id: string) => Promise<Reply>;
   /** Why the log takes no entries now; undefined while it does. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { EXIT, MpcError } from '../../base/errors.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
-import { compileProgram } from '../../programs/compile.ts';
+import { type Find, Queries } from '../../duties/queries.ts';
 import type { CompiledProgram } from '../../programs/compiled.ts';
 import type { ColumnSpecification } from '../../sql/specification.ts';
 import { digestSchema, partySchema, timeSchema } from '../schemas.ts';
@@ -52,10 +52,10 @@ const KEPT = 64;
 export class Specifications {
   readonly #compiled = new Map<string, Promise<CompiledProgram>>();
 
-  /** Throws what compiling throws: the descriptor was made by another version then. */
-  async of(collaboration: Collaboration, party: string): Promise<InputSpecification> {
+  /** `find` gives the collaborations whose results are read. Throws what compiling throws: the descriptor was made by another version then. */
+  async of(collaboration: Collaboration, party: string, find: Find): Promise<InputSpecification> {
     const { digest, descriptor } = collaboration;
-    const compiled = await this.#compile(collaboration);
+    const compiled = await this.#compile(collaboration, find);
     const tables = descriptor.inputs
       .filter((input) => input.party === party)
       .map(({ table, maxRows }) => ({ table, maxRows, ...shapeOf(compiled, table) }));
@@ -68,10 +68,10 @@ export class Specifications {
     };
   }
 
-  #compile({ digest, descriptor }: Collaboration): Promise<CompiledProgram> {
+  #compile({ digest, descriptor }: Collaboration, find: Find): Promise<CompiledProgram> {
     const known = this.#compiled.get(digest);
     if (known !== undefined) return known;
-    const compiling = compileProgram(descriptor.program, descriptor);
+    const compiling = new Queries().of(digest, descriptor, find);
     compiling.catch(() => this.#compiled.delete(digest));
     this.#compiled.set(digest, compiling);
     for (const oldest of this.#compiled.keys()) {

@@ -87,7 +87,7 @@ export const computeConfigSchema = z
 export type CollaborationSummary = z.infer<typeof summarySchema>;
 export type CollaborationView = z.infer<typeof collaborationSchema>;
 
-export function summaryOf({
+function summaryOf({
   id,
   digest,
   status,
@@ -161,6 +161,15 @@ export interface Rendered {
 /** A collaboration's record is replaced whenever it changes, so what was made of it stays true. */
 export class Views {
   readonly #made = new WeakMap<Collaboration, Rendered>();
+  readonly #summaries = new WeakMap<Collaboration, CollaborationSummary>();
+
+  summary(collaboration: Collaboration): CollaborationSummary {
+    const known = this.#summaries.get(collaboration);
+    if (known !== undefined) return known;
+    const made = summaryOf(collaboration);
+    this.#summaries.set(collaboration, made);
+    return made;
+  }
 
   of(collaboration: Collaboration): Rendered {
     const known = this.#made.get(collaboration);

@@ -13,7 +13,7 @@ import type {
   Proof,
   RegisterRequest,
   SendRequest,
-} from '../service.ts';
+} from '../views.ts';
 
 export interface OpenedSession {
   /** Only where the coordinator made it: the answer to a password without a token. */

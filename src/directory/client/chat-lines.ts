@@ -2,9 +2,9 @@
  * Owns the words of the conversation between a person and `mpc chat`: what a line means, and how what happens is said.
  * Must never print a character that a terminal would obey: texts and names have been checked before they come here.
  */
-import type { AccountView } from '../service.ts';
-import type { Happening } from './correspondent.ts';
+import type { AccountView } from '../views.ts';
 import { accountFingerprint, type Seen } from './pins.ts';
+import type { Happening } from './reading.ts';
 
 export type ChatLine =
   | { readonly do: 'nothing' | 'help' | 'logout' | 'delete' | 'quit' }
@@ -75,6 +75,8 @@ export function sayHappening(happening: Happening, timeOf: (ms: number) => strin
       return [
         `*** ${happening.account} was deleted; ${happening.count} of your messages were not delivered to it`,
       ];
+    case 'missed':
+      return [`*** signed in again; ${happening.count} messages were shown at another place meanwhile`];
     case 'first-contact':
       return [
         `*** first contact with ${happening.account}: its key is ${happening.seen.what === 'changed' ? '' : accountFingerprint(happening.seen.keys)}; compare that by voice`,

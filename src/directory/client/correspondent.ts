@@ -12,34 +12,21 @@ import type { RandomSource } from '../../base/random.ts';
 import { newCommandId } from '../../coordination/commands.ts';
 import type { Identity } from '../../identity/keys.ts';
 import type { SealingKey } from '../../identity/sealing.ts';
-import { idFor, type MessageSaid, openMessage, sealMessage } from '../message.ts';
-import type { Mail } from '../rows.ts';
-import type { AccountView, Proof, SendRequest } from '../service.ts';
+import { idFor, type MessageSaid, sealMessage } from '../message.ts';
+import type { Keys, Mail } from '../rows.ts';
 import { signStatement } from '../statements.ts';
 import { newToken, tokenDigest } from '../token.ts';
+import type { AccountView, Proof, SendRequest } from '../views.ts';
 import type { DirectoryCalls } from './calls.ts';
 import type { History } from './history.ts';
-import { accountFingerprint, type Pins, refuseChanged, type Seen } from './pins.ts';
+import { accountFingerprint, type Pins } from './pins.ts';
+import { type Happening, historyOf, keysFor, type Reader, readMail } from './reading.ts';
 
 /** A place that dies is forgotten after this long; one that lives renews in time. */
 const SESSION_MS = 30 * 60_000;
 const RENEW_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-
-/** What people are told. */
-export type Happening =
-  | { readonly kind: 'message'; readonly message: MessageSaid; readonly timeMs: number }
-  /** Opened, but not signed with the key that was known: whose it is, nobody can say. */
-  | {
-      readonly kind: 'unproven';
-      readonly message: MessageSaid;
-      readonly seen: Seen & { readonly what: 'changed' };
-    }
-  | { readonly kind: 'unreadable'; readonly from: string; readonly fault: MpcError }
-  | { readonly kind: 'undelivered'; readonly account: string; readonly count: number }
-  | { readonly kind: 'first-contact'; readonly account: string; readonly seen: Seen }
-  | { readonly kind: 'connection'; readonly up: boolean; readonly why?: string };
 
 export interface CorrespondentOptions {
   readonly calls: DirectoryCalls;
@@ -251,7 +238,7 @@ export class Correspondent {
 
   async #show(mail: Mail, { from, id }: { readonly from: string; readonly id: string }): Promise<void> {
     const { history, account, tell } = this.#options;
-    const happening = await this.#happeningOf(mail);
+    const happening = await readMail(mail, this.#reader());
     history.add({
       direction: mail.kind === 'message' ? 'in' : 'notice',
       number: mail.number,
@@ -265,42 +252,14 @@ export class Correspondent {
     tell(happening);
   }
 
-  async #happeningOf(mail: Mail): Promise<Happening> {
-    if (mail.kind === 'undelivered') return { kind: 'undelivered', account: mail.account, count: mail.count };
-    const { pins, calls } = this.#options;
-    const recipient = this.#options;
-    try {
-      const pinned = pins.keysOf(mail.from) ?? (await this.#keysFor(mail.from));
-      const message = await openMessage(recipient, mail, pinned.signing);
-      return { kind: 'message', message, timeMs: mail.timeMs };
-    } catch (error) {
-      if (!(error instanceof MpcError)) throw error;
-      if (error.code !== 'message.not-signed') {
-        // What is only out of reach now is asked for again, not shown as lost.
-        if (
-          !error.code.startsWith('message.') &&
-          !error.code.startsWith('text.') &&
-          error.code !== 'account.unknown'
-        )
-          throw error;
-        return { kind: 'unreadable', from: mail.from, fault: error };
-      }
-      const view = await calls.account(this.#token, mail.from);
-      const seen = pins.see(view, this.#options.clock.now());
-      if (seen.what !== 'changed') return { kind: 'unreadable', from: mail.from, fault: error };
-      const message = await openMessage(recipient, mail, seen.is.signing).catch(() => undefined);
-      return message === undefined
-        ? { kind: 'unreadable', from: mail.from, fault: error }
-        : { kind: 'unproven', message, seen };
-    }
+  /** Throws `account.key-changed`, `account.unknown`, `account.no-keys`. */
+  #keysFor(account: string): Promise<Keys> {
+    return keysFor(account, this.#reader());
   }
 
-  /** Throws `account.key-changed`, `account.unknown`, `account.no-keys`. */
-  async #keysFor(account: string) {
-    const { calls, pins, clock, tell } = this.#options;
-    const seen = pins.see(await calls.account(this.#token, account), clock.now());
-    if (seen.what === 'first') tell({ kind: 'first-contact', account, seen });
-    return refuseChanged(account, seen);
+  #reader(): Reader {
+    const { calls } = this.#options;
+    return { ...this.#options, look: (account) => calls.account(this.#token, account) };
   }
 
   /** One at a time, always the latest. What fails is made good by the next, or by the next sign-in. */
@@ -330,9 +289,11 @@ export class Correspondent {
 
   async #signInAgain(signal: AbortSignal): Promise<void> {
     try {
-      const before = this.#self?.born;
+      const born = this.#self?.born;
+      const last = this.#last;
       await this.signIn();
-      if (this.#self?.born !== before) throw gone();
+      if (this.#self?.born !== born) throw gone();
+      if (this.#last > last) this.#options.tell({ kind: 'missed', count: this.#last - last });
     } catch (error) {
       const { code } = reportOf(error);
       if (code.startsWith('account.') && code !== 'account.too-fast') throw error;
@@ -355,23 +316,3 @@ const partly = (missing: readonly string[]): MpcError =>
     hint: 'send it to them alone, later',
     exitCode: EXIT.temporary,
   });
-
-function historyOf(happening: Happening): { text: string; collaboration?: string; fault?: string } {
-  switch (happening.kind) {
-    case 'message':
-    case 'unproven': {
-      const { text, collaboration } = happening.message;
-      return {
-        text,
-        ...(collaboration === undefined ? {} : { collaboration }),
-        ...(happening.kind === 'message' ? {} : { fault: 'account.key-changed' }),
-      };
-    }
-    case 'unreadable':
-      return { text: '', fault: happening.fault.code };
-    case 'undelivered':
-      return { text: `${happening.account} ${happening.count}` };
-    default:
-      return { text: '' };
-  }
-}

@@ -9,7 +9,7 @@ import { EXIT, MpcError } from '../../base/errors.ts';
 import { base32, decodePublicKey } from '../../identity/nkey.ts';
 import { accountName } from '../names.ts';
 import type { Keys } from '../rows.ts';
-import type { AccountView } from '../service.ts';
+import type { AccountView } from '../views.ts';
 
 const pinSchema = z.strictObject({
   signing: z.string(),
