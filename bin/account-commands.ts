@@ -8,7 +8,7 @@ export function addAccountCommands(program: Command): void {
     .command('account')
     .description('accounts with the coordinators: register, sign in and out, look others up, delete');
 
-  common(account.command('register').description('a new account; makes its key, and prints its fingerprint'))
+  signing(account.command('register').description('a new account; makes its key, and prints its fingerprint'))
     .argument('<name>')
     .option('--password', 'give it a password too: asked for, never part of the command line')
     .option('--no-keys', 'no key, a password only: such an account cannot send or receive messages')
@@ -17,54 +17,57 @@ export function addAccountCommands(program: Command): void {
       '--party-key <file>',
       "key file of the enrolled party of that name, where the account's key is another",
     )
+    .option(...JSON_OPTION)
     .action(async (name: string, options) => (await verbs()).register(name, options));
 
-  common(account.command('login').description('sign in, and keep the session on this machine'))
+  signing(account.command('login').description('sign in, and keep the session on this machine'))
     .argument('[name]')
     .option('--key <file>', 'the key file of an account that was registered elsewhere')
     .option('--hours <count>', 'how long the session lasts', hours)
     .action(async (name: string | undefined, options) => (await verbs()).login(name, options));
 
-  common(account.command('logout').description('sign out of the session kept on this machine')).action(
+  reaching(account.command('logout').description('sign out of the session kept on this machine')).action(
     async (options) => (await verbs()).logout(options),
   );
 
-  common(account.command('token').description('print the token of a session, for other programs')).action(
+  signing(account.command('token').description('print the token of a session, for other programs')).action(
     async (options) => (await verbs()).token(options),
   );
 
-  common(account.command('list').description('accounts by name, and who is here'))
+  signing(account.command('list').description('accounts by name, and who is here'))
     .argument('[pattern]', '* is any text, ? any one character', '*')
+    .option(...JSON_OPTION)
     .action(async (pattern: string, options) => (await verbs()).list(pattern, options));
 
-  common(account.command('show').description('one account, and whether its key is the one known here'))
+  signing(account.command('show').description('one account, and whether its key is the one known here'))
     .argument('<name>')
+    .option(...JSON_OPTION)
     .action(async (name: string, options) => (await verbs()).show(name, options));
 
-  common(
+  signing(
     account.command('trust').description('take the present key of an account for its own, after comparing'),
   )
     .argument('<name>')
     .option('--fingerprint <text>', 'as its owner has read it out')
     .action(async (name: string, options) => (await verbs()).trust(name, options));
 
-  common(
+  signing(
     account.command('password').description('set or change the password; all other places are signed out'),
   )
     .option('--new-password-file <file>', 'file whose first line is the new password; - for standard input')
     .action(async (options) => (await verbs()).password(options));
 
-  common(account.command('rekey').description('make and publish a new key; all other places are signed out'))
+  signing(account.command('rekey').description('make and publish a new key; all other places are signed out'))
     .option('--party-key <file>', 'key file of the enrolled party of that name')
     .action(async (options) => (await verbs()).rekey(options));
 
-  common(
+  signing(
     account.command('delete').description('delete the account; senders of undelivered messages are told'),
   )
     .option('--yes', 'without asking')
     .action(async (options) => (await verbs()).remove(options));
 
-  common(program.command('chat').description('write to other accounts, and read what they write'))
+  reaching(program.command('chat').description('write to other accounts, and read what they write'))
     .option('--no-history', 'keep nothing of what is said on this machine')
     .action(async (options) => (await import('./verbs/chat.ts')).chat(options));
 }
@@ -72,7 +75,7 @@ export function addAccountCommands(program: Command): void {
 const verbs = () => import('./verbs/account.ts');
 
 /** What every verb takes that asks coordinators. */
-export function common(command: Command): Command {
+function reaching(command: Command): Command {
   return command
     .option(
       '--coordinator <url>',
@@ -83,13 +86,20 @@ export function common(command: Command): Command {
     .option('--deployment <name>', 'name of the deployment (or MPC_DEPLOYMENT; default: local)')
     .option('--account <name>', 'which of the accounts kept here (or MPC_ACCOUNT)')
     .option('--home <directory>', 'where accounts are kept (or MPC_HOME; default: ~/.config/mpc)')
-    .option(
-      '--password-file <file>',
-      'sign in by password: the first line of this file; - for standard input',
-    )
-    .option('--insecure-http', 'allow http to other machines: where the network itself is private')
-    .option('--json', 'one JSON object on standard output');
+    .option('--insecure-http', 'allow http to other machines: where the network itself is private');
 }
+
+/** Of verbs that may have to sign in first. */
+const signing = (command: Command): Command =>
+  reaching(command).option(
+    '--password-file <file>',
+    'sign in by password: the first line of this file; - for standard input',
+  );
+
+/** Of verbs that also have something to tell. */
+export const common = (command: Command): Command => signing(command).option(...JSON_OPTION);
+
+const JSON_OPTION = ['--json', 'one JSON object on standard output'] as const;
 
 const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
 

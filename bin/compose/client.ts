@@ -23,7 +23,6 @@ import { Desk } from '../../src/duties/desk.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
-import { clientDesk } from './client-desk.ts';
 import { type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -88,6 +87,7 @@ export function clientRole(
       await createFrom(config.create);
       if (face === undefined) return;
       const place = await runtime.place;
+      const { clientDesk } = await import('./client-desk.ts');
       face.serve(clientDesk({ place, config, queries, desk, duties: await duties, states, takePart }));
     },
     onTransition: ({ actor, to }) => {

@@ -120,3 +120,19 @@ test('one account cannot hold all streams, and a stream that ends makes room', a
     for (const reader of readers) await reader.cut();
   });
 });
+
+test('a stream ends soon after the session that opened it', async (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  let isIn = true;
+  await withFaces(
+    async (faces) => {
+      const { id } = await opened(faces);
+      const events = await read(faces, id);
+      await events.next();
+      isIn = false;
+      context.mock.timers.tick(15_000);
+      await assert.rejects(events.next(), /the stream ended/);
+    },
+    { isSignedIn: () => isIn },
+  );
+});

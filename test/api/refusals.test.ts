@@ -166,7 +166,13 @@ test('a wrong state is told with the state that forbids it', async () => {
     });
     assertProblem(early, 409, 'collaboration.not-uploaded');
     assert.equal(early.body.state, 'open');
+    const rerun = await faces.ask(`POST /collaboration/${id}/rerun`, { as: 'analyst', body: { attempt: 2 } });
+    assertProblem(rerun, 409, 'collaboration.wrong-state');
+    assert.equal(rerun.body.state, 'open');
     assert.equal((await faces.ask(`DELETE /collaboration/${id}`, { as: 'analyst' })).status, 200);
+    const over = await faces.ask(`PUT /collaboration/${id}/register-input-party/acme`, { as: 'acme' });
+    assertProblem(over, 409, 'collaboration.over');
+    assert.equal(over.body.state, 'cancelled');
     // Told again it is the same fact, not a fault.
     assert.equal((await faces.ask(`DELETE /collaboration/${id}`, { as: 'analyst' })).status, 200);
   });
@@ -187,6 +193,9 @@ test('too many requests are told when to come back, each account by itself', asy
       const wait = Number(last.headers.get('retry-after'));
       assert.ok(wait >= 1 && wait <= 60, `Retry-After ${wait}`);
       assert.equal((await faces.ask('GET /collaboration', { as: 'beta' })).status, 200);
+      const strangers: number[] = [];
+      for (let n = 0; n < 6; n++) strangers.push((await faces.ask('GET /collaboration')).status);
+      assert.deepEqual(strangers, [401, 401, 401, 401, 401, 429], 'guessing tokens is slow');
     },
     { requestsPerMinute: 5 },
   );

@@ -46,6 +46,8 @@ export interface FacesOptions {
   readonly requestsPerMinute?: number;
   /** With real accounts; otherwise everybody is signed in already, see `tokenOf`. */
   readonly accounts?: boolean;
+  /** Whether those who are signed in already still are. */
+  readonly isSignedIn?: () => boolean;
   /** Connects a replica to a real broker; to the memory bus without it. */
   readonly connect?: (name: string) => Promise<Bus>;
   /** Stands between a replica and its log. */
@@ -68,6 +70,7 @@ export class Faces {
     changeLog,
     connect,
     accounts = false,
+    isSignedIn,
   }: FacesOptions): Promise<void> {
     const name = `coordinator-${this.served.length}`;
     const connected = connect === undefined ? this.hub.connect(name) : await connect(name);
@@ -99,7 +102,7 @@ export class Faces {
       pepper: secretFor(identity, 'passwords'),
     });
     const parts = { deployment: DEPLOYMENT, trust, clock: systemClock, follower, service, log, directory };
-    serveReplica(accounts ? face : withTokens(face), parts);
+    serveReplica(accounts ? face : withTokens(face, isSignedIn), parts);
     const url = await face.listen({ host: '127.0.0.1', port: 0 });
     const stop = async (): Promise<void> => {
       await face.close();
@@ -177,7 +180,10 @@ export const newCollaboration = (changes: object = {}): object => ({
 });
 
 /** Everybody is signed in, and the log takes the coordinator's word for it. */
-const withTokens = (face: CoordinatorFace): Pick<CoordinatorFace, 'serve' | 'hear'> => ({
+const withTokens = (
+  face: CoordinatorFace,
+  isSignedIn = (): boolean => true,
+): Pick<CoordinatorFace, 'serve' | 'hear'> => ({
   hear: face.hear,
   serve: (replica) =>
     face.serve({
@@ -185,7 +191,9 @@ const withTokens = (face: CoordinatorFace): Pick<CoordinatorFace, 'serve' | 'hea
       authenticate: (token) => {
         const account = /^token-of-([a-z0-9_-]+)\.*$/.exec(token)?.[1];
         const session = hex.encode(sha256(utf8.encode(token)));
-        return account === undefined ? undefined : { account, session, expiresMs: 0, acknowledged: 0 };
+        return account === undefined || !isSignedIn()
+          ? undefined
+          : { account, session, expiresMs: 0, acknowledged: 0 };
       },
     }),
 });

@@ -11,6 +11,9 @@ import { problems } from '../schemas.ts';
 import { clientRoutes } from './routes.ts';
 import type { PartyDesk } from './seams.ts';
 
+/** Of a table that is larger than memory, over the loopback. */
+const UPLOAD_MS = 3_600_000;
+
 export interface ClientFace extends Face {
   /** The client has caught up: until then everything that needs it is answered 503. */
   serve(desk: PartyDesk): void;
@@ -36,6 +39,7 @@ export async function openClientFace(
   const face = await openFace(
     {
       ...options,
+      requestMs: UPLOAD_MS,
       title: 'mpc client service',
       description:
         "A party's own service, at home: rows are checked and masked here, and results combined here. Nothing else sees them.",

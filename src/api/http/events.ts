@@ -1,8 +1,9 @@
 /**
- * Owns one stream of server-sent events: its form, its heartbeat, and its end when the other side is too slow or gone.
+ * Owns one stream of server-sent events: its form, its heartbeat, and its end when the other side is too slow or gone, or its session over.
  * Must never buffer without bound: a reader that falls behind is cut off and resumes with Last-Event-ID.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { tokenOf } from './caller.ts';
 import { HEADERS } from './face.ts';
 
 export interface StreamEvent {
@@ -37,7 +38,10 @@ export function openEvents(request: FastifyRequest, reply: FastifyReply, onEnd: 
   });
   raw.write('retry: 1000\n\n');
   let ended = false;
-  const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => {
+    write(': still here\n\n');
+    void isOver(request).then((over) => (over ? end() : undefined));
+  }, HEARTBEAT_MS);
   const end = (): void => {
     if (ended) return;
     ended = true;
@@ -63,4 +67,14 @@ export function openEvents(request: FastifyRequest, reply: FastifyReply, onEnd: 
     send: ({ id, name, data }) => write(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
     end,
   };
+}
+
+/** Whether the session that opened the stream has ended. One that cannot be looked up now may go on. */
+async function isOver(request: FastifyRequest): Promise<boolean> {
+  try {
+    const token = tokenOf(request);
+    return token === undefined || (await request.server.authenticate(token)) === undefined;
+  } catch {
+    return false;
+  }
 }

@@ -28,6 +28,8 @@ export interface FaceOptions {
   readonly authenticate: Authenticate;
   readonly requestsPerMinute: number;
   readonly tls?: Tls | undefined;
+  /** A request that is not whole after this long is given up: a minute, unless large bodies are expected. */
+  readonly requestMs?: number;
   /** Told of every fault of the program; never of what a caller did wrong. */
   readonly onTrouble: (report: ErrorReport, about: Readonly<Record<string, string>>) => void;
 }
@@ -44,7 +46,6 @@ export interface Face {
 
 /** Bytes of a JSON body: a packed program with its fields. Paths that take rows say their own. */
 const BODY_BYTES = 1024 * 1024;
-/** A request that is not whole after this long is given up. */
 const REQUEST_MS = 60_000;
 /** Connections of one face: each costs some kilobytes. */
 const CONNECTIONS = 2048;
@@ -57,11 +58,11 @@ export async function openFace(
   options: FaceOptions,
   routes: (app: Routes) => void | Promise<void>,
 ): Promise<Face> {
-  const { tls } = options;
+  const { tls, requestMs = REQUEST_MS } = options;
   const common = {
     logger: false,
     bodyLimit: BODY_BYTES,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: requestMs,
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: 'idle',
     clientErrorHandler: notHttp,
@@ -77,6 +78,7 @@ export async function openFace(
   app.server.maxConnections = CONNECTIONS;
   const streams = new Set<Socket>();
   app.decorate('streams', streams);
+  app.decorate('authenticate', options.authenticate);
   app.decorateRequest('caller', null);
   app.setErrorHandler((error, request, reply) => answer(options, error, request, reply));
   app.setNotFoundHandler((request, reply) => answer(options, noPath(), request, reply));
@@ -102,6 +104,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Sockets of answers that go on until somebody ends them. */
     readonly streams: Set<Socket>;
+    /** Whose a token is now: streams ask again from time to time. */
+    readonly authenticate: Authenticate;
   }
 }
 
@@ -197,7 +201,8 @@ async function addTokens(
         { retryAfterS: Math.max(1, Math.ceil(ttl / 1000)) },
       ),
   });
-  app.addHook('onRequest', async ({ caller, routeOptions }) => {
+  // After the counting, which is one of each path's own first hooks, and before a byte of the body is read.
+  app.addHook('preParsing', async ({ caller, routeOptions }) => {
     if (caller === null && routeOptions.url !== undefined && routeOptions.config.open !== true)
       throw noSession();
   });
