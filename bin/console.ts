@@ -32,11 +32,15 @@ help                 this
 export function openConsole(parts: ConsoleParts): { close(): void } {
   const lines = createInterface({ input: parts.input });
   parts.write('mpc console: help shows what there is\n');
+  let last: Promise<void> = Promise.resolve();
   lines.on('line', (line) => {
-    void answer(parts, line.trim()).catch((error: unknown) => {
-      const { message, hint } = reportOf(error);
-      parts.write(`${message}${hint === undefined ? '' : ` (${hint})`}\n`);
-    });
+    // One after the other, as they were asked.
+    last = last
+      .then(() => answer(parts, line.trim()))
+      .catch((error: unknown) => {
+        const { message, hint } = reportOf(error);
+        parts.write(`${message}${hint === undefined ? '' : ` (${hint})`}\n`);
+      });
   });
   return lines;
 }

@@ -11,7 +11,7 @@ import { SignatureMemo } from '../../src/election/box-memory.ts';
 import type { ElectionDescriptor, ElectionServer } from '../../src/election/descriptor.ts';
 import { stateOfLife } from '../../src/election/life.ts';
 import { electionChange } from '../../src/election/rows.ts';
-import type { Effect, EffectContext, Host } from '../../src/host/host.ts';
+import type { EffectContext, Host } from '../../src/host/host.ts';
 import { electionChapters } from './chapters.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
@@ -30,22 +30,31 @@ export function electionParts(runtime: Runtime, me: ElectionServer): ElectionPar
   const boxes = runtime.place.then((place) => Boxes.open(place, me, join(state, 'ballots.sqlite'), memo));
   let isThere: Boxes | undefined;
   const duty =
-    (run: (boxes: Boxes, context: Context) => Promise<unknown>): Effect =>
-    async (context: Context) =>
-      run(await boxes, context);
+    <Input>(run: (boxes: Boxes, context: EffectContext<Input>) => Promise<unknown>) =>
+    async (context: EffectContext<Input>): Promise<unknown> => {
+      const all = await boxes;
+      try {
+        return await run(all, context);
+      } catch (error) {
+        // A server that stops has not failed: the next start goes on where this one was.
+        if (all.isStopping) await aborted(context.signal);
+        throw error;
+      }
+    };
   return {
     boxes,
     machines: { ballotBox: ballotBoxMachine },
     chapters: electionChapters({ deployment, trust }, memo),
     effects: {
-      makeKeys: duty((all, context) => all.makeKeys(context)),
-      makeKeyShare: duty((all, context) => all.makeKeyShare(context)),
-      keepBox: duty((all, context) => all.keepBox(context)),
-      flushBox: duty((all, context) => all.flushBox(context)),
-      sealBox: duty((all, context) => all.sealBox(context)),
-      tallyBox: duty((all, context) => all.tallyBox(context)),
-      closeWhenDue: async (context: EffectContext<{ election: string; deadlineMs: number }>) =>
-        (await boxes).closeWhenDue(context),
+      makeKeys: duty((all, context: Context) => all.makeKeys(context)),
+      makeKeyShare: duty((all, context: Context) => all.makeKeyShare(context)),
+      keepBox: duty((all, context: Context) => all.keepBox(context)),
+      flushBox: duty((all, context: Context) => all.flushBox(context)),
+      sealBox: duty((all, context: Context) => all.sealBox(context)),
+      tallyBox: duty((all, context: Context) => all.tallyBox(context)),
+      closeWhenDue: duty((all, context: EffectContext<{ election: string; deadlineMs: number }>) =>
+        all.closeWhenDue(context),
+      ),
     },
     deliveries: {
       destroyKeys: async ({ election }: { election: string }) => (await boxes).destroyKeys(election),
@@ -61,6 +70,13 @@ export function electionParts(runtime: Runtime, me: ElectionServer): ElectionPar
     stop: async () => (await boxes).stop(),
   };
 }
+
+/** Rejects when the signal is aborted. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 
 /** Brings a command of the log to the chart of its election; returns the election's id. */
 async function tellBox(applied: Applied, host: Host, server: ElectionServer): Promise<string | undefined> {

@@ -74,6 +74,11 @@ export class Boxes {
     return new Boxes(place, stopping);
   }
 
+  /** Whatever ends now has not failed. */
+  get isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** Begins to answer voters and the other servers. */
   listen(): void {
     const { bus, deployment } = this.#place.workplace;
@@ -165,8 +170,8 @@ export class Boxes {
 
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    for (const box of this.#boxes.values()) box.close();
     this.#stopping.abort(new MpcError('election.stopping', 'this server is stopping'));
+    for (const box of this.#boxes.values()) box.close();
     await this.#place.store.close();
   }
 

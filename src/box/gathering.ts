@@ -108,7 +108,11 @@ export class Gathering {
   async flush(signal: AbortSignal): Promise<void> {
     this.#isFlushing = true;
     this.#parts.bell.ring();
-    await this.#parts.bell.until(() => this.#unboxed.size === 0 && !this.#isBoxing, signal);
+    try {
+      await this.#parts.bell.until(() => this.#unboxed.size === 0 && !this.#isBoxing, signal);
+    } finally {
+      this.#isFlushing = false;
+    }
   }
 
   /** Boxes until the signal. */

@@ -141,6 +141,43 @@ test('shares that were changed, cut, swapped or made up are rejected alike by al
   for (const { rejected } of open.servers) assert.deepEqual(rejected, first?.rejected);
 });
 
+test('hints that are not the parts which the servers used are rejected even where the proof holds', () => {
+  const open = opened(1);
+  const [envelope] = open.servers.map((server) => server.take(open.cast(0, 1)));
+  assert.ok(envelope);
+  const prepared = open.servers.map(({ verifier }) => verifier.prepare([envelope]));
+  const words = prepared.map(({ word }) => word);
+  for (let hint = 0; hint < 3; hint++) {
+    const publicShare = envelope.publicShare.slice();
+    publicShare[32 * hint]! ^= 1;
+    for (const [at, { verifier }] of open.servers.entries()) {
+      const honest = verifier.finish(0, [envelope], prepared[at]!, words);
+      assert.equal(honest.valid.length, 1);
+      const changed = verifier.finish(0, [{ ...envelope, publicShare }], prepared[at]!, words);
+      assert.deepEqual(changed.rejected, [[0, 'joint-randomness']]);
+    }
+  }
+});
+
+test('a word that is no word stops the box and names the server', () => {
+  const open = opened(1);
+  const [envelope] = open.servers.map((server) => server.take(open.cast(0, 1)));
+  assert.ok(envelope);
+  const [first] = open.servers;
+  const prepared = first!.verifier.prepare([envelope]);
+  const honest = open.servers.map(({ verifier }) => verifier.prepare([envelope]).word);
+  for (const word of [
+    new Uint8Array(0),
+    honest[1]!.subarray(1),
+    Buffer.concat([honest[1]!, new Uint8Array(1)]),
+    new Uint8Array([9]),
+  ])
+    assert.throws(() => first!.verifier.finish(0, [envelope], prepared, [honest[0]!, word, honest[2]!]), {
+      code: 'election.word',
+      message: /server-b/,
+    });
+});
+
 test('a part that is no seal is rejected, and the reason names the server it was for', () => {
   const open = opened(4);
   const bad = [0, 1, 2].map((server) => {

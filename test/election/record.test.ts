@@ -5,9 +5,11 @@ import { electionChart } from '../../roles/election.ts';
 import { BallotType } from '../../src/ballot/election-type.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { signCommand } from '../../src/coordination/commands.ts';
+import { boxRoot, packItems } from '../../src/election/items.ts';
 import { type CheckedRecord, checkRecord, recordLine } from '../../src/election/record.ts';
 import { draws } from '../support/ballots.ts';
-import { ElectionWorld, finish, REGISTRAR } from './world.ts';
+import { DEPLOYMENT, ElectionWorld, finish, REGISTRAR } from './world.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e6);
 console.log(`SEED=${seed}`);
@@ -112,4 +114,60 @@ test('a record without one of its lines, with one twice, cut off, or with space 
 test("another registrar's election does not pass for this one's", () => {
   const other = world.identityOf('party-stranger').publicKey;
   assert.throws(() => checkRecord(bytesOf(world), other, electionChart), { code: 'record.other-registrar' });
+});
+
+test('three servers that agree to drop a ballot have the result they want, and a record that does not hold', () => {
+  const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 4, type);
+  const servers = cheated.opened();
+  const caster = cheated.caster();
+  const ballots = [0, 1, 2, 2].map((choice, voter) =>
+    caster.cast(voter, cheated.voter(voter).identity, 1, choice, systemRandom),
+  );
+  for (const ballot of ballots) for (const server of servers) server.take(ballot);
+  servers[0]?.box([...servers[0].held.values()]);
+  cheated.close();
+  for (const { name } of servers) cheated.must(name, { kind: 'election.flushed', election: cheated.id });
+  for (const server of servers) server.prepareAll(servers);
+  for (const server of servers) server.finishAll(servers);
+  for (const server of servers) server.sayVerified();
+  for (const server of servers) {
+    const counted = server.counting.counted(cheated.id).filter(({ position }) => position !== 1);
+    const { history = '' } = cheated.election.life.context.frozen ?? {};
+    cheated.must(server.name, {
+      kind: 'election.sealed',
+      election: cheated.id,
+      root: boxRoot(counted),
+      counted: 3,
+      rejected: 0,
+      history,
+    });
+  }
+  for (const server of servers) {
+    server.tally.remove([server.verifier.outShareOf(server.envelopeAt(1))]);
+    server.sayTallied();
+  }
+  assert.equal(cheated.election.status, 'published');
+  assert.deepEqual(cheated.election.life.context.result, [1, 0, 2]);
+  assert.equal(refusalOf(cheated, bytesOf(cheated)), 'record.root');
+});
+
+test('three servers cannot add a ballot that its voter did not sign, nor one of their own under another name', () => {
+  const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 2, type);
+  const servers = cheated.opened();
+  const real = servers.map((server) =>
+    server.take(cheated.caster().cast(0, cheated.voter(0).identity, 1, 0, systemRandom)),
+  )[0]!;
+  servers[0]?.box([real]);
+  // Written into the record though no log took it.
+  const added = signCommand({
+    deployment: DEPLOYMENT,
+    identity: cheated.identityOf('server-a'),
+    author: 'server-a',
+    body: { kind: 'election.boxed', election: cheated.id, items: packItems([{ ...real, voter: 1 }]) },
+    id: 'c'.repeat(32),
+  });
+  cheated.commands.push(added);
+  cheated.close();
+  finish(cheated, servers);
+  assert.equal(refusalOf(cheated, bytesOf(cheated)), 'record.refused');
 });

@@ -111,3 +111,53 @@ test('every approval and score election of two voters over two options comes out
     );
   assert.equal(elections, 9 + 16 + 36);
 });
+
+/** Lists that do not descend: one for each way a tally can come out. */
+function sortedCombinations(choices: readonly number[], length: number): number[][] {
+  return combinations(choices, length)
+    .map((list) => list.map(Number))
+    .filter((list) => list.every((choice, at) => at === 0 || choice >= (list[at - 1] ?? 0)));
+}
+
+test('every tally that four to six voters over three options can make comes out as counted plainly', () => {
+  const type = new BallotType({ kind: 'oneOf', options: 3 });
+  let elections = 0;
+  for (let voters = 4; voters <= 6; voters++)
+    for (const choices of sortedCombinations([0, 1, 2], voters)) {
+      elections++;
+      const sums = held({ kind: 'oneOf' }, ['a', 'b', 'c'], type, choices, 1000 + elections);
+      assert.deepEqual(sums, plainCount(3, choices), `choices ${choices.join()}, seed ${1000 + elections}`);
+    }
+  assert.equal(elections, 15 + 21 + 28);
+});
+
+test('three ballots that reach the three servers in any of the 216 orders are counted alike', () => {
+  const type = new BallotType({ kind: 'yesNo' });
+  let elections = 0;
+  const orders = new Set<string>();
+  for (const a of ORDERS)
+    for (const b of ORDERS)
+      for (const c of ORDERS) {
+        const { bytes } = draws(++elections);
+        const one = new ElectionWorld(bytes, { kind: 'yesNo' }, ['no', 'yes'], 3, type);
+        const servers = one.opened();
+        const caster = one.caster();
+        const choices = [true, false, true];
+        const envelopes = choices.map((choice, voter) =>
+          caster.cast(voter, one.voter(voter).identity, 1, choice, bytes),
+        );
+        for (let round = 0; round < 3; round++)
+          for (const [at, order] of [a, b, c].entries()) {
+            const server = servers[at];
+            const envelope = envelopes[order[round] ?? 0];
+            if (server !== undefined && envelope !== undefined) server.box([server.take(envelope)]);
+          }
+        orders.add([0, 1, 2].map((position) => one.view.itemAt(one.id, position)?.voter).join());
+        one.close();
+        finish(one, servers);
+        assert.deepEqual(one.election.life.context.result, [2]);
+        assert.equal(one.election.ballots, 3);
+      }
+  assert.equal(elections, 216);
+  assert.equal(orders.size, 6, 'every order in the box came up');
+});
