@@ -10,6 +10,7 @@ import { MpcError } from '../../src/base/errors.ts';
 /** After SIGTERM a role drains; one that takes longer is stopped. */
 const DRAIN_MS = 5_000;
 const LAST_LINES = 12;
+const RESTART_MS = 1_000;
 
 export interface RoleProcess {
   readonly name: string;
@@ -23,6 +24,10 @@ export class Processes {
   readonly #executable: string;
   readonly #logs: string;
   readonly #children = new Map<string, { readonly child: ChildProcess; readonly process: RoleProcess }>();
+
+  readonly #kept = new Set<string>();
+  readonly #restarts = new Set<NodeJS.Timeout>();
+  #stopping = false;
 
   /** `executable`: the mpc program itself. */
   constructor(executable: string, logDirectory: string) {
@@ -49,11 +54,23 @@ export class Processes {
     return started;
   }
 
+  /** As `start`, and again a second after it has ended without having been asked to: others do its work meanwhile. */
+  keep(name: string, config: string): void {
+    const { exited } = this.start(name, config);
+    this.#kept.add(name);
+    void exited.then((code) => {
+      if (this.#stopping) return;
+      process.stderr.write(`${name} ended (${code}); it is started again\n`);
+      this.#restarts.add(setTimeout(() => this.keep(name, config), RESTART_MS));
+    });
+  }
+
   /** Rejects as soon as one of the running processes fails. One that has done its part and ended is none of that. */
   async firstFailure(): Promise<never> {
     const ended = await new Promise<{ process: RoleProcess; code: number | string }>((resolve) => {
       for (const { process } of this.#children.values())
-        void process.exited.then((code) => (code === 0 ? undefined : resolve({ process, code })));
+        if (!this.#kept.has(process.name))
+          void process.exited.then((code) => (code === 0 ? undefined : resolve({ process, code })));
     });
     throw new MpcError(
       'role.ended',
@@ -66,6 +83,8 @@ export class Processes {
 
   /** Asks all to drain, stops those that do not, waits for every one. */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const restart of this.#restarts) clearTimeout(restart);
     await Promise.all(
       [...this.#children.values()].map(async ({ child, process }) => {
         if (child.exitCode !== null || child.signalCode !== null) return;

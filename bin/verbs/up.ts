@@ -47,10 +47,16 @@ export async function up(options: UpOptions): Promise<void> {
     const deployment = rest === undefined ? opened : { ...opened, rest };
     for (const service of [...SERVICES, 'server-c'] as const)
       if (service !== 'coordinator') processes.start(service, writeConfig(deployment, service));
-    for (const replica of replicaNames(options.coordinators))
-      processes.start(replica, writeReplicaConfig(deployment, replica));
+    // One of several may end: it is started again while the others serve.
+    const isOnlyOne = options.coordinators === 1;
+    for (const replica of replicaNames(options.coordinators)) {
+      const config = writeReplicaConfig(deployment, replica);
+      if (isOnlyOne) processes.start(replica, config);
+      else processes.keep(replica, config);
+    }
     process.stderr.write(
-      `running: ${[...SERVICES, 'server-c'].join(', ')} on ${urls.join(', ')}; logs in ${logs}\n`,
+      `running: ${[...SERVICES, 'server-c'].join(', ')} on ${urls.join(', ')}; logs in ${logs}
+`,
     );
     for (const replica of replicaNames(options.coordinators)) sayUrl(replica, restUrl(deployment, replica));
     for (const party of parties) {

@@ -38,7 +38,7 @@ export interface Tables {
 export interface Said<Spoken extends { readonly kind: string } = Body> {
   /** Whose key signed it; of a vouched command `party-<account>`. */
   readonly author: Address;
-  /** The author is an account: a coordinator signed for it, and its session was found to be in force. */
+  /** The author is an account: a coordinator signed for it (and its session is in force, where this chapter reads sessions). */
   readonly vouched: boolean;
   readonly id: string;
   readonly body: Spoken;
@@ -73,7 +73,10 @@ export interface Chapter {
   apply(said: Said, at: Moment, tables: Tables): Verdict;
   /** Hears each accepted command of the chapters it reads, in the same step: to tidy up, never to refuse. */
   heard?(said: Said, at: Moment, tables: Tables): void;
-  /** The account whose session has that digest and is in force at that log time. One chapter at most says so. */
+  /**
+   * The account whose session has that digest and is in force at that log time. One chapter at most says so. It is asked for
+   * vouched commands of this chapter and of those that read it; of others the coordinator's word is taken, by all alike.
+   */
   sessionHolder?(session: string, timeMs: number, tables: Tables): Address | undefined;
 }
 

@@ -31,7 +31,7 @@ import type {
   Step,
 } from './records.ts';
 import { type Change, TableSet } from './tables.ts';
-import { Vocabulary } from './vocabulary.ts';
+import { Vocabulary, type Word } from './vocabulary.ts';
 
 /** Outcomes kept of each chapter: a forgotten command told again only repeats a fact, or is refused by its state. */
 export const REMEMBERED_COMMANDS = 131_072;
@@ -188,7 +188,7 @@ export class LogState implements StateView {
         known.digest === digest ? known.outcome : { ok: false, sequence, error: ID_REUSED };
       return { command: said, digest, outcome, duplicate: true, changes: [] };
     }
-    const refusal = vouched ? this.refusalOf(said, session, word.vouchable, at) : undefined;
+    const refusal = vouched ? this.refusalOf(said, session, word, at) : undefined;
     // Not remembered: said again under a session that is in force, it counts.
     if (refusal !== undefined)
       return {
@@ -203,11 +203,12 @@ export class LogState implements StateView {
     return { command: said, digest, outcome, duplicate: false, changes };
   }
 
-  private refusalOf({ author, body }: Said, session: string, vouchable: boolean, { timeMs }: Moment) {
-    if (!vouchable) return notVouchable(body.kind);
+  private refusalOf({ author, body }: Said, session: string, word: Word, { timeMs }: Moment) {
+    if (!word.vouchable) return notVouchable(body.kind);
     const { sessions } = this;
-    // Who does not follow the accounts takes the coordinator's word.
-    if (sessions?.sessionHolder === undefined) return undefined;
+    // A chapter that does not read sessions is followed without them too: all who follow it, coordinators as well, take the
+    // word of the coordinator that vouched. Else a session that ends meanwhile would set them apart.
+    if (sessions?.sessionHolder === undefined || !knowsSessions(word.chapter, sessions)) return undefined;
     const holder = sessions.sessionHolder(session, timeMs, this.tables.of(sessions.name, sessions.reads));
     return holder === author ? undefined : SESSION_ENDED;
   }
@@ -265,6 +266,9 @@ export class LogState implements StateView {
 }
 
 const namesOf = (chapters: readonly Chapter[]): string[] => chapters.map(({ name }) => name).sort();
+
+const knowsSessions = (chapter: Chapter, sessions: Chapter): boolean =>
+  chapter === sessions || chapter.reads?.includes(sessions.name) === true;
 
 /** An account and the party of its name are two: nobody takes another's ids away by using them first. */
 const speaker = (author: string, vouched: boolean): string => (vouched ? `~${author}` : author);

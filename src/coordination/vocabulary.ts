@@ -8,7 +8,8 @@ import type { Body, Chapter } from './chapter.ts';
 import { malformed } from './commands.ts';
 import { faultsOf } from './faults.ts';
 
-interface Word {
+/** A kind of command. */
+export interface Word {
   readonly chapter: Chapter;
   readonly schema: z.ZodObject;
   readonly vouchable: boolean;

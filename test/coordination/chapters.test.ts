@@ -237,6 +237,18 @@ test('who follows fewer chapters sees the same of those, and other commands pass
   assert.throws(() => new LogState(rules, all.snapshot()), { code: 'state.other' });
 });
 
+test('vouched commands of a chapter that is followed without sessions count for all who follow it, whatever became of the session', () => {
+  const few = new LogState(rules);
+  const { state, say } = started();
+  const logs = entries();
+  few.apply(logs.next(entry([], [opened()])));
+  const create = vouched({ kind: 'create', descriptor: descriptorOf() }, 'party-analyst');
+  const data = entry([], [{ ...create, session: 'e'.repeat(64) }]);
+  assert.deepEqual(told(say(data)), ['ok']);
+  assert.deepEqual(told(few.apply(logs.next(data))), ['ok']);
+  assert.equal(state.table('collaborations', 'collaborations').size, 1);
+});
+
 test('chapters that do not go together are refused at the start', () => {
   assert.throws(() => new Vocabulary([notesChapter]), /follows those that it reads/);
   assert.throws(
