@@ -67,7 +67,7 @@ export function clientDesk({
         deployment,
         account: party,
         identity,
-        sealing: (await sealingKeyOf(identity)).publicKey,
+        sealing: sealingKeyOf(identity).publicKey,
         nowMs: clock.now(),
       }),
     hear: (notice) => {

@@ -217,7 +217,7 @@ async function keysOf(
   partyKey?: string,
 ) {
   const identity = loadIdentity(key);
-  const sealing = (await sealingKeyOf(identity)).publicKey;
+  const sealing = sealingKeyOf(identity).publicKey;
   const party = partyKey === undefined ? {} : { party: loadIdentity(partyKey) };
   return sayKeys({ deployment, account, identity, sealing, ...party, nowMs: systemClock.now() });
 }

@@ -72,7 +72,7 @@ async function correspondentOf(
     deployment: profile.deployment,
     account: profile.account,
     identity,
-    sealingKeys: await Promise.all(identities.map(sealingKeyOf)),
+    sealingKeys: identities.map(sealingKeyOf),
     pins: new Pins(home.pins),
     history: new History(options.history ? home.history : { read: () => undefined, append: () => {} }),
     clock: systemClock,

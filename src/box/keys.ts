@@ -4,10 +4,10 @@
  * Must never let a secret out: what leaves is the public key and the sealed parts.
  */
 import { assert } from '../base/errors.ts';
-import { type SealingKey, sealingKeyOf } from '../election/hpke.ts';
 import { signSealingKey } from '../election/receipts.ts';
 import type { Election } from '../election/rows.ts';
 import { type KeyShare, shareKey } from '../election/verify-key.ts';
+import { type SealingKey, sealingKeyOf } from '../identity/hpke.ts';
 import type { BoxPlace } from './place.ts';
 
 const SECRET_BYTES = 32;

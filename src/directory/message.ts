@@ -12,6 +12,7 @@ import { concatBytes, utf8 } from '../base/bytes.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { RandomSource } from '../base/random.ts';
 import { derivedCommandId } from '../coordination/commands.ts';
 import type { Identity } from '../identity/keys.ts';
 import { type SealedContext, type SealingKey, sealTo } from '../identity/sealing.ts';
@@ -47,14 +48,15 @@ export type MessageSaid = Omit<Inside, 'version' | 'signature'>;
 export interface Sender {
   readonly deployment: string;
   readonly identity: Identity;
+  readonly random: RandomSource;
 }
 
 /** What goes to one recipient: base64url. Throws `text.*`, `sealing.key`. */
-export async function sealMessage(
-  { deployment, identity }: Sender,
+export function sealMessage(
+  { deployment, identity, random }: Sender,
   message: MessageSaid,
   recipient: { readonly account: string; readonly keys: Keys },
-): Promise<{ readonly sealedTo: string; readonly sealed: string }> {
+): { readonly sealedTo: string; readonly sealed: string } {
   checkText(message.text);
   const content: Omit<Inside, 'signature'> = { version: VERSION, ...message, to: [...message.to].sort() };
   const signature = Buffer.from(identity.sign(signedBytes(deployment, content))).toString('base64url');
@@ -68,7 +70,7 @@ export async function sealMessage(
     recipient.account,
     idFor(message.id, recipient.account),
   );
-  const sealed = await sealTo(sealing, context, padded);
+  const sealed = sealTo(sealing, context, padded, random);
   return { sealedTo: sealing, sealed: Buffer.from(sealed).toString('base64url') };
 }
 
@@ -83,11 +85,11 @@ export interface Recipient {
  * What a message says, when its sender has signed it with `signing`. Throws `message.no-key` (sealed to a key that is not here),
  * `message.unreadable`, `message.version`, `message.not-signed`.
  */
-export async function openMessage(
+export function openMessage(
   { deployment, account, sealingKeys }: Recipient,
   mail: Extract<Mail, { kind: 'message' }>,
   signing: string,
-): Promise<MessageSaid> {
+): MessageSaid {
   const key = sealingKeys.find(({ publicKey }) => publicKey === mail.sealedTo);
   if (key === undefined)
     throw unreadable(
@@ -96,7 +98,7 @@ export async function openMessage(
       'open it where that key is kept',
     );
   const sealed = new Uint8Array(Buffer.from(mail.sealed, 'base64url'));
-  const opened = await key.open(sealed, contextOf(deployment, mail.from, account, mail.id));
+  const opened = key.open(sealed, contextOf(deployment, mail.from, account, mail.id));
   if (opened === undefined) throw unreadable('message.unreadable', 'it does not open', ASK_AGAIN);
   const { signature, ...content } = insideOf(opened);
   const bytes = new Uint8Array(Buffer.from(signature, 'base64url'));

@@ -14,8 +14,8 @@ import type { BallotSizes, BallotType, Choice } from '../ballot/election-type.ts
 import { concatBytes, sha256, utf8 } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
+import { contextOf, openSeal, recipientOf, SEAL_BYTES, type SealingKey, seal } from '../identity/hpke.ts';
 import type { Identity } from '../identity/keys.ts';
-import { contextOf, openSeal, recipientOf, SEAL_BYTES, type SealingKey, seal } from './hpke.ts';
 import { type BoxItem, signedStatement } from './items.ts';
 
 const HEAD = 4 + 6 + 64;

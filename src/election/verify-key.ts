@@ -6,8 +6,8 @@
 import { hex, sha256, utf8 } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
+import { contextOf, openSeal, recipientOf, type SealingKey, seal } from '../identity/hpke.ts';
 import { ELECTION_SERVERS, type ElectionServer } from './descriptor.ts';
-import { contextOf, openSeal, recipientOf, type SealingKey, seal } from './hpke.ts';
 
 /** What a server says in the log of its contribution. */
 export interface KeyShare {

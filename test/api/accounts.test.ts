@@ -21,7 +21,7 @@ const keysOf = async (account: string, identity: Identity, party?: Identity) =>
     deployment: DEPLOYMENT,
     account,
     identity,
-    sealing: (await sealingKeyOf(identity)).publicKey,
+    sealing: sealingKeyOf(identity).publicKey,
     nowMs: Date.now(),
     ...(party === undefined ? {} : { party }),
   });
@@ -138,7 +138,7 @@ test('a message is sent once, heard live, read by its recipient alone, and gone 
       const { keys } = (await ask(faces, 'GET /account/bob', ann)).body;
       const id = '7'.repeat(32);
       const said = { from: 'ann', to: ['bob'], id, sentMs: Date.now(), text: 'shall we?' };
-      const sealed = await sealMessage({ deployment: DEPLOYMENT, identity: annsKey }, said, {
+      const sealed = sealMessage({ deployment: DEPLOYMENT, identity: annsKey, random: systemRandom }, said, {
         account: 'bob',
         keys,
       });
@@ -151,7 +151,7 @@ test('a message is sent once, heard live, read by its recipient alone, and gone 
       const heard = await live.next();
       assert.deepEqual([heard.id, heard.event], ['1', 'message']);
       const opened = await openMessage(
-        { deployment: DEPLOYMENT, account: 'bob', sealingKeys: [await sealingKeyOf(bobsKey)] },
+        { deployment: DEPLOYMENT, account: 'bob', sealingKeys: [sealingKeyOf(bobsKey)] },
         heard.data,
         annsKey.publicKey,
       );

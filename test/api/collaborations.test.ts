@@ -3,7 +3,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newCollaboration, withFaces } from './world.ts';
+import type { Address } from '../../src/bus/subjects.ts';
+import type { CommandBody } from '../../src/coordination/bodies.ts';
+import { submit } from '../coordination/replica.ts';
+import { commandId } from '../coordination/world.ts';
+import { type Faces, newCollaboration, withFaces } from './world.ts';
 
 test('a collaboration is created from SQL, and every replica shows it', async () => {
   await withFaces(
@@ -149,3 +153,63 @@ test('a party that registers is told what to bring and what it reveals; others a
     );
   });
 });
+
+test('a result is read by a later collaboration, as often as its parties agreed to', async () => {
+  await withFaces(async (faces) => {
+    const first = await faces.ask('POST /collaboration', {
+      as: 'analyst',
+      body: newCollaboration({ resultUses: 1 }),
+    });
+    const { id, digest } = first.body.collaboration;
+    await wholeLifeOf(faces, id, digest);
+    const { resultIds } = (await faces.ask(`GET /collaboration/${id}/result-ids`, { as: 'analyst' })).body;
+    assert.deepEqual(resultIds, [`${id}.1`]);
+    const program = 'CREATE TABLE t (count INTEGER, sum INTEGER); SELECT SUM(sum) FROM earlier;';
+    const body = {
+      program,
+      sources: [{ table: 'earlier', result: `${id}.9` }],
+      outputs: ['analyst'],
+      deadline: DEADLINE,
+    };
+    const unknown = await faces.ask('POST /collaboration', { as: 'analyst', body });
+    assert.deepEqual([unknown.status, unknown.body.code], [404, 'result.unknown']);
+    const read = {
+      ...body,
+      program: 'SELECT SUM(sum) FROM earlier;',
+      sources: [{ table: 'earlier', result: `${id}.1` }],
+    };
+    const second = await faces.ask('POST /collaboration', { as: 'analyst', body: read });
+    assert.equal(second.status, 201, JSON.stringify(second.body));
+    assert.deepEqual(
+      second.body.collaboration.waiting[0].who,
+      ['party-acme', 'party-beta'],
+      'its parties are asked again',
+    );
+    const third = await faces.ask('POST /collaboration', { as: 'analyst', body: read });
+    assert.deepEqual([third.status, third.body.code], [409, 'result.used-up']);
+  });
+});
+
+const DEADLINE = new Date(Date.now() + 3_600_000).toISOString();
+
+/** Everything that its participants say, from their approval to the result. */
+async function wholeLifeOf(faces: Faces, collaboration: string, descriptor: string): Promise<void> {
+  const facts = { collaboration, attempt: 1 };
+  const both = (body: object) => (['server-a', 'server-b'] as const).map((server) => [server, body] as const);
+  const parties = ['acme', 'beta', 'analyst'].map((party): Address => `party-${party}`);
+  const said = [
+    ...parties.map((party) => [party, { kind: 'approve', ...facts, descriptor }] as const),
+    ...both({ kind: 'randomnessReady', ...facts }),
+    ...parties
+      .slice(0, 2)
+      .map((party) => [party, { kind: 'uploaded', ...facts, rows: '1'.repeat(64) }] as const),
+    ...both({ kind: 'bound', ...facts, binding: 'b'.repeat(64) }),
+    ...both({ kind: 'resultStored', ...facts, outputs: 'c'.repeat(64) }),
+    ['party-analyst', { kind: 'received', ...facts }] as const,
+  ];
+  for (const [at, [author, body]] of said.entries()) {
+    const bus = faces.hub.connect(author);
+    await submit(bus, author, body as CommandBody, commandId(7_000 + at)); // of its schema's form, or the log refuses it
+    await bus.close();
+  }
+}

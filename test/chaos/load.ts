@@ -135,7 +135,7 @@ export class Load {
   }
 
   async #talk(from: string, to: string): Promise<void> {
-    const sealedTo = (await sealingKeyOf(this.#identity(`party-${to}`))).publicKey;
+    const sealedTo = sealingKeyOf(this.#identity(`party-${to}`)).publicKey;
     const body = { kind: 'sendMessage', to, sealedTo, sealed: 'x'.repeat(400) };
     const answer = await this.#step(() => this.say(`party-${from}`, body));
     const number =
@@ -160,7 +160,7 @@ export class Load {
   async #openAccount(account: string): Promise<void> {
     const deployment = this.#cluster.deployment.name;
     const identity = this.#identity(`party-${account}`);
-    const sealing = (await sealingKeyOf(identity)).publicKey;
+    const sealing = sealingKeyOf(identity).publicKey;
     const keys = sayKeys({ deployment, account, identity, sealing, nowMs: Date.now() });
     await this.say('coordinator', { kind: 'registerAccount', account, password: null, keys });
     const session = placeOf(account);

@@ -67,7 +67,11 @@ test('an account lives its whole life over HTTP', () =>
     await assert.rejects(calls.account(token, 'nobody'), refusedWith('account.unknown'));
     const to = { account: 'ann', keys: made.keys ?? { signing: '', sealing: '' } };
     const said = { from: 'ann', to: ['ann'], id, sentMs: 1, text: 'a note to myself' };
-    const sealed = await sealMessage({ deployment: DEPLOYMENT, identity: ann.identity }, said, to);
+    const sealed = sealMessage(
+      { deployment: DEPLOYMENT, identity: ann.identity, random: systemRandom },
+      said,
+      to,
+    );
     assert.deepEqual(await calls.send(token, { id: idFor(id, 'ann'), to: 'ann', ...sealed }), { number: 1 });
     const leave = new AbortController();
     let opens = 0;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../src/base/bytes.ts';
 import { MpcError } from '../../src/base/errors.ts';
+import { systemRandom } from '../../src/base/random.ts';
 import { BOUNDS } from '../../src/directory/bounds.ts';
 import { idFor, type MessageSaid, openMessage, sealMessage } from '../../src/directory/message.ts';
 import { sealTo } from '../../src/identity/sealing.ts';
@@ -16,8 +17,8 @@ async function written(changes: Partial<MessageSaid> = {}) {
   const [ann, bob, eve] = [await Member.make('ann'), await Member.make('bob'), await Member.make('eve')];
   const said = { from: 'ann', to: ['bob'], id: ID, sentMs: START_MS, text: 'hello', ...changes };
   const keysOf = ({ person }: Member) => ({ signing: person.identity.publicKey, sealing: person.sealing });
-  const seal = (signer = ann, to = bob, deployment = DEPLOYMENT) =>
-    sealMessage({ deployment, identity: signer.person.identity }, said, {
+  const seal = async (signer = ann, to = bob, deployment = DEPLOYMENT) =>
+    sealMessage({ deployment, identity: signer.person.identity, random: systemRandom }, said, {
       account: to.name,
       keys: keysOf(to),
     });
@@ -31,7 +32,7 @@ async function written(changes: Partial<MessageSaid> = {}) {
       ...sealed,
       ...more,
     }) as const;
-  const open = (mail: ReturnType<typeof mailOf>, sender = ann) =>
+  const open = async (mail: ReturnType<typeof mailOf>, sender = ann) =>
     openMessage(
       { deployment: DEPLOYMENT, account: 'bob', sealingKeys: [eve.sealingKey, bob.sealingKey] },
       mail,
@@ -75,12 +76,9 @@ test('a recipient cannot hand a message on as if it had been written to somebody
       `{"deployment":"${DEPLOYMENT}","from":"ann","id":"${idFor(said.id, to)}","to":"${to}"}`,
     ),
   });
-  const opened = await eve.sealingKey.open(
-    new Uint8Array(Buffer.from(inside.sealed, 'base64url')),
-    context('eve'),
-  );
+  const opened = eve.sealingKey.open(new Uint8Array(Buffer.from(inside.sealed, 'base64url')), context('eve'));
   assert.ok(opened !== undefined);
-  const again = await sealTo(bob.person.sealing, context('bob'), opened);
+  const again = sealTo(bob.person.sealing, context('bob'), opened, systemRandom);
   const mail = mailOf({ sealedTo: bob.person.sealing, sealed: Buffer.from(again).toString('base64url') });
   await assert.rejects(open(mail, toEve.ann), refusedWith('message.not-signed'));
 });
@@ -92,10 +90,12 @@ test('a message that has been read is not taken for a second one under another i
     additional: utf8.encode(`{"deployment":"${DEPLOYMENT}","from":"ann","id":"${id}","to":"bob"}`),
   });
   const sealed = new Uint8Array(Buffer.from((await seal()).sealed, 'base64url'));
-  const inside = await bob.sealingKey.open(sealed, context(idFor(ID, 'bob')));
+  const inside = bob.sealingKey.open(sealed, context(idFor(ID, 'bob')));
   assert.ok(inside !== undefined);
   const other = idFor('6'.repeat(32), 'bob');
-  const again = Buffer.from(await sealTo(bob.person.sealing, context(other), inside)).toString('base64url');
+  const again = Buffer.from(sealTo(bob.person.sealing, context(other), inside, systemRandom)).toString(
+    'base64url',
+  );
   const mail = mailOf({ sealedTo: bob.person.sealing, sealed: again }, { id: other });
   await assert.rejects(open(mail), refusedWith('message.not-signed'));
 });
@@ -106,7 +106,7 @@ test('a message of a later version, or that is none, is refused by name', async 
     `{"deployment":"${DEPLOYMENT}","from":"ann","id":"${idFor(said.id, 'bob')}","to":"bob"}`,
   );
   const sealedOf = async (text: Uint8Array) => {
-    const sealed = await sealTo(bob.person.sealing, { info: 'mpc/1 message', additional }, text);
+    const sealed = sealTo(bob.person.sealing, { info: 'mpc/1 message', additional }, text, systemRandom);
     return mailOf({ sealedTo: bob.person.sealing, sealed: Buffer.from(sealed).toString('base64url') });
   };
   await assert.rejects(

@@ -44,7 +44,7 @@ export interface Person {
 }
 
 export async function person(name: string, identity = createIdentity(systemRandom)): Promise<Person> {
-  return { name, identity, sealing: (await sealingKeyOf(identity)).publicKey };
+  return { name, identity, sealing: sealingKeyOf(identity).publicKey };
 }
 
 export class Played {

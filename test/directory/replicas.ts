@@ -69,7 +69,7 @@ export class Member {
 
   static async make(name: string): Promise<Member> {
     const who = await person(name);
-    return new Member(who, await sealingKeyOf(who.identity));
+    return new Member(who, sealingKeyOf(who.identity));
   }
 
   async register({ directory }: Pick<DirectoryReplica, 'directory'>): Promise<void> {
@@ -102,8 +102,8 @@ export class Member {
   ): Promise<number> {
     const { identity, sealing } = to.person;
     const recipient = { account: to.name, keys: { signing: identity.publicKey, sealing } };
-    const sealed = await sealMessage(
-      { deployment: DEPLOYMENT, identity: this.person.identity },
+    const sealed = sealMessage(
+      { deployment: DEPLOYMENT, identity: this.person.identity, random: systemRandom },
       { from: this.name, to: [to.name], id, sentMs: Date.now(), text },
       recipient,
     );

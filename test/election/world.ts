@@ -32,13 +32,13 @@ import {
   readEnvelope,
 } from '../../src/election/envelope.ts';
 import { GrowingTally } from '../../src/election/fragment.ts';
-import { type SealingKey, sealingKeyOf } from '../../src/election/hpke.ts';
 import { boxRoot, packItems } from '../../src/election/items.ts';
 import { BallotVerifier, type PreparedBatch } from '../../src/election/proofs.ts';
 import { signSealingKey } from '../../src/election/receipts.ts';
 import { ElectionsView } from '../../src/election/rows.ts';
 import { shareKey, verifyKeyOf } from '../../src/election/verify-key.ts';
 import { packVoters, votersRoot } from '../../src/election/voters.ts';
+import { type SealingKey, sealingKeyOf } from '../../src/identity/hpke.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { decodePublicKey } from '../../src/identity/nkey.ts';

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { hex, utf8 } from '../../src/base/bytes.ts';
 import { MpcError } from '../../src/base/errors.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { derivedPrivateKey } from '../../src/identity/hpke.ts';
 import { createIdentity, identityFromSeed, secretFor } from '../../src/identity/identity.ts';
 import { encodeSeed } from '../../src/identity/nkey.ts';
 import { sealingKeyFrom, sealingKeyOf, sealTo } from '../../src/identity/sealing.ts';
@@ -20,39 +22,39 @@ const A1 = {
 
 const context = { info: utf8.decode(A1.info), additional: A1.aad };
 
-test('sealing gives what RFC 9180 says, and its vector opens', async () => {
-  const key = await sealingKeyFrom(A1.ikmR);
+test('sealing gives what RFC 9180 says, and its vector opens', () => {
+  const key = sealingKeyFrom(A1.ikmR);
   assert.equal(Buffer.from(key.publicKey, 'base64url').toString('hex'), A1.pkRm);
-  const sealed = await sealTo(key.publicKey, context, A1.pt, { oneTimeKeyForTestVectorsOnly: A1.ikmE });
+  const sealed = sealTo(key.publicKey, context, A1.pt, () => derivedPrivateKey(A1.ikmE));
   assert.equal(hex.encode(sealed), A1.pkEm + A1.ct);
-  assert.deepEqual(await key.open(hex.decode(A1.pkEm + A1.ct), context), A1.pt);
+  assert.deepEqual(key.open(hex.decode(A1.pkEm + A1.ct), context), A1.pt);
 });
 
-test('a sealed text opens for its recipient, in its context, and unchanged: else not at all', async () => {
-  const key = await sealingKeyFrom(new Uint8Array(32).fill(1));
-  const other = await sealingKeyFrom(new Uint8Array(32).fill(2));
-  const sealed = await sealTo(key.publicKey, context, A1.pt);
-  assert.deepEqual(await key.open(sealed, context), A1.pt);
-  assert.equal(await other.open(sealed, context), undefined);
-  assert.equal(await key.open(sealed, { ...context, info: 'another kind' }), undefined);
-  assert.equal(await key.open(sealed, { ...context, additional: utf8.encode('another place') }), undefined);
+test('a sealed text opens for its recipient, in its context, and unchanged: else not at all', () => {
+  const key = sealingKeyFrom(new Uint8Array(32).fill(1));
+  const other = sealingKeyFrom(new Uint8Array(32).fill(2));
+  const sealed = sealTo(key.publicKey, context, A1.pt, systemRandom);
+  assert.deepEqual(key.open(sealed, context), A1.pt);
+  assert.equal(other.open(sealed, context), undefined);
+  assert.equal(key.open(sealed, { ...context, info: 'another kind' }), undefined);
+  assert.equal(key.open(sealed, { ...context, additional: utf8.encode('another place') }), undefined);
   for (let bit = 0; bit < sealed.length * 8; bit++) {
     // X25519 does not look at the top bit of a key, but the key schedule does.
     const changed = sealed.slice();
     changed[bit >> 3]! ^= 1 << (bit & 7);
-    assert.equal(await key.open(changed, context), undefined, `bit ${bit}`);
+    assert.equal(key.open(changed, context), undefined, `bit ${bit}`);
   }
-  for (const length of [0, 31, 47]) assert.equal(await key.open(sealed.slice(0, length), context), undefined);
+  for (const length of [0, 31, 47]) assert.equal(key.open(sealed.slice(0, length), context), undefined);
 });
 
-test('the same text sealed twice looks different', async () => {
-  const key = await sealingKeyFrom(new Uint8Array(32).fill(1));
-  const once = await sealTo(key.publicKey, context, A1.pt);
-  const again = await sealTo(key.publicKey, context, A1.pt);
+test('the same text sealed twice looks different', () => {
+  const key = sealingKeyFrom(new Uint8Array(32).fill(1));
+  const once = sealTo(key.publicKey, context, A1.pt, systemRandom);
+  const again = sealTo(key.publicKey, context, A1.pt, systemRandom);
   assert.notDeepEqual(once.subarray(0, 32), again.subarray(0, 32));
 });
 
-test('nothing is sealed to a key that anybody could open: malformed or of small order (RFC 7748, section 6.1)', async () => {
+test('nothing is sealed to a key that anybody could open: malformed or of small order (RFC 7748, section 6.1)', () => {
   const bad = [
     '',
     Buffer.alloc(31).toString('base64url'),
@@ -63,22 +65,19 @@ test('nothing is sealed to a key that anybody could open: malformed or of small 
     ),
   ];
   for (const key of bad)
-    await assert.rejects(
-      sealTo(key, context, A1.pt),
+    assert.throws(
+      () => sealTo(key, context, A1.pt, systemRandom),
       (error) => error instanceof MpcError && error.code === 'sealing.key',
       key,
     );
 });
 
-test('an identity has one sealing key, which tells nothing of its seed', async () => {
+test('an identity has one sealing key, which tells nothing of its seed', () => {
   const seed = new Uint8Array(32).fill(7);
   const identity = identityFromSeed(encodeSeed(seed));
-  const key = await sealingKeyOf(identity);
-  assert.equal((await sealingKeyOf(identityFromSeed(encodeSeed(seed)))).publicKey, key.publicKey);
-  assert.notEqual(
-    (await sealingKeyOf(createIdentity(() => new Uint8Array(32).fill(8)))).publicKey,
-    key.publicKey,
-  );
+  const key = sealingKeyOf(identity);
+  assert.equal(sealingKeyOf(identityFromSeed(encodeSeed(seed))).publicKey, key.publicKey);
+  assert.notEqual(sealingKeyOf(createIdentity(() => new Uint8Array(32).fill(8))).publicKey, key.publicKey);
   assert.notDeepEqual(secretFor(identity, 'one'), secretFor(identity, 'another'));
   assert.notDeepEqual(secretFor(identity, 'one'), seed);
 });

@@ -11,7 +11,10 @@ import {
   descriptorSchema,
   collaborationId as idOf,
 } from '../../coordination/descriptor.ts';
+import { partiesOfResult } from '../../coordination/sources.ts';
+import { Queries } from '../../duties/queries.ts';
 import { programSchema } from '../../programs/program.ts';
+import type { StoredRows } from '../../sql/stored.ts';
 import { callerOf } from '../http/caller.ts';
 import { isKnown, mustMatch } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
@@ -45,9 +48,18 @@ const newSchema = z
       .array(
         z.strictObject({ party: partySchema, table: partySchema, maxRows: z.int().min(1).max(LIMITS.rows) }),
       )
-      .min(1)
       .max(LIMITS.parties * 16)
+      .default([])
       .meta({ description: 'Who may bring at most how many rows to which table' }),
+    sources: z
+      .array(
+        z.strictObject({ table: partySchema, result: z.string().regex(/^[0-9a-f]{20}\.[1-9][0-9]{0,2}$/) }),
+      )
+      .max(16)
+      .default([])
+      .meta({
+        description: 'Earlier results that are read as rows of a table: the ids that `result-ids` tells',
+      }),
     outputs: z.array(partySchema).min(1).max(LIMITS.parties).meta({ description: 'Who learns the result' }),
     minGroupSize: z
       .int()
@@ -102,12 +114,14 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { program, deadline, ...fixed } = request.body;
+      const { program, deadline, sources, ...fixed } = request.body;
       const here = replica();
       const id = commandIdOf(request, caller, 'create');
       // From the id: the same request at another replica makes the same descriptor, so that it is the same collaboration.
       const nonce = hex.decode(digestOf('nonce', id).slice(0, 32));
+      const stored = await storedRows(here, sources);
       const { descriptor, disclosure } = await describeNext({
+        stored,
         program: typeof program === 'string' ? { kind: 'sql', text: program } : program,
         ...fixed,
         deadlineMs: Date.parse(deadline),
@@ -263,6 +277,19 @@ function takesPart(
   party: string,
 ): boolean {
   return outputs.includes(party) || inputs.some((input) => input.party === party);
+}
+
+/** What earlier results hold, and whose rows are in them. Throws `result.unknown`. */
+function storedRows(
+  { collaboration }: Replica,
+  named: readonly { readonly table: string; readonly result: string }[],
+): Promise<StoredRows[]> {
+  const sources = named.map(({ table, result }) => ({
+    table,
+    result,
+    parties: partiesOfResult({ collaboration }, result),
+  }));
+  return new Queries().stored({ sources }, collaboration);
 }
 
 /** What is asked for most is of its schema's type, and not held against the schema once more for every answer. */

@@ -9,6 +9,7 @@ import type { Reply } from '../../coordination/reply.ts';
 import type { DirectoryService } from '../../directory/service.ts';
 import type { PublicKey } from '../../identity/keys.ts';
 import type { Program } from '../../programs/program.ts';
+import type { StoredRows } from '../../sql/stored.ts';
 import type { Authenticate, Caller } from '../http/caller.ts';
 import type { ElectionDesk } from './elections.ts';
 
@@ -35,6 +36,7 @@ export interface DescribeParts {
   readonly program: Program;
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
+  readonly stored: readonly StoredRows[];
   readonly minGroupSize: number;
   readonly roundTripMs: number;
   readonly minimum: Descriptor['minimum'];

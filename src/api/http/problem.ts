@@ -68,7 +68,7 @@ const STATUS_OF: readonly (readonly [RegExp, number])[] = [
   [/\.unknown$/, 404],
   [/\.too-large$/, 413],
   [/^(coordinator|bus|log|broker)\./, 503],
-  [/^(collaboration|account|message|mail|election)\./, 409],
+  [/^(collaboration|result|account|message|mail|election)\./, 409],
   [/^command\./, 400],
 ];
 

@@ -148,7 +148,7 @@ export class Correspondent {
       recipients.map(async (recipient) => ({
         to: recipient.account,
         id: idFor(id, recipient.account),
-        ...(await sealMessage(this.#options, said, recipient)),
+        ...sealMessage(this.#options, said, recipient),
       })),
     );
     const stored = await this.#sendAll(sealed);

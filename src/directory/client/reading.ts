@@ -42,7 +42,7 @@ export async function readMail(mail: Mail, reader: Reader): Promise<Happening> {
   const { from } = mail;
   try {
     const { signing } = reader.pins.keysOf(from) ?? (await keysFor(from, reader));
-    return { kind: 'message', message: await openMessage(reader, mail, signing), timeMs: mail.timeMs };
+    return { kind: 'message', message: openMessage(reader, mail, signing), timeMs: mail.timeMs };
   } catch (error) {
     if (!(error instanceof MpcError) || OUT_OF_REACH.test(error.code)) throw error;
     const unproven = error.code === 'message.not-signed' ? await withChangedKey(mail, reader) : undefined;
@@ -58,7 +58,7 @@ async function withChangedKey(
   try {
     const seen = reader.pins.see(await reader.look(mail.from), reader.clock.now());
     if (seen.what !== 'changed') return undefined;
-    return { kind: 'unproven', message: await openMessage(reader, mail, seen.is.signing), seen };
+    return { kind: 'unproven', message: openMessage(reader, mail, seen.is.signing), seen };
   } catch (error) {
     if (!(error instanceof MpcError) || OUT_OF_REACH.test(error.code)) throw error;
     return undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { systemRandom } from '../../src/base/random.ts';
-import { contextOf, openSeal, recipientOf, SEAL_BYTES, seal, sealingKeyOf } from '../../src/election/hpke.ts';
+import { contextOf, openSeal, recipientOf, SEAL_BYTES, seal, sealingKeyOf } from '../../src/identity/hpke.ts';
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 const hexOf = (value: Uint8Array | undefined): string => Buffer.from(value ?? []).toString('hex');

@@ -8,7 +8,8 @@
  *   secret = Extract(shared, "secret" | "")      key, nonce = Expand(secret, "key" | context), Expand(secret, "base_nonce" | context)
  *   context = mode(0) | Extract("", "psk_id_hash" | "") | Extract("", "info_hash" | info)
  *
- * A library would do; the ones there are go through WebCrypto, at several times the time of a whole ballot's proof.
+ * A library would do; the ones there are go through WebCrypto, at several times the time of a whole ballot's proof. Tests hold
+ * this file against one of them, and against the vectors of the RFC.
  */
 import {
   createCipheriv,
@@ -64,13 +65,17 @@ export function sealingKeyOf(seed: Uint8Array): SealingKey {
   return { publicKey: new Uint8Array(Buffer.from(x, 'base64url')), privateKey };
 }
 
+/** The private key that RFC 9180, section 7.1.3, derives from secret bytes (at least 32), for `sealingKeyOf`. */
+export const derivedPrivateKey = (material: Uint8Array): Uint8Array =>
+  expand(KEM_SUITE, extract(KEM_SUITE, EMPTY, 'dkp_prk', material), 'sk', EMPTY, KEY_BYTES);
+
 /** Prepares sealing to a public key; `info` is hashed once. Undefined for bytes that are no key. */
 export function recipientOf(publicKey: Uint8Array, info: Uint8Array): Recipient | undefined {
   const key = publicKeyOf(publicKey);
   return key === undefined ? undefined : { publicKey, key, context: contextOf(info) };
 }
 
-/** enc (32 bytes) | ciphertext | tag (16 bytes). */
+/** enc (32 bytes) | ciphertext | tag (16 bytes). Throws for a key of small order: anybody could open what is sealed to it. */
 export function seal(
   recipient: Recipient,
   additional: Uint8Array,
