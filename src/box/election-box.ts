@@ -14,7 +14,7 @@ import {
 } from '../election/descriptor.ts';
 import { EnvelopeOpener } from '../election/envelope.ts';
 import { trackerOf } from '../election/items.ts';
-import type { Seal } from '../election/life.ts';
+import { ELECTION_ENDED, type Seal } from '../election/life.ts';
 import { BallotVerifier } from '../election/proofs.ts';
 import { type Receipt, type Standing, signStanding } from '../election/receipts.ts';
 import { ElectionsView } from '../election/rows.ts';
@@ -125,6 +125,8 @@ export class ElectionBox {
       if (this.#closed.signal.aborted) throw STOPPED();
     } finally {
       failed.abort(STOPPED());
+      // Nobody needs a word of an election that has ended.
+      if (ELECTION_ENDED.includes(this.#view.election(this.id)?.status ?? 'open')) words.close();
       await Promise.allSettled(loops);
     }
   }

@@ -139,6 +139,20 @@ test('while a server is away the close waits and says for whom; receipts tell wh
   }
 });
 
+test('the deadline closes the box without the registrar', { timeout: 120_000 }, async () => {
+  const real = await RealElection.create({ kind: 'yesNo' }, ['no', 'yes'], 1, 15_000);
+  try {
+    for (const server of ELECTION_SERVERS) real.start(server);
+    const election = await real.open();
+    assert.equal((await castOne(real, election, 0, true, 1)).holders, 3);
+    await real.until('published');
+    assert.deepEqual(real.election.life.context.result, [1]);
+    assert.ok(Date.now() >= (real.log.view.descriptor(real.id)?.deadlineMs ?? Number.POSITIVE_INFINITY));
+  } finally {
+    await real.end();
+  }
+});
+
 test('who is not on the list, or sends something else than a ballot, gets a plain reason from every server', {
   timeout: 120_000,
 }, async () => {

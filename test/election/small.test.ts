@@ -161,3 +161,13 @@ test('three ballots that reach the three servers in any of the 216 orders are co
   assert.equal(elections, 216);
   assert.equal(orders.size, 6, 'every order in the box came up');
 });
+
+test('an election in which nobody votes has a result, too', () => {
+  const type = new BallotType({ kind: 'yesNo' });
+  const world = new ElectionWorld(draws(3).bytes, { kind: 'yesNo' }, ['no', 'yes'], 1, type);
+  const servers = world.opened();
+  world.close();
+  finish(world, servers);
+  assert.equal(world.election.status, 'published');
+  assert.deepEqual(world.election.life.context.result, [0]);
+});

@@ -59,7 +59,12 @@ export class RealElection {
   }
 
   /** An election in draft with its voters listed; the servers are not started yet. */
-  static async create(type: ElectionType, labels: readonly string[], voters: number): Promise<RealElection> {
+  static async create(
+    type: ElectionType,
+    labels: readonly string[],
+    voters: number,
+    lastsMs: number = HOUR_MS,
+  ): Promise<RealElection> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-election-test-'));
     const logs = join(directory, 'logs');
     mkdirSync(logs);
@@ -76,7 +81,7 @@ export class RealElection {
       labels,
       registrar: 'town',
       keys: deployment.trust,
-      deadlineMs: Date.now() + HOUR_MS,
+      deadlineMs: Date.now() + lastsMs,
     });
     await log.say({ kind: 'election.create', descriptor });
     const id = electionId(electionDigest(descriptor));
