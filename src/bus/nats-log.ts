@@ -68,11 +68,16 @@ export async function openNatsLog(
   return new NatsLog(link, name, subject);
 }
 
-/** Who may not make it waits for who may. */
+/** The broker's code for a cluster that has not met yet, or has fewer brokers than copies are wanted. */
+const NO_PEERS = 10_005;
+
+/** Who may not make it waits for who may; who is early, for the other brokers. */
 async function made(adding: Promise<StreamInfo>, name: string): Promise<StreamInfo> {
   try {
     return await adding;
   } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === NO_PEERS)
+      throw busFaults.unavailable(`the log ${name}`, 'fewer brokers than it has copies have met yet');
     const fault = logFault(`making the log ${name}`, error);
     if (fault.code !== 'bus.permission-denied') throw error;
     throw busFaults.unavailable(`the log ${name}`, 'no coordinator has made it yet');

@@ -5,7 +5,6 @@
 import type { Address } from '../bus/subjects.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
-import type { Notices } from './notices.ts';
 
 /** One collaboration as everyone sees it. */
 export interface Collaboration {
@@ -23,6 +22,27 @@ export interface Collaboration {
   readonly lifecycle: LifecycleSnapshot;
   /** What parties' endpoints have not been told yet, by party. */
   readonly notices: Notices;
+}
+
+/** What one endpoint has not been told yet. */
+export interface Outstanding {
+  /** Oldest first; `sequence` is the log entry's number, `timeMs` its time. */
+  readonly pending: readonly {
+    readonly sequence: number;
+    readonly status: string;
+    readonly timeMs: number;
+  }[];
+  readonly claim?: { readonly by: string; readonly untilMs: number };
+}
+
+/** By party. */
+export type Notices = Readonly<Record<string, Outstanding>>;
+
+/** What readers may ask about collaborations. */
+export interface CollaborationsView {
+  collaboration(id: string): Collaboration | undefined;
+  /** Sorted by id. */
+  collaborations(): readonly Collaboration[];
 }
 
 /** Until when input parties are waited for, in log time; undefined where all are needed. */

@@ -4,7 +4,7 @@
  */
 import { collaborationBodies } from './bodies.ts';
 import { type Chapter, chapterOf, type ReadTable } from './chapter.ts';
-import type { Collaboration } from './collaboration.ts';
+import type { Collaboration, CollaborationsView } from './collaboration.ts';
 import { type CollaborationRules, decide } from './decide.ts';
 import type { LifecycleStatus } from './lifecycle.ts';
 import { isNoticeBody } from './notices.ts';
@@ -29,13 +29,6 @@ export function collaborationsChapter(rules: CollaborationRules): Chapter {
       return { answer: { status: put.status } };
     },
   });
-}
-
-/** What readers may ask about collaborations. */
-export interface CollaborationsView {
-  collaboration(id: string): Collaboration | undefined;
-  /** Sorted by id. */
-  collaborations(): readonly Collaboration[];
 }
 
 export function collaborationsIn(state: Pick<StateView, 'table'>): CollaborationsView {

@@ -6,8 +6,7 @@ import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { CommandBody } from './bodies.ts';
 import type { Moment, Said } from './chapter.ts';
-import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
-import type { CollaborationsView } from './collaborations.ts';
+import { type Collaboration, type CollaborationsView, inputDeadlineMs } from './collaboration.ts';
 import {
   checkDescriptor,
   collaborationId,

@@ -4,24 +4,12 @@
  */
 import type { ErrorReport } from '../base/errors.ts';
 import type { CommandBody } from './bodies.ts';
-import type { Collaboration } from './collaboration.ts';
+import type { Collaboration, Notices, Outstanding } from './collaboration.ts';
 
 /** How long a replica may work on an endpoint before another takes over. */
 export const CLAIM_MS = 60_000;
 /** Changes kept for an endpoint that does not answer; the oldest go first, the last one says how it stands. */
 const MOST_PENDING = 64;
-
-export interface Outstanding {
-  /** Oldest first; `sequence` is the log entry's number, `timeMs` its time. */
-  readonly pending: readonly {
-    readonly sequence: number;
-    readonly status: string;
-    readonly timeMs: number;
-  }[];
-  readonly claim?: { readonly by: string; readonly untilMs: number };
-}
-
-export type Notices = Readonly<Record<string, Outstanding>>;
 
 export type NoticeBody = Extract<CommandBody, { kind: 'claimNotices' | 'noticesSent' }>;
 

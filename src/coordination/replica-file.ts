@@ -51,7 +51,9 @@ class SqliteReplica implements ReplicaFile {
   #steps: Step[] = [];
   /** Why nothing is written any more: what came after a lost entry must not be. */
   #broken: unknown;
-  #writing: Promise<void> | undefined;
+  /** The transaction that is to come, if one is, and the end of those before it. */
+  #next: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(store: Store, identity: Pick<StateSnapshot, 'version' | 'deployment' | 'chapters'>) {
     this.#store = store;
@@ -86,16 +88,17 @@ class SqliteReplica implements ReplicaFile {
 
   write(step: Step): Promise<void> {
     this.#steps.push(step);
-    this.#writing ??= this.#writeNext();
-    return this.#writing;
+    if (this.#next === undefined) {
+      this.#next = this.#last.then(() => this.#writeNext());
+      this.#last = this.#next.catch(() => undefined); // whoever has written hears of it
+    }
+    return this.#next;
   }
 
   async #writeNext(): Promise<void> {
-    // Whatever else is applied in this turn of the loop goes along.
-    await Promise.resolve();
     const steps = this.#steps;
     this.#steps = [];
-    this.#writing = undefined;
+    this.#next = undefined;
     try {
       await this.#store.transaction(async (transaction) => {
         if (this.#broken !== undefined) throw this.#broken;

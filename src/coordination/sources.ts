@@ -3,8 +3,7 @@
  * Must never be all that stands between a result and its use: the servers count by themselves, from their own stores.
  */
 import { type ErrorReport, MpcError } from '../base/errors.ts';
-import type { Collaboration } from './collaboration.ts';
-import type { CollaborationsView } from './collaborations.ts';
+import type { Collaboration, CollaborationsView } from './collaboration.ts';
 import { type Descriptor, inputParties, partsOfResultId, resultId, sourceParties } from './descriptor.ts';
 
 /** Ids of the results that the servers keep of a collaboration, by attempt. */

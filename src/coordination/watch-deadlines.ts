@@ -3,8 +3,7 @@
  * under which command id. Must never decide any of it: the log does, by its own time.
  */
 import type { CommandBody } from './bodies.ts';
-import { type Collaboration, inputDeadlineMs } from './collaboration.ts';
-import type { CollaborationsView } from './collaborations.ts';
+import { type Collaboration, type CollaborationsView, inputDeadlineMs } from './collaboration.ts';
 import { derivedCommandId } from './commands.ts';
 import { ENDED, type LifecycleStatus } from './lifecycle.ts';
 

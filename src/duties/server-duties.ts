@@ -10,7 +10,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { unlessAborted } from '../base/abort.ts';
 import { assert, EXIT, MpcError, reportOf } from '../base/errors.ts';
-import type { CollaborationsView } from '../coordination/collaborations.ts';
+import type { CollaborationsView } from '../coordination/collaboration.ts';
 import { inputParties, partsOfResultId } from '../coordination/descriptor.ts';
 import { inputSetOf } from '../coordination/lifecycle.ts';
 import { outputBytes, outputsOfBytes } from '../engine/combine.ts';
