@@ -3,10 +3,11 @@
  * Must never let anyone speak under another's name, read what is another's, or take away from the log.
  *
  * Whoever is `me` publishes below `mpc.<deployment>.*.<me>.` and hears below `mpc.<deployment>.<me>.`; answers come to its own
- * inbox, and it may answer what it was asked. Everyone reads the log; coordinators alone append to it and make it.
+ * inbox, and it may answer what it was asked. Everyone reads the log; coordinators alone append to it and make it. Everyone may
+ * carry ballots, also others': a ballot says itself whose it is, and a coordinator takes them over HTTP from voters without a key here.
  */
 import { inboxOf } from './nats.ts';
-import { type Address, subjects } from './subjects.ts';
+import { type Address, type ElectionVerb, subjects } from './subjects.ts';
 
 /** What one key may do; subjects as in NATS, `*` and `>` included. */
 export interface Permissions {
@@ -14,6 +15,9 @@ export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
+
+/** What is said in the name of voters. */
+const VOTER_VERBS: readonly ElectionVerb[] = ['ballots', 'ask'];
 
 /** One list for each address of `trust`, sorted by it. */
 export function permissionsOf(deployment: string, trust: Readonly<Record<string, string>>): Permissions[] {
@@ -23,6 +27,7 @@ export function permissionsOf(deployment: string, trust: Readonly<Record<string,
       publicKey,
       publish: [
         `mpc.${deployment}.*.${address}.>`,
+        ...VOTER_VERBS.map((verb) => `mpc.${deployment}.*.voter.${verb}.*`),
         ...readingLog(deployment),
         ...(address === 'coordinator' ? keepingLog(deployment) : []),
       ],

@@ -30,9 +30,11 @@ test("everyone has the permissions it needs; another name, another's mail and th
     await refused.atLeast(2);
     bus.publish(subjects.log('test'), new Uint8Array(1));
     await refused.atLeast(3);
+    bus.publish(subjects.election('test', 'server-a', 'voter', 'ballots', 'e'), new Uint8Array(1));
     bus.publish('$JS.API.STREAM.DELETE.mpc_test_log', new Uint8Array());
     await refused.atLeast(4);
     assert.ok(refused.items.every(({ code }) => code === 'bus.permission-denied'));
+    assert.ok(!refused.items.some(({ message }) => message.includes('voter')), 'ballots may be carried');
     await bus.close();
     deployment.start();
     const { table } = await deployment.result();
