@@ -25,8 +25,10 @@ export const LIMITS = {
   roundTripMs: 10_000,
   /** Characters of one CSV line: a longer one is a broken quote or an attack. */
   lineCharacters: 1024 * 1024,
-  /** Values of one enumerated column, and groups numbered beforehand: a tape holds that many words for each row. */
-  groups: 1024,
+  /** Numbers that a one-hot gate tells apart, a power of two: a tape holds that many words for each row. */
+  domain: 1024,
+  /** Values of one enumerated column, and groups numbered beforehand: one more number is for rows that have none of them. */
+  groups: 1023,
   /** Products that one matrix product sums in all: a second of work, during which a server's thread does nothing else. */
   matrixTerms: 2 ** 31,
   /** Nodes of one plan. */

@@ -94,9 +94,9 @@ export const oneHotGate: Gate<OperationOf<'oneHot'>> = {
 /** Throws `plan.bad-shape` unless the domain is a power of two that the limits allow. */
 export function requireDomain(domain: number, op: string): void {
   requireShape(
-    Number.isInteger(domain) && domain >= 1 && domain <= LIMITS.groups && (domain & (domain - 1)) === 0,
+    Number.isInteger(domain) && domain >= 1 && domain <= LIMITS.domain && (domain & (domain - 1)) === 0,
     op,
-    `domain is a power of two up to ${LIMITS.groups}`,
+    `domain is a power of two up to ${LIMITS.domain}`,
   );
 }
 
