@@ -10,7 +10,7 @@ import { parseReply } from '../../src/coordination/reply.ts';
 import { splitmix } from '../support/splitmix.ts';
 import { Cluster } from './cluster.ts';
 import { Load } from './load.ts';
-import { agree, audit, BACK_WITHIN_MS, killTwoAndTwo } from './trials.ts';
+import { agree, audit, BACK_WITHIN_MS, killTwoAndTwo, LATE } from './trials.ts';
 
 const TRIALS = Number(process.env.MPC_CHAOS_TRIALS ?? 20);
 const seed = Number(process.env.MPC_CHAOS_SEED ?? Date.now() % 1_000_000);
@@ -49,13 +49,16 @@ async function answerTo(command: Uint8Array): Promise<string> {
 }
 
 let trials = 0;
+/** Milliseconds, of each trial. */
+const away: number[] = [];
 for (let trial = 1; trial <= TRIALS; trial++)
   test(
     `trial ${trial}: two of five brokers and two of three coordinators die, one of these with its disk`,
     BOUND,
     async () => {
       const { backMs } = await killTwoAndTwo(cluster, load, random);
-      assert.ok(backMs < BACK_WITHIN_MS, `service was away for ${Math.round(backMs)} ms`);
+      away.push(Math.round(backMs));
+      assert.ok(backMs < LATE.withinMs, `service was away for ${Math.round(backMs)} ms`);
       trials++;
     },
   );
@@ -77,6 +80,11 @@ test(
     await agree(cluster, load, signal);
   },
 );
+
+test('after two of five brokers died service was back within 15 s, but for one trial in ten', () => {
+  const late = away.filter((backMs) => backMs >= BACK_WITHIN_MS).length;
+  assert.ok(away.length === TRIALS && late <= LATE.share * TRIALS, `away for ${away.join(', ')} ms`);
+});
 
 test('everything is killed at once and started again: all is there and goes on', BOUND, async () => {
   const signal = bound();

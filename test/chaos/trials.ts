@@ -13,6 +13,8 @@ import type { Acknowledged, Load } from './load.ts';
 
 /** Service is back within this after a failure that it survives. */
 export const BACK_WITHIN_MS = 15_000;
+/** Where other programs take the cores, elections among brokers start over: of twenty trials two may take up to twice as long. */
+export const LATE = { share: 0.1, withinMs: 2 * BACK_WITHIN_MS };
 const TRIAL_MS = 90_000;
 /** Commands acknowledged before anything is killed: it dies in the middle of work. */
 const STEADY_COMMANDS = 60;
