@@ -137,7 +137,8 @@ class Writer {
       () => `(${this.integer(0)} / ${this.integer(0)})`,
       () => `(- ${next()})`,
       () => `ABS(${next()})`,
-      () => `SIGN(${next()})`,
+      // A decimal in PostgreSQL and here, an integer in SQLite: a quotient of it would be another one.
+      () => `CAST(SIGN(${next()}) AS INTEGER)`,
       () => `(${this.integer(0)} % ${this.integer(0)})`,
       () => `GREATEST(COALESCE(${next()}, 1), COALESCE(${this.integer(0)}, -2))`,
       () => `LEAST(COALESCE(${next()}, 0), b, COALESCE(${this.integer(0)}, 3))`,
