@@ -5,7 +5,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import { hostRuns, reportFrom } from './vocabulary.ts';
+import { hostRuns, stopsAt } from './vocabulary.ts';
 
 export interface BallotServerContext {
   readonly reason: ErrorReport | null;
@@ -13,13 +13,7 @@ export interface BallotServerContext {
 
 export type BallotServerEvent = { readonly type: 'boot' | 'drain' };
 
-const STOPS = {
-  target: '#ballotServer.stopped',
-  actions: {
-    type: 'recordReason',
-    params: ({ event }: { event: { error: unknown } }) => ({ reason: reportFrom(event.error) }),
-  },
-} as const;
+const STOPS = stopsAt('#ballotServer.stopped');
 
 const chart = setup({
   types: {

@@ -4,7 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import { hostRuns, reportFrom } from './vocabulary.ts';
+import { hostRuns, stopsAt } from './vocabulary.ts';
 
 export interface ClientContext {
   readonly reason: ErrorReport | null;
@@ -12,13 +12,7 @@ export interface ClientContext {
 
 export type ClientEvent = { readonly type: 'boot' | 'drain' };
 
-const STOPS = {
-  target: '#client.stopped',
-  actions: {
-    type: 'recordReason',
-    params: ({ event }: { event: { error: unknown } }) => ({ reason: reportFrom(event.error) }),
-  },
-} as const;
+const STOPS = stopsAt('#client.stopped');
 
 const chart = setup({
   types: {

@@ -5,7 +5,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import { hostRuns, reportFrom } from './vocabulary.ts';
+import { hostRuns, stopsAt } from './vocabulary.ts';
 
 export interface CoordinatorContext {
   readonly reason: ErrorReport | null;
@@ -13,13 +13,7 @@ export interface CoordinatorContext {
 
 export type CoordinatorEvent = { readonly type: 'boot' | 'drain' };
 
-const STOPS = {
-  target: '#coordinator.stopped',
-  actions: {
-    type: 'recordReason',
-    params: ({ event }: { event: { error: unknown } }) => ({ reason: reportFrom(event.error) }),
-  },
-} as const;
+const STOPS = stopsAt('#coordinator.stopped');
 
 const chart = setup({
   types: {

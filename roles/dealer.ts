@@ -6,7 +6,7 @@
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
 import type { CommandBody } from '../src/coordination/bodies.ts';
-import { failCommand, hostDelivers, hostRuns, reportFrom } from './vocabulary.ts';
+import { failCommand, hostDelivers, hostRuns, reportFrom, stopsAt } from './vocabulary.ts';
 
 export interface DealerJob {
   readonly collaboration: string;
@@ -76,10 +76,7 @@ const REFUSED = [
   { type: 'shred', params: (args: Args) => itself(jobInHand(args)) },
   'dropJobInHand',
 ] as const;
-const STOPS = {
-  target: '#dealer.stopped',
-  actions: { type: 'recordReason', params: ({ event }: ErrorArgs) => ({ reason: reportFrom(event.error) }) },
-} as const;
+const STOPS = stopsAt('#dealer.stopped');
 const leaves = { actions: [shredTheirs, 'dropJob'] } as const;
 /** What the log says of a job that only waits. */
 const OF_A_QUEUED_JOB = {

@@ -5,7 +5,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { ErrorReport } from '../src/base/errors.ts';
-import { hostRuns, reportFrom } from './vocabulary.ts';
+import { hostRuns, stopsAt } from './vocabulary.ts';
 
 export interface ServerInput {
   readonly server: 'server-a' | 'server-b';
@@ -17,13 +17,7 @@ export interface ServerContext extends ServerInput {
 
 export type ServerEvent = { readonly type: 'boot' | 'drain' | 'peer.present' | 'peer.lost' };
 
-const STOPS = {
-  target: '#server.stopped',
-  actions: {
-    type: 'recordReason',
-    params: ({ event }: { event: { error: unknown } }) => ({ reason: reportFrom(event.error) }),
-  },
-} as const;
+const STOPS = stopsAt('#server.stopped');
 
 const WATCH_PEER = {
   id: 'watchPeer',

@@ -111,3 +111,13 @@ export const CANCELLED: ErrorReport = {
   message: 'its creator took the collaboration back',
   hint: 'ask the party that created it',
 };
+
+/** Where a role's root chart goes when an effect fails, keeping why. `target` is its state of rest. */
+export const stopsAt = <Target extends `#${string}.stopped`>(target: Target) =>
+  ({
+    target,
+    actions: {
+      type: 'recordReason',
+      params: ({ event }: { event: { error: unknown } }) => ({ reason: reportFrom(event.error) }),
+    },
+  }) as const;
