@@ -161,11 +161,14 @@ export class Runtime {
   async #connect(): Promise<void> {
     const { parts, troubles } = this;
     const { deployment, me, identity, trust, clock, random, state, logger } = parts;
-    const bus = await parts.connectBus(this.#stopping.signal);
+    const bus = await parts.connectBus(this.signal);
+    if (this.signal.aborted) await bus.close();
+    this.signal.throwIfAborted();
     this.#bus = bus;
     bus.onTrouble((report) => troubles.note(report));
     const follower = await this.#untilAvailable(() => this.#follow(bus));
     await follower.caughtUp;
+    this.signal.throwIfAborted();
     this.#isThere = true;
     this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
     await this.#role?.onCaughtUp?.();
@@ -188,7 +191,10 @@ export class Runtime {
     const { deployment, trust, logger } = this.parts;
     await this.#beginning?.close();
     this.#beginning = undefined;
-    this.#beginning = await this.#role?.beginning?.(bus);
+    const beginning = await this.#role?.beginning?.(bus);
+    if (this.signal.aborted) await beginning?.close();
+    this.signal.throwIfAborted();
+    this.#beginning = beginning;
     return followLog({
       ...(this.#beginning ?? {}),
       bus,
@@ -197,6 +203,8 @@ export class Runtime {
       chapters: this.#role?.chapters ?? participantChapters(trust),
       onApplied: (applied) => this.#heard(applied),
       onFault: (report) => {
+        // An entry that came while this role was leaving found its host stopped: nothing is amiss.
+        if (this.signal.aborted) return;
         // Without the log this role knows nothing any more: it ends, and says why.
         logger.fatal({ ...report }, `the log cannot be followed: ${report.message}`);
         this.#fault ??= MpcError.from(report, EXIT.unavailable);
@@ -231,9 +239,10 @@ export class Runtime {
     if (root !== undefined) await this.#host?.send(root, { type: 'drain' });
   }
 
-  /** The root chart's `drain`: ends what talks to others. Who never arrived has not talked to anyone. */
+  /** The root chart's `drain`: ends what talks to others. Who has not arrived yet has not talked to anyone, and never will. */
   async endTalks(): Promise<void> {
     if (this.#isThere) await this.#role?.stop();
+    else this.#stopping.abort(roleStopping());
   }
 
   get signal(): AbortSignal {
@@ -241,7 +250,7 @@ export class Runtime {
   }
 
   async #leave(store: { close(): Promise<void> }): Promise<void> {
-    this.#stopping.abort(new MpcError('role.stopping', 'this role is stopping'));
+    this.#stopping.abort(roleStopping());
     await this.#host?.stop();
     await this.#bus?.close();
     await this.#beginning?.close();
@@ -281,6 +290,8 @@ export class Runtime {
     }
   }
 }
+
+const roleStopping = (): MpcError => new MpcError('role.stopping', 'this role is stopping');
 
 export type LogEvent = EventObject & Readonly<Record<string, unknown>>;
 

@@ -75,6 +75,24 @@ test('roles that are stopped in good order and started again go on where they we
   }
 });
 
+test('a role that is stopped while the log goes on has nothing to complain of', async () => {
+  const world = await World.open({ ...WORLD, seed: 8 });
+  try {
+    await world.start('coordinator', 'server-a', 'party-analyst');
+    await world.follower.until((log) => log.collaboration(world.id));
+    for (let stops = 0; stops < 20; stops++) {
+      const said = [1, 2, 3].map(() =>
+        world.say('party-acme', { kind: 'register', collaboration: world.id, as: 'input' }),
+      );
+      await world.stop('server-a');
+      await Promise.all(said);
+      await world.start('server-a');
+    }
+  } finally {
+    await world.close();
+  }
+});
+
 test('a server that has its tape, but was stopped before it could say so, hands out masks after its restart', async () => {
   const world = await World.open({ ...WORLD, seed: 7 });
   try {

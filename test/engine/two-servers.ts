@@ -19,6 +19,8 @@ import { memoryReader, tapeOfServerA, tapeOfServerB } from '../../src/tape/serve
 
 export interface Run {
   readonly results: PlanResult[];
+  /** Exchanges that waited for one another. */
+  readonly rounds: number;
   /** Messages of each server, in order: one a round where vectors are short. */
   readonly sentByA: Uint8Array[];
   readonly sentByB: Uint8Array[];
@@ -75,7 +77,7 @@ export async function runPlan(
   const present = new Set(parties);
   const stored = (server: 0 | 1) =>
     new Map([...uploads, ...[...held].map(([slice, shares]) => [slice, shares[server]] as const)]);
-  const [linkA, linkB, sentByA, sentByB] = wire();
+  const [linkA, linkB, sentByA, sentByB, rounds] = wire();
   const tapeB = tapeOfServerB(seedB, planTapeLayout(stripsOf(plan, sizes)), memoryReader(corrections));
   const [a, b] = await Promise.all([
     evaluatePlan({
@@ -102,19 +104,25 @@ export async function runPlan(
   ]);
   const carried = [a, b].map((outputs) => outputsOfBytes(plan, outputBytes(outputs)));
   const results = combineOutputs(carried[0]!, carried[1]!);
-  return { results, sentByA, sentByB, corrections, correctionsA, uploads };
+  return { results, rounds: rounds(), sentByA, sentByB, corrections, correctionsA, uploads };
 }
 
-/** Two ends of a wire, on which messages cross; and what each end has sent. */
-export function wire(): [Link, Link, Uint8Array[], Uint8Array[]] {
+/**
+ * Two ends of a wire, on which messages cross; what each end has sent; and how many rounds that took so far: a message is of
+ * the round after the last one its sender had taken a message of.
+ */
+export function wire(): [Link, Link, Uint8Array[], Uint8Array[], () => number] {
   const sent: [Uint8Array[], Uint8Array[]] = [[], []];
+  const rounds: [number[], number[]] = [[], []];
   const wake: [() => void, () => void] = [() => {}, () => {}];
   const end = (me: 0 | 1): Link => {
     const peer = me === 0 ? 1 : 0;
     let taken = 0;
+    let round = 0;
     return {
       send(message) {
         sent[me].push(message.slice());
+        rounds[me].push(round + 1);
         wake[peer]();
       },
       async receive() {
@@ -123,11 +131,12 @@ export function wire(): [Link, Link, Uint8Array[], Uint8Array[]] {
             wake[me] = resolve;
           });
         }
+        round = Math.max(round, rounds[peer][taken]!);
         return sent[peer][taken++]!.slice();
       },
     };
   };
-  return [end(0), end(1), sent[0], sent[1]];
+  return [end(0), end(1), sent[0], sent[1], () => Math.max(0, ...rounds.flat())];
 }
 
 function sliceOf(plan: Plan, plain: ReadonlyMap<NodeId, Words>, node: NodeId, party: string): Words {

@@ -135,7 +135,7 @@ test('a thousand rows of 20-bit keys, on two servers, at exactly the stated cost
   );
   const bytes = (messages: readonly Uint8Array[]) => messages.reduce((sum, m) => sum + m.length, 0);
   assert.deepEqual(
-    [run.sentByA.length, bytes(run.sentByA), bytes(run.sentByB), run.corrections.length],
+    [run.rounds, bytes(run.sentByA), bytes(run.sentByB), run.corrections.length],
     [cost.rounds, cost.bytesOnline, cost.bytesOnlineB, cost.bytesTape],
   );
   assert.equal(cost.rounds, 20 + 1);

@@ -53,7 +53,7 @@ async function answer(file: CircuitFile, lines: readonly (readonly string[])[]):
       plain.set(node, words);
   }
   const run = await runPlan(compiled.plan, plain);
-  assert.equal(run.sentByA.length, planCost(compiled.plan).rounds);
+  assert.equal(run.rounds, planCost(compiled.plan).rounds);
   return resultTable(compiled, 'analyst', run.results).rows.map((row) => [...row]);
 }
 

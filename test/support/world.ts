@@ -196,6 +196,7 @@ export class World {
     await bus.close();
   }
 
+  /** Asks it to drain. Rejects with why it stopped, if that was not at its own or this wish. */
   async stop(address: Address): Promise<void> {
     const runtime = this.#running.get(address);
     if (runtime === undefined) return;
@@ -203,6 +204,7 @@ export class World {
     await runtime.drain();
     await runtime.drained;
     await this.#faces.get(address)?.close();
+    if (runtime.fault !== undefined) throw runtime.fault;
   }
 
   /** A party's client service: where it answers, and the header that opens it. */
