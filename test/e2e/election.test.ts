@@ -7,7 +7,7 @@ import type { Choice } from '../../src/ballot/election-type.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { askStanding, fetchElection, handIn, type VotersElection } from '../../src/box/voting.ts';
-import { ELECTION_SERVERS, type ElectionServer } from '../../src/election/descriptor.ts';
+import { ELECTION_SERVERS, type ElectionServer, type ElectionType } from '../../src/election/descriptor.ts';
 import { readEnvelope } from '../../src/election/envelope.ts';
 import { trackerOf } from '../../src/election/items.ts';
 import { checkRecord } from '../../src/election/record.ts';
@@ -162,6 +162,55 @@ test('the deadline closes the box without the registrar', { timeout: 120_000 }, 
     assert.ok(Date.now() >= (real.log.view.descriptor(real.id)?.deadlineMs ?? Number.POSITIVE_INFINITY));
   } finally {
     await real.end();
+  }
+});
+
+test('points and marks are added up exactly over real processes, also where a voter votes again', {
+  timeout: 240_000,
+}, async () => {
+  const elections: readonly (readonly [ElectionType, readonly Choice[], readonly Choice[]])[] = [
+    [
+      { kind: 'score', max: 5 },
+      [
+        [5, 0, 3],
+        [0, 0, 0],
+        [1, 5, 5],
+        [2, 2, 2],
+      ],
+      [[0, 5, 5]],
+    ],
+    [
+      { kind: 'approval', most: 2 },
+      [
+        [true, false, true],
+        [false, false, false],
+        [false, true, true],
+      ],
+      [[false, true, false]],
+    ],
+  ];
+  for (const [type, choices, again] of elections) {
+    const real = await RealElection.create(type, LABELS, choices.length);
+    try {
+      for (const server of ELECTION_SERVERS) real.start(server);
+      const election = await real.open();
+      for (const [voter, choice] of [...choices.entries(), ...again.entries()]) {
+        const counter = choices[voter] === choice ? 1 : 2;
+        const cast = await castOne(real, election, voter, choice, counter);
+        assert.ok(cast.holders > 0 || (await triedAgain(real, election, cast)) > 0);
+      }
+      await real.closeBox();
+      await real.until('published');
+      const registrar = real.deployment.trust['party-town'] ?? '';
+      const checked = checkRecord(await real.record(), registrar, electionChart);
+      assert.deepEqual(
+        checked.result.map(({ sum }) => sum),
+        plainCount(3, [...again, ...choices.slice(again.length)]),
+      );
+      assert.deepEqual([checked.counted, checked.replaced], [choices.length, again.length]);
+    } finally {
+      await real.end();
+    }
   }
 });
 
