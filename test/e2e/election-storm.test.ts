@@ -31,7 +31,7 @@ const EACH = 30;
 const { below } = draws(seed);
 
 test('servers are killed again and again while thousands vote, and in every state of the close: the result is the plain count', {
-  timeout: 290_000,
+  timeout: Math.max(290_000, 100 * BALLOTS),
 }, async () => {
   const real = await RealElection.create({ kind: 'yesNo' }, ['no', 'yes'], VOTERS);
   try {
