@@ -28,8 +28,10 @@ function telling(answer: (server: string) => unknown): VotingPlace {
 }
 
 test('a voter votes by nothing but the election that was asked for, sealed to keys that its servers signed', async () => {
-  const { world } = opened();
+  const { world, servers } = opened();
   const info = infoOf(world.view, world.id)!;
+  const other = world.beside();
+  other.opened(servers);
   const honest = await fetchElection(
     telling(() => info),
     world.id,
@@ -47,7 +49,7 @@ test('a voter votes by nothing but the election that was asked for, sealed to ke
     },
   });
   const lies: readonly unknown[] = [
-    infoOf(opened().world.view, world.id) ?? {},
+    infoOf(other.view, other.id),
     { ...info, descriptor: { ...info.descriptor, labels: ['b', 'a', 'c'] } },
     { ...info, descriptor: { ...info.descriptor, keys: world.descriptor.keys, title: 'Another question' } },
     signedBy('party-town'),
