@@ -28,6 +28,7 @@ import {
   reading,
   timeSchema,
 } from '../schemas.ts';
+import { Pages, textOnce } from './pages.ts';
 import type { Describe, Replica } from './seams.ts';
 import {
   collaborationSchema,
@@ -97,6 +98,11 @@ export interface CollaborationRoutes {
 }
 
 export function collaborationRoutes(app: Routes, { replica, describe, views }: CollaborationRoutes): void {
+  const pages = new Pages(views);
+  // What is asked for most is of its schema's type, and not held against the schema once more for every answer; and what is answered
+  // again, because nothing has changed, is not written anew either.
+  const text = textOnce();
+  const asTyped = () => text;
   app.post(
     '/collaboration',
     {
@@ -155,19 +161,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
         response: { 200: pageSchema, ...problems() },
       },
     },
-    async ({ query: { status, party, after, limit } }) => {
-      const items = [];
-      let more = false;
-      for (const collaboration of replica().collaborations()) {
-        if (after !== undefined && collaboration.id <= after) continue;
-        if (status !== undefined && collaboration.status !== status) continue;
-        if (party !== undefined && !takesPart(collaboration.descriptor, party)) continue;
-        more = items.length === limit;
-        if (more) break;
-        items.push(views.summary(collaboration));
-      }
-      return { items, next: more ? (items.at(-1)?.id ?? null) : null };
-    },
+    async ({ query }) => pages.of(replica(), query),
   );
 
   app.get(
@@ -269,13 +263,6 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
   );
 }
 
-function takesPart(
-  { inputs, outputs }: { inputs: readonly { party: string }[]; outputs: readonly string[] },
-  party: string,
-): boolean {
-  return outputs.includes(party) || inputs.some((input) => input.party === party);
-}
-
 /** Earlier results with those whose rows are in them, and what made them. Throws `result.unknown`. */
 function readBy(
   { collaboration }: Replica,
@@ -288,6 +275,3 @@ function readBy(
   }));
   return { sources, made: madeFor({ sources }, collaboration) };
 }
-
-/** What is asked for most is of its schema's type, and not held against the schema once more for every answer. */
-const asTyped = (): ((answer: unknown) => string) => JSON.stringify;
