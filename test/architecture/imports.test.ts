@@ -34,6 +34,7 @@ const ROOMS = [
   'election',
   'host',
   'observe',
+  'inspect',
   'config',
   'duties',
   'box',
