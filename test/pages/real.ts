@@ -18,8 +18,8 @@ const AGAIN_MS = 250;
 export interface Real {
   /** The address that `mpc page` prints. */
   pageOf(party: string): Promise<string>;
-  /** Opens a collaboration in which both parties bring rows of that table and learn the result. Gives its id. */
-  ask(program: string, table: string): Promise<string>;
+  /** Opens a collaboration in which those parties bring rows of that table, and both learn the result. Gives its id. */
+  ask(program: string, table: string, parties: readonly string[]): Promise<string>;
 }
 
 export async function withReal(act: (real: Real) => Promise<void>): Promise<void> {
@@ -54,7 +54,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
         assert.equal(code, 0, stderr);
         return stdout.trim();
       },
-      ask: (program, table) => askFor(url(0), url(10), directory, program, table),
+      ask: (...question) => askFor(url(0), url(10), directory, ...question),
     });
   } finally {
     child.kill('SIGTERM');
@@ -68,8 +68,7 @@ async function askFor(
   coordinator: string,
   acme: string,
   directory: string,
-  program: string,
-  table: string,
+  ...[program, table, parties]: Parameters<Real['ask']>
 ): Promise<string> {
   const home = readFileSync(join(directory, 'state/party-acme/api-token'), 'utf8').trim();
   const keys = await json(`${acme}/account-keys`, { headers: { authorization: `Bearer ${home}` } });
@@ -81,7 +80,7 @@ async function askFor(
     posted(
       {
         program,
-        inputs: PARTIES.map((party) => ({ party, table, maxRows: 60 })),
+        inputs: parties.map((party) => ({ party, table, maxRows: 60 })),
         outputs: PARTIES,
         deadline: new Date(Date.now() + 24 * 3_600_000).toISOString(),
       },
