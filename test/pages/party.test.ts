@@ -32,6 +32,11 @@ GROUP BY level
 ORDER BY level;
 `;
 
+const JOINED = `CREATE TABLE staff (id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 999), team TEXT NOT NULL CHECK (team IN ('red', 'green')));
+CREATE TABLE pay (id INTEGER NOT NULL CHECK (id BETWEEN 1 AND 999), wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 9999));
+SELECT COUNT(*) AS people, SUM(wage) AS paid FROM staff JOIN pay ON staff.id = pay.id WHERE team = 'red';
+`;
+
 const LEVELS = ['junior', 'senior', 'lead'] as const;
 const HEADER = 'name,level,gender,years,salary';
 
@@ -66,11 +71,13 @@ browserTest(
   'two parties read what is asked, one mends its file, and both see the result as chart and table',
   900_000,
   (browser) =>
-    withReal(async ({ ask, pageOf }) => {
-      const id = await ask(BY_GROUP, 'payroll', ['acme', 'beta']);
+    withReal(async ({ ask, cancel, pageOf }) => {
+      const id = await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
       const acme = await openPage(browser, await pageOf('acme'));
       const beta = await openPage(browser, await pageOf('beta'));
 
+      await acme.page.getByRole('link', { name: /A question over payroll/ }).waitFor();
+      await looksWell(acme.page, 'all collaborations', undefined, 8);
       await acme.page.getByRole('link', { name: /A question over payroll/ }).click();
       await acme.page.getByRole('heading', { name: 'Who learns what' }).waitFor();
       assert.ok(!acme.page.url().includes('token'), 'the token does not stay in the address');
@@ -131,7 +138,7 @@ browserTest(
       );
 
       // Only acme brings rows now; beta learns the result all the same.
-      const second = await ask(BY_YEARS, 'payroll', ['acme']);
+      const second = await ask(BY_YEARS, 'acme:payroll');
       assert.notEqual(second, id);
       await giveRows(acme.page, 'acme', 42);
       await waiting(beta.page).click();
@@ -147,6 +154,14 @@ browserTest(
       await acme.page.getByLabel('Show').selectOption({ label: 'lowest to highest' });
       await acme.page.getByRole('img', { name: /Ranges of lowest to highest/ }).waitFor();
       await looksWell(acme.page, 'ranges');
+
+      await twoTables(acme.page, () => ask(JOINED, 'acme:staff', 'acme:pay'));
+      const taken = await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
+      await waiting(beta.page).click();
+      await beta.page.getByRole('heading', { name: 'Your rows' }).waitFor();
+      await cancel(taken);
+      await beta.page.getByRole('heading', { name: 'It was taken back by its creator' }).waitFor();
+      await looksWell(beta.page, 'taken back');
       for (const { faults: broken, context } of [acme, beta]) {
         assert.deepEqual(broken, [], 'no script failed, and nothing was asked of another host');
         await context.close();
@@ -185,9 +200,12 @@ async function openPage(browser: Browser, address: string): Promise<Opened> {
   return { context, page, faults, changes };
 }
 
-/** The one collaboration that waits for the party. */
-const waiting = (page: Page): Locator =>
-  page.getByRole('navigation').getByRole('region', { name: 'Waiting for you' }).getByRole('link');
+/** The one collaboration of that name that waits for the party. */
+const waiting = (page: Page, title = 'A question over payroll'): Locator =>
+  page
+    .getByRole('navigation')
+    .getByRole('region', { name: 'Waiting for you' })
+    .getByRole('link', { name: `${title} asked` });
 
 /** Opens what waits for the party, and hands its rows in. */
 async function giveRows(page: Page, party: string, people: number): Promise<void> {
@@ -234,6 +252,26 @@ async function tabTo(page: Page, wanted: Locator): Promise<void> {
   assert.fail(`Tab never came to ${wanted}`);
 }
 
+/** One party brings two tables: each has its own file, and a single row of results is shown as values. */
+async function twoTables(page: Page, ask: () => Promise<string>): Promise<void> {
+  await ask();
+  await waiting(page, 'A question over pay and staff').click();
+  const send = page.getByRole('button', { name: 'Approve and send' });
+  await page.getByRole('checkbox').check();
+  await page.getByLabel(/for staff/).setInputFiles(upload('staff.csv', 'id,team\n1,red\n2,green\n1,red\n'));
+  await page.getByText('staff.csv does not fit: 1 fault').waitFor();
+  await page.getByLabel(/for pay /).setInputFiles(upload('pay.csv', 'id,wage\n1,300\n2,500\n3,900\n'));
+  await page.getByText('pay.csv fits: 3 rows').waitFor();
+  assert.ok(await send.isDisabled(), 'one file of two does not fit');
+  await page.getByLabel(/for staff/).setInputFiles(upload('staff.csv', 'id,team\n1,red\n2,green\n3,red\n'));
+  await page.getByText('staff.csv fits: 3 rows').waitFor();
+  await send.click();
+  await page.getByRole('heading', { name: 'The result' }).waitFor();
+  await page.locator('dl.values').waitFor();
+  assert.deepEqual(await page.locator('dl.values > div').allInnerTexts(), ['people\n2', 'paid\n1,200']);
+  await looksWell(page, 'values');
+}
+
 async function tableOf(page: Page): Promise<string[][]> {
   const rows = await page
     .getByRole('region', { name: 'The result as a table' })
@@ -257,13 +295,13 @@ const VIEWS = [
 ] as const;
 
 /** No fault of layout, wide and narrow, light and dark, and no barrier; a picture of what is at `heading` where one is wanted. */
-async function looksWell(page: Page, name: string, heading?: string): Promise<void> {
+async function looksWell(page: Page, name: string, heading?: string, least = 20): Promise<void> {
   for (const { colorScheme, ...size } of VIEWS) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme });
     const { texts, faults } = await settledLayout(page);
     assert.deepEqual(faults, [], `${name} at ${size.width} px, ${colorScheme}`);
-    assert.ok(texts > 20, `expected to see texts on ${name}, saw ${texts}`);
+    assert.ok(texts >= least, `expected to see texts on ${name}, saw ${texts}`);
     if (heading !== undefined) await picture(page, `${name}-${size.width}-${colorScheme}`, heading);
   }
   assert.deepEqual(await barriersOn(page), [], name);
