@@ -14,8 +14,9 @@ import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
 import type { ColumnSpecification } from '../../src/sql/specification.ts';
-import { comparisonsText, durationText, tapeText, trafficText } from '../local/print.ts';
+import { comparisonsText, durationText, proseText, tapeText, trafficText } from '../local/print.ts';
 import { readProgram } from '../local/program-file.ts';
+import { screenOf } from '../local/screen.ts';
 
 export interface CheckOptions {
   readonly rows: number;
@@ -60,7 +61,7 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     return;
   }
   const lines = [
-    ...disclosure,
+    proseText(disclosure, screenOf(process.stdout, process.env)),
     '',
     ...(declared.form === 'bits' ? bitsText(declared) : tablesText(inputs, declared)),
     '',
