@@ -118,8 +118,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       ]);
     } catch (error) {
       phases.fail();
-      // Ctrl-C reaches the roles as well: that they end then is not what went wrong.
-      throw over.signal.aborted ? over.signal.reason : error;
+      throw error;
     } finally {
       shown.stop();
     }
