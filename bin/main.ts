@@ -8,7 +8,9 @@ import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCollaborationCommands } from './collaboration-commands.ts';
+import { addDeploymentCommands } from './deployment-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
+import { addInspectCommands } from './inspect-commands.ts';
 import { collect, positiveInteger, wholeNumber } from './option-values.ts';
 
 const program = new Command('mpc')
@@ -111,6 +113,12 @@ program
   .option('--parties <count>', 'number of input parties', positiveInteger, 3)
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--input <[table=]file>', 'check this file (repeat for each)', collect, [])
+  .option('--source <table=result>', 'read an earlier result, by its id, as rows of that table', collect, [])
+  .option(
+    '--config <file>',
+    'a configuration of the deployment that has it, with --source (default: mpc.toml)',
+  )
+  .option('--nats <url>', 'broker to look results up through, instead of the configured one')
   .option('--round-trip <ms>', 'plan for servers that far apart, there and back', roundTrip, 0)
   .option('--plan', 'print the plan, a line a node')
   .option('--json', 'one JSON object on standard output')
@@ -161,30 +169,9 @@ program
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
 
 addElectionCommands(program);
+addInspectCommands(program);
 
-program
-  .command('broker')
-  .description(
-    'print the configuration of one nats-server: who may do what, and, with --route, its part in a cluster',
-  )
-  .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone')
-  .requiredOption('--directory <directory>', 'where that broker keeps its store and its log file')
-  .option('--host <address>', 'address that it listens on', '127.0.0.1')
-  .option('--port <port>', 'for clients', positiveInteger, 4222)
-  .option('--server <name>', 'its name in the cluster, which stays')
-  .option('--route-port <port>', 'for the other brokers', positiveInteger, 6222)
-  .option('--route <url>', 'another broker of the cluster (repeat for each)', collect, [])
-  .action(async (options) => (await import('./verbs/broker.ts')).broker(options));
-
-program
-  .command('key')
-  .description(
-    'make an identity key file and print its public key; of an existing file, print the public key',
-  )
-  .argument('<file>')
-  .option('--json', 'one JSON object on standard output')
-  .action(async (file: string, options) => (await import('./verbs/key.ts')).key(file, options));
-
+addDeploymentCommands(program);
 addAccountCommands(program);
 addCollaborationCommands(program);
 

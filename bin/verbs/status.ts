@@ -9,6 +9,7 @@ import { MpcError } from '../../src/base/errors.ts';
 import type { LogCopy } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
 import type { Collaboration, CollaborationsView } from '../../src/coordination/collaboration.ts';
 import { followLog } from '../../src/coordination/follower.ts';
@@ -38,10 +39,15 @@ export interface StatusOptions {
 export async function status(options: StatusOptions): Promise<void> {
   const flags = options.nats === undefined ? {} : { nats: options.nats };
   const config = loadRoleConfig(options.config, flags, process.env);
-  const { nats, deployment, trust } = config;
+  const { deployment, trust } = config;
   const me = addressOf(config);
   const identity = loadIdentity(config.key);
-  const bus = await connectNats({ servers: nats, name: me, identity, connectTimeoutMs: CONNECT_MS });
+  const bus = await connectNats({
+    ...brokerAccess(config),
+    name: me,
+    identity,
+    connectTimeoutMs: CONNECT_MS,
+  });
   try {
     let changed = (): void => {};
     const chapters = participantChapters(trust);

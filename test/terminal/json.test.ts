@@ -17,7 +17,8 @@ import { ROOT } from '../support/rows.ts';
 /** Verbs whose output is for people, or for one program in that program's own language. */
 const WITHOUT: Readonly<Record<string, string>> = {
   up: 'stays; what it says goes to standard error',
-  broker: "prints nats-server's configuration",
+  broker: "runs nats-server; with --print it prints nats-server's own configuration",
+  graph: 'has --format json',
   chat: 'is a conversation',
   completion: "prints a shell's script",
 };
@@ -79,6 +80,32 @@ test('on one machine: run, check, key, describe, status', TIMEOUT, async () => {
   const parts = ['--input', 'acme=10', '--input', 'beta=10', '--output', 'analyst', '--out', file('d.json')];
   await json('analyst', 'describe', query, ...parts, ...config('party-analyst'));
   await json('acme', 'status', ...config('server-a'));
+  const mine = [
+    '--deployment',
+    'pay',
+    '--organisation',
+    'north',
+    '--role',
+    'server-a',
+    '--broker',
+    '127.0.0.1:4222',
+  ];
+  await json('acme', 'init', ...mine, '--dir', file('north'));
+  const theirs = [
+    '--deployment',
+    'pay',
+    '--organisation',
+    'south',
+    '--role',
+    'server-b',
+    '--nats',
+    'tls://127.0.0.1:4222',
+  ];
+  const { fingerprint = '' } = await json('acme', 'init', ...theirs, '--dir', file('south'));
+  const card = join(directory, 'south', 'card.toml');
+  await json('acme', 'trust add', card, '--dir', file('north'), '--fingerprint', fingerprint);
+  await json('acme', 'trust list', '--dir', file('north'));
+  await json('acme', 'config check', join(directory, 'north', 'broker.toml'));
   const watching = spawn(
     process.execPath,
     [join(ROOT, 'bin/mpc'), 'status', '--watch', '--json', ...config('server-a')],
