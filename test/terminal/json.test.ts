@@ -161,6 +161,7 @@ test('accounts and collaborations', TIMEOUT, async () => {
   for (const line of stdout.trimEnd().split('\n')) assert.ok(JSON.parse(line).collaboration);
   asked.add('collaboration watch');
   await about('analyst', 'result', id, ...config('party-analyst'));
+  await json('acme', 'page', ...config('party-acme'));
   await about('analyst', 'rerun', id);
   const second = await about('analyst', 'create', query, ...inputs);
   await about('acme', 'join', second.id ?? '');
