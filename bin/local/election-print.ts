@@ -8,18 +8,23 @@ import { stateOfLife } from '../../src/election/life.ts';
 import type { ResultLine } from '../../src/election/result.ts';
 import type { Election } from '../../src/election/rows.ts';
 import { electionWaiting } from '../../src/election/waiting.ts';
-import type { Screen } from './screen.ts';
 
 const BAR = 40;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A line an option: label, bar, sum, share. Bars are as long as the screen lets them be, labels in several lines where they must. */
-export function barChart(lines: readonly ResultLine[], total: number, screen: Screen): string {
+/**
+ * A line an option: label, bar, sum, share. On a terminal of so many columns bars are as long as it lets them be, and labels
+ * are in several lines where they must.
+ */
+export function barChart(
+  lines: readonly ResultLine[],
+  total: number,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const most = Math.max(1, ...lines.map(({ sum }) => sum));
   const shareOf = (sum: number): string => (total === 0 ? '' : `${((100 * sum) / total).toFixed(1)} %`);
   const digits = Math.max(...lines.map(({ sum }) => String(sum).length));
   const figures = digits + (total === 0 ? 0 : 2 + 7) + 2;
-  const columns = screen.columns ?? Number.POSITIVE_INFINITY;
   const natural = Math.max(...lines.map(({ label }) => stringWidth(label)));
   const wide = Math.max(1, Math.min(natural, 40, Math.floor(columns / 3)));
   const longest = Math.max(1, Math.min(BAR, columns - wide - 2 - figures));

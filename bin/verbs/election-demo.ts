@@ -148,7 +148,7 @@ async function hold(deployment: Deployment, options: DemoOptions): Promise<void>
           barChart(
             checked.result,
             options.type === 'score' ? 0 : checked.counted,
-            screenOf(process.stdout, process.env),
+            screenOf(process.stdout, process.env).columns,
           ),
           '',
           `${checked.counted} ballots counted, ${checked.rejected} rejected; root ${checked.root}`,

@@ -69,7 +69,7 @@ export function verify(file: string, options: { readonly registrar: string; read
             barChart(
               result,
               descriptor.type.kind === 'score' ? 0 : counted,
-              screenOf(process.stdout, process.env),
+              screenOf(process.stdout, process.env).columns,
             ),
           ]
         : []),

@@ -153,7 +153,7 @@ export function tally(id: string, options: ElectionOptions): Promise<void> {
       );
     else
       process.stdout.write(
-        `${descriptor.title}\n\n${barChart(lines, descriptor.type.kind === 'score' ? 0 : counted, screenOf(process.stdout, process.env))}\n\n${counted} ballots counted\n`,
+        `${descriptor.title}\n\n${barChart(lines, descriptor.type.kind === 'score' ? 0 : counted, screenOf(process.stdout, process.env).columns)}\n\n${counted} ballots counted\n`,
       );
   });
 }
