@@ -19,6 +19,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   up: 'stays; what it says goes to standard error',
   broker: "runs nats-server; with --print it prints nats-server's own configuration",
   graph: 'has --format json',
+  inspect: 'shows a page',
   chat: 'is a conversation',
   completion: "prints a shell's script",
 };
@@ -106,6 +107,12 @@ test('on one machine: run, check, key, describe, status', TIMEOUT, async () => {
   await json('acme', 'trust add', card, '--dir', file('north'), '--fingerprint', fingerprint);
   await json('acme', 'trust list', '--dir', file('north'));
   await json('acme', 'config check', join(directory, 'north', 'broker.toml'));
+  if (verbs.has('demo')) await json('acme', 'demo');
+  if (verbs.has('doctor')) {
+    const { stdout } = await mpc(['doctor', '--json', ...config('server-a')]);
+    assert.ok(Array.isArray(JSON.parse(stdout).findings));
+    asked.add('doctor');
+  }
   const watching = spawn(
     process.execPath,
     [join(ROOT, 'bin/mpc'), 'status', '--watch', '--json', ...config('server-a')],
