@@ -7,7 +7,7 @@ import type { ErrorReport } from '../../base/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-const placeSchema = z.object({
+export const placeSchema = z.object({
   party: z.string().optional(),
   file: z.string().optional(),
   line: z.int().optional(),
