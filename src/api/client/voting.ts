@@ -54,11 +54,9 @@ const foundSchema = z
     servers: z.array(
       z.object({
         server: z.string(),
-        state: z
-          .string()
-          .meta({
-            description: 'Signed: unknown, accepted, boxed, verified, rejected, replaced, counted; or silent',
-          }),
+        state: z.string().meta({
+          description: 'Signed: unknown, accepted, boxed, verified, rejected, replaced, counted; or silent',
+        }),
         position: z.int().optional(),
         problem: z.string().optional(),
       }),
