@@ -16,6 +16,8 @@ const START_MS = 240_000;
 const AGAIN_MS = 250;
 
 export interface Real {
+  /** Where the configurations are: `party-acme.toml` and so on. */
+  readonly directory: string;
   /** The address that `mpc page` prints. */
   pageOf(party: string): Promise<string>;
   /** Opens a collaboration in which both parties bring rows of that table and learn the result. Gives its id. */
@@ -45,6 +47,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
         throw new Error(`${String(error)}\n${Buffer.concat(said).toString()}`);
       });
     await act({
+      directory,
       pageOf: async (party) => {
         const { code, stdout, stderr } = await mpc([
           'page',
