@@ -13,7 +13,6 @@ import type { Address } from '../src/bus/subjects.ts';
 import { addressOf, loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import type { Role } from '../src/config/roles.ts';
 import { ELECTION_SERVERS, type ElectionServer } from '../src/election/descriptor.ts';
-import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
 import { clientRole } from './compose/client.ts';
 import { coordinatorRole } from './compose/coordinator.ts';
@@ -21,7 +20,9 @@ import { dealerRole } from './compose/dealer.ts';
 import { ballotServerRole, type ElectionParts, electionParts } from './compose/election.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
+import { watchOver } from './compose/watch-over.ts';
 import { openConsole } from './console.ts';
+import { roleIdentity } from './local/key-file.ts';
 
 export async function runRole(
   flags: Overrides & { readonly config: string; readonly console?: boolean },
@@ -29,7 +30,7 @@ export async function runRole(
   const { config: file, console: hasConsole, ...overrides } = flags;
   const config = loadRoleConfig(file, overrides, process.env);
   const me = addressOf(config);
-  const identity = loadIdentity(config.key);
+  const identity = roleIdentity(config.key, process.env);
   checkTrust(config, me, identity.publicKey, file);
   const runtime = new Runtime({
     deployment: config.deployment,
@@ -65,8 +66,10 @@ export async function runRole(
   });
   const stopListening = onEndOfService(runtime);
   const operator = hasConsole === true ? consoleOf(config, runtime, elections) : undefined;
+  const attended = watchOver(runtime);
   await runtime.start(role);
   await runtime.drained;
+  await attended;
   await faces.coordinator?.close();
   await faces.client?.close();
   operator?.close();

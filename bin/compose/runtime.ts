@@ -12,8 +12,8 @@ import type { AnyStateMachine, EventObject } from 'xstate';
 import type { Clock } from '../../src/base/clock.ts';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
-import type { Bus } from '../../src/bus/bus.ts';
-import type { Address } from '../../src/bus/subjects.ts';
+import type { Bus, Log } from '../../src/bus/bus.ts';
+import { type Address, subjects } from '../../src/bus/subjects.ts';
 import type { Body, Chapter } from '../../src/coordination/chapter.ts';
 import { type CollaborationChange, collaborationChange } from '../../src/coordination/collaborations.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
@@ -25,6 +25,7 @@ import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts'
 import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { type Logger, Troubles } from '../../src/observe/logger.ts';
+import type { Vitals } from '../../src/observe/vitals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
 import type { ReplicaStart } from './replica.ts';
@@ -88,6 +89,8 @@ export class Runtime {
   #haveStarted: () => void = () => {};
   #finish: () => void = () => {};
   #bus: Bus | undefined;
+  #follower: Follower | undefined;
+  #log: Log | undefined;
   #fault: MpcError | undefined;
   #isThere = false;
   #host: Host | undefined;
@@ -145,6 +148,31 @@ export class Runtime {
     return this.#fault;
   }
 
+  /** How it fares at this moment, for whoever watches over it. */
+  get vitals(): Vitals {
+    const follower = this.#follower;
+    return {
+      ...(this.#bus === undefined ? {} : { bus: this.#bus.standing }),
+      sequence: follower?.state.sequence ?? 0,
+      isCaughtUp: this.#isThere,
+      isDraining: this.#draining !== undefined,
+      states: this.#host?.states(this.#role?.root.name ?? '') ?? [],
+      collaborations: () => follower?.state.collaborations() ?? [],
+    };
+  }
+
+  /** The last entry of the log now; undefined while nobody can tell. */
+  async logEnds(): Promise<number | undefined> {
+    const bus = this.#bus;
+    if (bus?.standing.isConnected !== true || this.#follower === undefined) return undefined;
+    try {
+      this.#log ??= await bus.log(subjects.logStream(this.parts.deployment));
+      return await this.#log.last();
+    } catch {
+      return undefined; // the bus tells its own troubles
+    }
+  }
+
   /** The root chart's `connect`: bus, log, and everything the log holds already. What it throws stops the role. */
   async connect(): Promise<void> {
     try {
@@ -167,6 +195,7 @@ export class Runtime {
     this.#bus = bus;
     bus.onTrouble((report) => troubles.note(report));
     const follower = await this.#untilAvailable(() => this.#follow(bus));
+    this.#follower = follower;
     await follower.caughtUp;
     this.signal.throwIfAborted();
     this.#isThere = true;

@@ -53,7 +53,18 @@ export interface Log {
   copies(): Promise<readonly LogCopy[]>;
 }
 
+/** How a connection fares. */
+export interface BusStanding {
+  readonly isConnected: boolean;
+  /** Since this process connected first. */
+  readonly reconnects: number;
+  /** Bytes on the wire, everything counted. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
 export interface Bus {
+  readonly standing: BusStanding;
   /**
    * At most once, no order promised. Takes its own copy of `data`. Lost without a word while there is no connection.
    * Throws `bus.too-large` past the broker's largest message.
