@@ -81,8 +81,7 @@ test('a role tells the service manager that it is ready, what it waits for, and 
         },
       },
     );
-    await heard.until(/^STATUS=waiting for the log/);
-    assert.ok(!heard.seen.includes('READY=1'), 'there is no log before a coordinator has made one');
+    await heard.until(/^STATUS=waiting for a broker/);
     deployment.start('coordinator', 'party-analyst', 'party-acme');
     await heard.until(/^READY=1$/);
     await heard.until(/^STATUS=.*waiting for randomness: 1 collaboration$/);
@@ -91,7 +90,9 @@ test('a role tells the service manager that it is ready, what it waits for, and 
     role.kill('SIGTERM');
     assert.equal(await leaving, 0);
     await heard.until(/^STOPPING=1$/);
-    assert.ok(!existsSync(configured));
+    assert.ok(!existsSync(configured), 'its key was the credential');
+    const [first] = heard.seen.filter((line) => /^(STATUS|READY)=/.test(line));
+    assert.match(first ?? '', /^STATUS=/, 'it is not ready before it has connected');
   } finally {
     role?.kill('SIGKILL');
     receiver.kill('SIGKILL');
