@@ -84,7 +84,7 @@ test('a role tells the service manager that it is ready, what it waits for, and 
     await heard.until(/^STATUS=waiting for a broker/);
     deployment.start('coordinator', 'party-analyst', 'party-acme');
     await heard.until(/^READY=1$/);
-    await heard.until(/^STATUS=.*waiting for randomness: 1 collaboration$/);
+    await heard.until(/^STATUS=.*waiting for randomness: 1 collaboration/);
     await heard.until(/^WATCHDOG=1$/);
     const leaving = ended(role);
     role.kill('SIGTERM');
