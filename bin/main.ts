@@ -165,6 +165,15 @@ program
   .option('--json', 'one JSON object on standard output')
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
 
+program
+  .command('doctor')
+  .description("checks a role's configuration, key, disk, clock, broker and log, and says what to do")
+  .option('--config <file>', "the role's configuration", 'mpc.toml')
+  .option('--nats <url>', 'broker to use instead of the configured one')
+  .option('--state <directory>', 'state directory instead of the configured one')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/doctor.ts')).doctor(options));
+
 addElectionCommands(program);
 addInspectCommands(program);
 

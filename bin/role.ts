@@ -10,6 +10,7 @@ import { systemRandom } from '../src/base/random.ts';
 import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
+import type { ObserveConfig } from '../src/config/observe-config.ts';
 import { addressOf, loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import type { Role } from '../src/config/roles.ts';
 import { ELECTION_SERVERS, type ElectionServer } from '../src/election/descriptor.ts';
@@ -66,12 +67,14 @@ export async function runRole(
   });
   const stopListening = onEndOfService(runtime);
   const operator = hasConsole === true ? consoleOf(config, runtime, elections) : undefined;
+  const endpoint = config.observe === undefined ? undefined : await observed(runtime, config.observe);
   const attended = watchOver(runtime);
   await runtime.start(role);
   await runtime.drained;
   await attended;
   await faces.coordinator?.close();
   await faces.client?.close();
+  await endpoint?.close();
   operator?.close();
   stopListening();
   const reason = fault ?? runtime.fault;
@@ -120,6 +123,12 @@ async function facesOf({ role, api, client }: RoleConfig, runtime: Runtime): Pro
   if (role !== 'client' || client === undefined) return {};
   const { clientFace } = await import('./compose/client-face.ts');
   return { client: await clientFace(runtime, api, client.party) };
+}
+
+/** The library behind it is loaded where somebody asks for it. */
+async function observed(runtime: Runtime, config: ObserveConfig): Promise<{ close(): Promise<void> }> {
+  const { observation } = await import('./compose/observation.ts');
+  return observation(runtime, config);
 }
 
 function partsOf(

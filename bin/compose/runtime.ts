@@ -21,10 +21,10 @@ import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
-import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts';
+import type { Delivery, Effect, Host, HostLoad, Transition } from '../../src/host/host.ts';
 import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
-import { type Logger, Troubles } from '../../src/observe/logger.ts';
+import { type Logger, type Meters, Troubles } from '../../src/observe/logger.ts';
 import type { Vitals } from '../../src/observe/vitals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
@@ -79,6 +79,7 @@ const UNAVAILABLE_MS = 500;
 export class Runtime {
   readonly parts: RuntimeParts;
   readonly troubles: Troubles;
+  readonly meters: Meters = { rounds: 0 };
   /** Resolves once connected and caught up with the log. */
   readonly place: Promise<Workplace>;
   /** Resolves when the role has drained. */
@@ -131,11 +132,14 @@ export class Runtime {
       effects: role.effects,
       deliveries: role.deliveries,
       onTransition: (transition) => {
-        logger.info({ ...transition }, `${transition.actor}: ${transition.to.join(', ')}`);
+        logger.info(
+          { ...collaborationOf(transition.actor), ...transition },
+          `${transition.actor}: ${transition.to.join(', ')}`,
+        );
         role.onTransition?.(transition);
         if (transition.actor === role.root.name && transition.to.includes('stopped')) void this.#leave(store);
       },
-      onTrouble: (report, actor) => this.troubles.note(report, { actor }),
+      onTrouble: (report, actor) => this.troubles.note(report, { ...collaborationOf(actor), actor }),
     });
     this.#host = host;
     if (host.has(role.root.name)) await host.send(role.root.name, { type: 'boot' });
@@ -159,6 +163,11 @@ export class Runtime {
       states: this.#host?.states(this.#role?.root.name ?? '') ?? [],
       collaborations: () => follower?.state.collaborations() ?? [],
     };
+  }
+
+  /** What its host has in hand; undefined before that is open. */
+  get load(): HostLoad | undefined {
+    return this.#host?.load;
   }
 
   /** The last entry of the log now; undefined while nobody can tell. */
@@ -187,7 +196,7 @@ export class Runtime {
   }
 
   async #connect(): Promise<void> {
-    const { parts, troubles } = this;
+    const { parts, troubles, meters } = this;
     const { deployment, me, identity, trust, clock, random, state, logger } = parts;
     const bus = await parts.connectBus(this.signal);
     if (this.signal.aborted) await bus.close();
@@ -199,7 +208,20 @@ export class Runtime {
     await follower.caughtUp;
     this.signal.throwIfAborted();
     this.#isThere = true;
-    this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
+    this.#arrive({
+      deployment,
+      me,
+      identity,
+      trust,
+      bus,
+      clock,
+      random,
+      state,
+      follower,
+      logger,
+      troubles,
+      meters,
+    });
     await this.#role?.onCaughtUp?.();
   }
 
@@ -318,6 +340,12 @@ export class Runtime {
       this.troubles.note(error.report(), { collaboration: collaboration.id });
     }
   }
+}
+
+/** Which collaboration a chart is about, where it is about one: `session:ID:ATTEMPT`, `participation:ID:ATTEMPT`. */
+function collaborationOf(actor: string): { readonly collaboration?: string } {
+  const [, collaboration] = /^(?:session|participation):([^:]+):/.exec(actor) ?? [];
+  return collaboration === undefined ? {} : { collaboration };
 }
 
 const roleStopping = (): MpcError => new MpcError('role.stopping', 'this role is stopping');

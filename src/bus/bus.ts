@@ -56,6 +56,8 @@ export interface Log {
 /** How a connection fares. */
 export interface BusStanding {
   readonly isConnected: boolean;
+  /** Version of the broker in use, `2.14.0`; undefined for one that does not say. */
+  readonly broker?: string;
   /** Since this process connected first. */
   readonly reconnects: number;
   /** Bytes on the wire, everything counted. */

@@ -154,8 +154,10 @@ class NatsBus implements Bus {
 
   get standing(): BusStanding {
     const { sentBytes, receivedBytes } = this.#socket ?? { sentBytes: 0, receivedBytes: 0 };
+    const broker = versionIn(this.#client.info?.version ?? '');
     return {
       isConnected: this.#connected,
+      ...(broker === undefined ? {} : { broker }),
       reconnects: this.#reconnected,
       sentBytes: this.#moved.sentBytes + sentBytes,
       receivedBytes: this.#moved.receivedBytes + receivedBytes,

@@ -13,6 +13,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Address } from '../bus/subjects.ts';
 import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
 import { brokerUrls } from './brokers.ts';
+import { observeSchema } from './observe-config.ts';
 import { ROLES, type Role } from './roles.ts';
 
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
@@ -76,6 +77,8 @@ const roleSchema = z.strictObject({
   notify: notifySchema.prefault({}),
   /** Its HTTP face: of coordinators and clients. */
   api: apiSchema.optional(),
+  /** Its metrics and health, for this machine. */
+  observe: observeSchema.optional(),
 });
 
 export type ClientConfig = z.infer<typeof clientSchema>;
@@ -123,7 +126,7 @@ export function loadRoleConfig(
     );
   const base = dirname(resolve(file));
   const at = (path: string): string => resolve(base, path);
-  const { client, api } = parsed.data;
+  const { client, api, observe } = parsed.data;
   if (role === 'client' && api !== undefined && !isLoopback(parseListen(api.listen)?.host ?? ''))
     throw badConfig(
       file,
@@ -137,6 +140,9 @@ export function loadRoleConfig(
     key: at(parsed.data.key),
     ...(client === undefined ? {} : { client: placed(client, at) }),
     ...(api === undefined ? {} : { api: placedApi(api, at) }),
+    ...(observe?.addressFile === undefined
+      ? {}
+      : { observe: { ...observe, addressFile: at(observe.addressFile) } }),
   };
 }
 
