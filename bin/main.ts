@@ -74,6 +74,14 @@ program
   .action(async (query: string, options) => (await import('./verbs/run.ts')).run(query, options));
 
 program
+  .command('demo')
+  .description('the main job on made-up payrolls of three employers: what women and men earn at each level')
+  .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--nats-server <path>', 'the nats-server program to start')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/demo.ts')).demo(options));
+
+program
   .command('up')
   .description('a local deployment that stays, until Ctrl-C: broker, servers, dealer, coordinator')
   .option('--dir <directory>', 'where keys, configuration, state and logs go', '.mpc')
