@@ -145,8 +145,8 @@ async function databaseFindings(state: string): Promise<Finding[]> {
   }
 }
 
-function certificateFindings({ api }: RoleConfig, clock: Clock): Finding[] {
-  const files = [api?.certificate].filter((file) => file !== undefined);
+function certificateFindings({ api, tls }: RoleConfig, clock: Clock): Finding[] {
+  const files = [api?.certificate, tls?.ca].filter((file) => file !== undefined);
   const findings = files.flatMap((file) => certificatesIn(file, clock));
   const key = api?.certificateKey;
   if (key !== undefined && existsSync(key) && (statSync(key).mode & 0o077) !== 0)

@@ -3,6 +3,7 @@
  */
 import { systemClock } from '../../src/base/clock.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig, type RoleConfig } from '../../src/config/role-config.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { examineBroker } from '../doctor/broker.ts';
@@ -61,7 +62,7 @@ async function examine(
   take(
     await examined('broker', async () => {
       const bus = await connectNats({
-        servers: role.nats,
+        ...brokerAccess(role),
         name: addressOf(role),
         identity: me,
         connectTimeoutMs: CONNECT_MS,

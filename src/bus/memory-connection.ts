@@ -149,7 +149,7 @@ export class Connection implements Bus {
     this.#network.carry(this, held.owner, subject, () => {
       if (!this.#network.isHeld(held)) return;
       held.owner.#moved.receivedBytes += sent.length;
-      const message = { subject, data: copied(sent), ...(respond === undefined ? {} : { respond }) };
+      const message = { subject, data: copied(sent), ...(respond && { respond, inbox: this.name }) };
       held.owner.#troubles.guard(() => held.handler(message));
     });
   }

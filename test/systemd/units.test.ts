@@ -30,8 +30,10 @@ function lay(): void {
   cpSync(UNITS, join(root, 'etc/systemd/system'), { recursive: true });
   mkdirSync(dirname(join(root, WRAPPER)), { recursive: true });
   copyFileSync(join(UNITS, 'notify-exec'), join(root, WRAPPER));
-  mkdirSync(join(root, 'usr/bin'), { recursive: true });
-  writeFileSync(join(root, 'usr/bin/nats-server'), '#!/bin/sh\n', { mode: 0o755 });
+  for (const program of ['opt/mpc/bin/mpc', 'bin/kill']) {
+    mkdirSync(dirname(join(root, program)), { recursive: true });
+    writeFileSync(join(root, program), '#!/bin/sh\n', { mode: 0o755 });
+  }
   const system = join(root, 'usr/lib/systemd/system');
   mkdirSync(system, { recursive: true });
   for (const target of ['sysinit', 'basic', 'network-online', 'multi-user', 'shutdown'])

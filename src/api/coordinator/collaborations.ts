@@ -16,7 +16,7 @@ import { Queries } from '../../duties/queries.ts';
 import { programSchema } from '../../programs/program.ts';
 import type { StoredRows } from '../../sql/stored.ts';
 import { callerOf } from '../http/caller.ts';
-import { isKnown, mustMatch } from '../http/conditional.ts';
+import { isKnown, wantedVersions } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
 import {
   byCollaboration,
@@ -208,11 +208,11 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       const caller = callerOf(request);
       const here = replica();
       const { cid } = request.params;
-      mustMatch(request, views.of(known(here, cid)).version);
+      known(here, cid);
       await say(
         here,
         caller,
-        { kind: 'cancel', collaboration: cid },
+        { kind: 'cancel', collaboration: cid, ...wantedVersions(request) },
         commandIdOf(request, caller, 'cancel', cid),
       );
       const { view, version } = views.of(known(here, cid));
@@ -239,11 +239,11 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       const here = replica();
       const { cid } = request.params;
       const { attempt } = request.body;
-      mustMatch(request, views.of(known(here, cid)).version);
+      known(here, cid);
       await say(
         here,
         caller,
-        { kind: 'rerun', collaboration: cid, attempt },
+        { kind: 'rerun', collaboration: cid, attempt, ...wantedVersions(request) },
         commandIdOf(request, caller, 'rerun', cid),
       );
       const { view, version } = views.of(known(here, cid));

@@ -57,6 +57,7 @@ const TITLES: Readonly<Record<number, string>> = {
 /** The first that matches a code counts: exact codes, then families. */
 const STATUS_OF: readonly (readonly [RegExp, number])[] = [
   [/^command\.id-reused$/, 422],
+  [/^request\.changed-meanwhile$/, 412],
   [/^command\.chapter-fault$/, 500],
   [/^descriptor\.(deadline-passed|not-approved)$/, 409],
   [/^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request)\./, 400],
