@@ -261,10 +261,12 @@ test('a voter who floods the servers is told to wait, fills neither box nor disk
     const signed = Array.from({ length: 60 }, (_, at) =>
       election.caster.cast(0, real.credentials[0]!.identity, at + 1, false, systemRandom),
     );
-    const forged = signed.map((ballot) => ballot.map((byte, at) => (at === 20 ? byte ^ 1 : byte)));
+    const forged: readonly Uint8Array[] = signed.map((ballot) =>
+      ballot.map((byte, at) => (at === 20 ? byte ^ 1 : byte)),
+    );
     const floods = [...signed, ...signed, ...forged, ...signed].map(async (ballot) => {
       for (const answer of await handIn({ ...place, bus: flood }, election, ballot))
-        if ('error' in answer) note(answer.error.code);
+        if ('error' in answer) note(`${forged.includes(ballot) ? 'forged: ' : ''}${answer.error.code}`);
         else for (const { error } of answer.value.refused) note(error.code);
     });
     const honest = Array.from({ length: VOTERS - 1 }, (_, at) =>
