@@ -77,7 +77,7 @@ function withFiles({ name, config, cluster, hub }: OwnBroker): BrokerConfig {
       : {
           hub: {
             url: hub.url,
-            login: at(LINKS.login),
+            login: LINKS.login,
             ...(hub.authority === undefined ? {} : { authority: at(LINKS.hubAuthority) }),
           },
         }),

@@ -21,6 +21,7 @@ import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { brokerAccess } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
+import { collaborationId } from '../../src/coordination/descriptor.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import { mpc } from './mpc.ts';
 import { ROOT } from './rows.ts';
@@ -67,6 +68,46 @@ export class Organisations {
     const text = readFileSync(file, 'utf8');
     assert.ok(text.includes(before), `${file} has the line ${before}`);
     writeFileSync(file, text.replace(before, after));
+  }
+
+  /** A party describes a collaboration, in its own directory, and is ready to open it and to wait for its result. */
+  async describe(
+    organisation: string,
+    party: string,
+    sql: string,
+    ...parties: readonly string[]
+  ): Promise<{ readonly id: string; readonly digest: string }> {
+    const query = this.path(organisation, 'query.sql');
+    writeFileSync(query, sql);
+    const config = ['--config', this.path(organisation, `party-${party}.toml`)];
+    const out = ['--out', this.path(organisation, 'descriptor.json')];
+    const described = await mpc(['describe', query, ...config, ...parties, '--output', party, ...out]);
+    assert.equal(described.code, 0, described.stderr);
+    const digest = described.stdout.trim();
+    const more = 'create = "descriptor.json"\nresult = "result.json"\nonce = true';
+    this.edit(organisation, `party-${party}`, 'approve = []', `approve = ["${digest}"]\n${more}`);
+    return { digest, id: collaborationId(digest) };
+  }
+
+  /** A party approves it, and has its rows beside its configuration. */
+  approve(organisation: string, party: string, digest: string, table: string, csv: string): void {
+    writeFileSync(this.path(organisation, `${party}.csv`), csv);
+    const more = `approve = ["${digest}"]\ntables.${table} = "${party}.csv"`;
+    this.edit(organisation, `party-${party}`, 'approve = []', more);
+  }
+
+  /** What the party that described it got. */
+  result(organisation: string): { readonly table: { readonly rows: unknown[][] } } {
+    return JSON.parse(readFileSync(this.path(organisation, 'result.json'), 'utf8'));
+  }
+
+  /** Lines of everyone's log that say that the broker refused something. */
+  refusals(): string[] {
+    return [...this.#children.keys()].flatMap((key) => {
+      const [organisation = '', place = ''] = key.split('/');
+      const lines = this.log(organisation, place).split('\n');
+      return lines.filter((line) => line.includes('permission-denied')).map((line) => `${key}: ${line}`);
+    });
   }
 
   startBroker(organisation: string): void {
