@@ -7,6 +7,7 @@ import type { Choice } from '../../src/ballot/election-type.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { type RandomSource, systemRandom } from '../../src/base/random.ts';
+import { MOST_IN_MESSAGE } from '../../src/box/intake.ts';
 import {
   type Answered,
   fetchElection,
@@ -38,7 +39,6 @@ export interface VoteOptions {
 const CONNECT_MS = 5_000;
 /** Bytes of envelopes in one message to a server. */
 const MESSAGE_BYTES = LIMITS.messageBytes / 4;
-const MOST_IN_MESSAGE = 256;
 /** Messages under way: the servers work while the next ones are made. */
 const UNDER_WAY = 3;
 

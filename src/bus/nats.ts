@@ -276,7 +276,8 @@ class NatsBus implements Bus {
     const { subject, reply } = message;
     const data = copied(message.data);
     if (reply === undefined || reply === '') return { subject, data };
-    return { subject, data, respond: (answer) => this.publish(reply, answer) };
+    const inbox = reply.slice(0, Math.max(0, reply.lastIndexOf('.')));
+    return { subject, data, respond: (answer) => this.publish(reply, answer), inbox };
   }
 
   #checkSize(subject: string, size: number): void {
