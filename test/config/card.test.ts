@@ -1,11 +1,19 @@
 /** Cards: what is believed of another organisation, and what is refused. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { systemRandom } from '../../src/base/random.ts';
-import { type Card, cardFingerprint, isFingerprintOf, trustedAs, withCard } from '../../src/config/card.ts';
+import { certifyBroker, makeAuthority } from '../../src/broker/certificates.ts';
+import {
+  type Card,
+  cardFingerprint,
+  isFingerprintOf,
+  loadCard,
+  trustedAs,
+  withCard,
+} from '../../src/config/card.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import { mpc } from '../support/mpc.ts';
 
@@ -121,6 +129,52 @@ test('mpc init keeps what is there; mpc trust add believes a fingerprint, not a 
     const lonely = await init('west', '--role', 'dealer');
     assert.equal(lonely.code, 64);
     assert.match(lonely.stderr, /usage\.nats/);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test('an organisation with certificates of its own shows those, and its card names their authority', {
+  timeout: 120_000,
+}, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'mpc-own-'));
+  const file = (name: string, text: string, mode = 0o600): string => {
+    writeFileSync(join(directory, name), text, { mode });
+    return join(directory, name);
+  };
+  try {
+    const authority = await makeAuthority('bank', 'pay', Date.now());
+    const shown = await certifyBroker(authority, ['127.0.0.12'], Date.now());
+    const own = [
+      '--certificate',
+      file('c.pem', shown.certificate),
+      '--certificate-key',
+      file('c.key', shown.key),
+    ];
+    const init = (dir: string, ...more: string[]) =>
+      mpc([
+        'init',
+        '--deployment',
+        'pay',
+        '--dir',
+        join(directory, dir),
+        '--broker',
+        '127.0.0.12:4222',
+        ...more,
+      ]);
+    const made = await init('a', ...own, '--authority', file('ca.pem', authority.certificate));
+    assert.equal(made.code, 0, made.stderr);
+    assert.equal(loadCard(join(directory, 'a', 'card.toml')).authority, authority.certificate);
+    assert.equal(readFileSync(join(directory, 'a', 'tls', 'ca.pem'), 'utf8'), authority.certificate);
+    const check = () => mpc(['config', 'check', join(directory, 'a', 'broker.toml')]);
+    assert.equal((await check()).code, 0);
+    chmodSync(join(directory, 'c.key'), 0o644);
+    assert.match((await check()).stdout, /broker\.toml:\d+: tls\.certificate: .* is open to other users/);
+    writeFileSync(join(directory, 'c.key'), authority.key);
+    assert.match((await check()).stdout, /is not the key of this certificate/);
+    const halved = await init('b', '--certificate', join(directory, 'c.pem'));
+    assert.equal(halved.code, 64);
+    assert.match(halved.stderr, /usage\.certificate/);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
