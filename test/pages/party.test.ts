@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { browserTest, STEP_MS } from '../support/browser.ts';
 import { ROOT } from '../support/rows.ts';
 import { barriersOn } from './axe.ts';
@@ -30,6 +30,11 @@ SELECT level, ROUND(REGR_SLOPE(salary, years), 2) AS slope, ROUND(REGR_INTERCEPT
 FROM payroll
 GROUP BY level
 ORDER BY level;
+`;
+
+const JOINED = `CREATE TABLE staff (id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 999), team TEXT NOT NULL CHECK (team IN ('red', 'green')));
+CREATE TABLE pay (id INTEGER NOT NULL CHECK (id BETWEEN 1 AND 999), wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 9999));
+SELECT COUNT(*) AS people, SUM(wage) AS paid FROM staff JOIN pay ON staff.id = pay.id WHERE team = 'red';
 `;
 
 const LEVELS = ['junior', 'senior', 'lead'] as const;
@@ -66,11 +71,13 @@ browserTest(
   'two parties read what is asked, one mends its file, and both see the result as chart and table',
   900_000,
   (browser) =>
-    withReal(async ({ ask, pageOf }) => {
-      const id = await ask(BY_GROUP, 'payroll');
+    withReal(async ({ ask, cancel, pageOf }) => {
+      const id = await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
       const acme = await openPage(browser, await pageOf('acme'));
       const beta = await openPage(browser, await pageOf('beta'));
 
+      await acme.page.getByRole('link', { name: /A question over payroll/ }).waitFor();
+      await looksWell(acme.page, 'all collaborations', undefined, 8);
       await acme.page.getByRole('link', { name: /A question over payroll/ }).click();
       await acme.page.getByRole('heading', { name: 'Who learns what' }).waitFor();
       assert.ok(!acme.page.url().includes('token'), 'the token does not stay in the address');
@@ -111,7 +118,7 @@ browserTest(
       await looksWell(acme.page, 'progress');
       assert.equal(acme.changes.length, 1);
 
-      await giveRows(beta.page, 'beta', 37);
+      await giveRowsByKeyboard(beta.page, 'beta', 37);
       for (const { page } of [acme, beta]) {
         await page.getByRole('heading', { name: 'The result' }).waitFor();
         await page.getByRole('img', { name: /Bars of average_salary/ }).waitFor();
@@ -130,16 +137,31 @@ browserTest(
         /^level,gender,people,average_salary\r\njunior,female,/,
       );
 
-      const second = await ask(BY_YEARS, 'payroll');
+      // Only acme brings rows now; beta learns the result all the same.
+      const second = await ask(BY_YEARS, 'acme:payroll');
       assert.notEqual(second, id);
       await giveRows(acme.page, 'acme', 42);
-      await giveRows(beta.page, 'beta', 37);
+      await waiting(beta.page).click();
+      await beta.page.getByRole('heading', { name: 'Your decision' }).waitFor();
+      assert.equal(await beta.page.locator('input[type=file]').count(), 0);
+      await beta.page.getByRole('checkbox').check();
+      await beta.page.getByRole('button', { name: 'Approve', exact: true }).click();
+      await beta.page.getByRole('img', { name: 'Line of salary by years', exact: false }).waitFor();
+      assert.equal(await beta.page.locator('.point').count(), 0, "nobody else's rows");
       await acme.page.getByRole('img', { name: 'Line of salary by years', exact: false }).waitFor();
       assert.equal(await acme.page.locator('.point').count(), 42, 'the own rows, no others');
       await looksWell(acme.page, 'regression', 'A question over payroll');
       await acme.page.getByLabel('Show').selectOption({ label: 'lowest to highest' });
       await acme.page.getByRole('img', { name: /Ranges of lowest to highest/ }).waitFor();
       await looksWell(acme.page, 'ranges');
+
+      await twoTables(acme.page, () => ask(JOINED, 'acme:staff', 'acme:pay'));
+      const taken = await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
+      await waiting(beta.page).click();
+      await beta.page.getByRole('heading', { name: 'Your rows' }).waitFor();
+      await cancel(taken);
+      await beta.page.getByRole('heading', { name: 'It was taken back by its creator' }).waitFor();
+      await looksWell(beta.page, 'taken back');
       for (const { faults: broken, context } of [acme, beta]) {
         assert.deepEqual(broken, [], 'no script failed, and nothing was asked of another host');
         await context.close();
@@ -178,18 +200,76 @@ async function openPage(browser: Browser, address: string): Promise<Opened> {
   return { context, page, faults, changes };
 }
 
-/** Opens what waits for the party, and hands its rows in. */
-async function giveRows(page: Page, party: string, people: number): Promise<void> {
-  await page
+/** The one collaboration of that name that waits for the party. */
+const waiting = (page: Page, title = 'A question over payroll'): Locator =>
+  page
     .getByRole('navigation')
     .getByRole('region', { name: 'Waiting for you' })
-    .getByRole('link')
-    .click();
+    .getByRole('link', { name: `${title} asked` });
+
+/** Opens what waits for the party, and hands its rows in. */
+async function giveRows(page: Page, party: string, people: number): Promise<void> {
+  await waiting(page).click();
   await page.getByLabel(/Drop a CSV file/).setInputFiles(upload('rows.csv', csvOf(party, people)));
   await page.getByText(`rows.csv fits: ${people} rows`).waitFor();
   await page.getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Approve and send' }).click();
   await page.getByRole('heading', { name: 'Your rows' }).waitFor({ state: 'detached' });
+}
+
+/** The same without a mouse: Tab comes to everything in the order of reading, and shows where it is. */
+async function giveRowsByKeyboard(page: Page, party: string, people: number): Promise<void> {
+  await tabTo(page, waiting(page));
+  await page.keyboard.press('Enter');
+  const file = page.getByLabel(/Drop a CSV file/);
+  await file.waitFor({ state: 'attached' });
+  await tabTo(page, file);
+  const chooser = page.waitForEvent('filechooser');
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles(upload('rows.csv', csvOf(party, people)));
+  await page.getByText(`rows.csv fits: ${people} rows`).waitFor();
+  await tabTo(page, page.getByRole('checkbox'));
+  await page.keyboard.press('Space');
+  const send = page.getByRole('button', { name: 'Approve and send' });
+  await tabTo(page, send);
+  assert.notEqual(
+    await send.evaluate((button) => getComputedStyle(button).outlineStyle),
+    'none',
+    'focus is seen',
+  );
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Your rows' }).waitFor({ state: 'detached' });
+}
+
+/** More stops than the page has. */
+const MOST_TABS = 40;
+
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  for (let tabs = 0; tabs < MOST_TABS; tabs++) {
+    await page.keyboard.press('Tab');
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+  }
+  assert.fail(`Tab never came to ${wanted}`);
+}
+
+/** One party brings two tables: each has its own file, and a single row of results is shown as values. */
+async function twoTables(page: Page, ask: () => Promise<string>): Promise<void> {
+  await ask();
+  await waiting(page, 'A question over pay and staff').click();
+  const send = page.getByRole('button', { name: 'Approve and send' });
+  await page.getByRole('checkbox').check();
+  await page.getByLabel(/for staff/).setInputFiles(upload('staff.csv', 'id,team\n1,red\n2,green\n1,red\n'));
+  await page.getByText('staff.csv does not fit: 1 fault').waitFor();
+  await page.getByLabel(/for pay /).setInputFiles(upload('pay.csv', 'id,wage\n1,300\n2,500\n3,900\n'));
+  await page.getByText('pay.csv fits: 3 rows').waitFor();
+  assert.ok(await send.isDisabled(), 'one file of two does not fit');
+  await page.getByLabel(/for staff/).setInputFiles(upload('staff.csv', 'id,team\n1,red\n2,green\n3,red\n'));
+  await page.getByText('staff.csv fits: 3 rows').waitFor();
+  await send.click();
+  await page.getByRole('heading', { name: 'The result' }).waitFor();
+  await page.locator('dl.values').waitFor();
+  assert.deepEqual(await page.locator('dl.values > div').allInnerTexts(), ['people\n2', 'paid\n1,200']);
+  await looksWell(page, 'values');
 }
 
 async function tableOf(page: Page): Promise<string[][]> {
@@ -215,13 +295,13 @@ const VIEWS = [
 ] as const;
 
 /** No fault of layout, wide and narrow, light and dark, and no barrier; a picture of what is at `heading` where one is wanted. */
-async function looksWell(page: Page, name: string, heading?: string): Promise<void> {
+async function looksWell(page: Page, name: string, heading?: string, least = 20): Promise<void> {
   for (const { colorScheme, ...size } of VIEWS) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme });
     const { texts, faults } = await settledLayout(page);
     assert.deepEqual(faults, [], `${name} at ${size.width} px, ${colorScheme}`);
-    assert.ok(texts > 20, `expected to see texts on ${name}, saw ${texts}`);
+    assert.ok(texts >= least, `expected to see texts on ${name}, saw ${texts}`);
     if (heading !== undefined) await picture(page, `${name}-${size.width}-${colorScheme}`, heading);
   }
   assert.deepEqual(await barriersOn(page), [], name);

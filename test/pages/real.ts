@@ -16,10 +16,14 @@ const START_MS = 240_000;
 const AGAIN_MS = 250;
 
 export interface Real {
+  /** Where the configurations are: `party-acme.toml` and so on. */
+  readonly directory: string;
   /** The address that `mpc page` prints. */
   pageOf(party: string): Promise<string>;
-  /** Opens a collaboration in which both parties bring rows of that table and learn the result. Gives its id. */
-  ask(program: string, table: string): Promise<string>;
+  /** Opens a collaboration in which those bring rows (`acme:payroll`), and both parties learn the result. Gives its id. */
+  ask(program: string, ...inputs: readonly string[]): Promise<string>;
+  /** Takes it back, as its creator may. */
+  cancel(id: string): Promise<void>;
 }
 
 export async function withReal(act: (real: Real) => Promise<void>): Promise<void> {
@@ -44,7 +48,9 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
       await answered(`${url(more)}/readyz`, () => child.exitCode !== null).catch((error) => {
         throw new Error(`${String(error)}\n${Buffer.concat(said).toString()}`);
       });
+    const authorization = await signIn(url(0), url(10), directory);
     await act({
+      directory,
       pageOf: async (party) => {
         const { code, stdout, stderr } = await mpc([
           'page',
@@ -54,7 +60,10 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
         assert.equal(code, 0, stderr);
         return stdout.trim();
       },
-      ask: (program, table) => askFor(url(0), url(10), directory, program, table),
+      ask: (program, ...inputs) => askFor(url(0), authorization, program, inputs),
+      cancel: async (id) => {
+        await json(`${url(0)}/collaboration/${id}`, { method: 'DELETE', headers: { authorization } });
+      },
     });
   } finally {
     child.kill('SIGTERM');
@@ -63,29 +72,35 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
   }
 }
 
-/** Signs acme in, with the signature of its own client, and lets it create. */
-async function askFor(
-  coordinator: string,
-  acme: string,
-  directory: string,
-  program: string,
-  table: string,
-): Promise<string> {
+/** Signs acme in, with the signature of its own client. Gives the header of who is signed in. */
+async function signIn(coordinator: string, acme: string, directory: string): Promise<string> {
   const home = readFileSync(join(directory, 'state/party-acme/api-token'), 'utf8').trim();
   const keys = await json(`${acme}/account-keys`, { headers: { authorization: `Bearer ${home}` } });
   const account = { account: 'acme', password: 'a password of acme' };
-  await fetch(`${coordinator}/account`, posted({ ...account, keys })); // the second time it is there already
+  await json(`${coordinator}/account`, posted({ ...account, keys }));
   const { token } = await json(`${coordinator}/session`, posted(account));
+  return `Bearer ${token}`;
+}
+
+async function askFor(
+  coordinator: string,
+  authorization: string,
+  program: string,
+  inputs: readonly string[],
+): Promise<string> {
   const { collaboration } = await json(
     `${coordinator}/collaboration`,
     posted(
       {
         program,
-        inputs: PARTIES.map((party) => ({ party, table, maxRows: 60 })),
+        inputs: inputs.map((input) => {
+          const [party, table] = input.split(':');
+          return { party, table, maxRows: 60 };
+        }),
         outputs: PARTIES,
         deadline: new Date(Date.now() + 24 * 3_600_000).toISOString(),
       },
-      `Bearer ${token}`,
+      authorization,
     ),
   );
   return collaboration.id;

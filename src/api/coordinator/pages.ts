@@ -28,13 +28,14 @@ export class Pages {
   readonly #views: Views;
   #sequence = -1;
   #sorted: readonly Collaboration[] = [];
-  readonly #made = new Map<string, Page>();
+  readonly #made = new Map<string, Buffer>();
 
   constructor(views: Views) {
     this.#views = views;
   }
 
-  of(replica: Pick<Replica, 'sequence' | 'collaborations'>, query: PageQuery): Page {
+  /** A page as the bytes of its JSON. */
+  of(replica: Pick<Replica, 'sequence' | 'collaborations'>, query: PageQuery): Buffer {
     const sequence = replica.sequence();
     if (sequence !== this.#sequence) {
       this.#sequence = sequence;
@@ -45,7 +46,7 @@ export class Pages {
     const key = [status, party, after, limit].join(' ');
     const known = this.#made.get(key);
     if (known !== undefined) return known;
-    const page = this.#make(query);
+    const page = Buffer.from(JSON.stringify(this.#make(query)));
     if (this.#made.size < KEPT) this.#made.set(key, page);
     return page;
   }
