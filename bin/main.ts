@@ -2,7 +2,7 @@
  * Owns the command line: names, options and help. Each verb lives in a file of its own and is loaded when it is called.
  * Must never print a stack trace unless --debug asks for it, nor anything but the answer on standard output.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
@@ -73,6 +73,14 @@ program
   .option('--keep', 'keep the working directory with logs and state')
   .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/run.ts')).run(query, options));
+
+program
+  .command('demo')
+  .description('the main job on made-up payrolls of three employers: what women and men earn at each level')
+  .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--nats-server <path>', 'the nats-server program to start')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/demo.ts')).demo(options));
 
 program
   .command('up')
@@ -156,6 +164,7 @@ program
   .option('--reruns <count>', 'how often its result may be computed again on new uploads', wholeNumber, 0)
   .option('--nats <url>', 'broker to look results up through, instead of the configured one')
   .option('--out <file>', 'where to write it', 'descriptor.json')
+  .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/describe.ts')).describe(query, options));
 
 program
@@ -163,8 +172,18 @@ program
   .description('collaborations, their states, and who waits for whom and why')
   .requiredOption('--config <file>', "any role's configuration")
   .option('--nats <url>', 'broker to use instead of the configured one')
-  .option('--json', 'one JSON object on standard output')
+  .option('--watch', 'go on until Ctrl-C: every change, as it comes')
+  .option('--json', 'one JSON object on standard output; with --watch, one a line for each change')
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
+
+program
+  .command('doctor')
+  .description("checks a role's configuration, key, disk, clock, broker and log, and says what to do")
+  .option('--config <file>', "the role's configuration", 'mpc.toml')
+  .option('--nats <url>', 'broker to use instead of the configured one')
+  .option('--state <directory>', 'state directory instead of the configured one')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/doctor.ts')).doctor(options));
 
 addElectionCommands(program);
 addInspectCommands(program);
@@ -172,6 +191,14 @@ addInspectCommands(program);
 addDeploymentCommands(program);
 addAccountCommands(program);
 addCollaborationCommands(program);
+
+program
+  .command('completion')
+  .description('print the script that completes commands and options in your shell')
+  .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+  .action(async (shell: 'bash' | 'zsh' | 'fish') =>
+    (await import('./verbs/completion.ts')).completion(shell, program),
+  );
 
 /** Whole milliseconds, with or without the unit. */
 function roundTrip(text: string): number {

@@ -2,8 +2,8 @@
  * Owns `mpc config check`: everything that is wrong with configuration files, each with its line, before anything starts.
  * Must never print a key's secret half.
  */
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import { checkBrokerConfig, isBrokerFile, type OwnBroker } from '../../src/config/broker-config.ts';
 import { brokerAccess } from '../../src/config/brokers.ts';
@@ -15,13 +15,14 @@ import { loadTrust } from '../../src/config/trust-file.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 
 /** Exit code 78 where anything is wrong. */
-export function configCheck(files: readonly string[]): void {
+export function configCheck(files: readonly string[], { json }: { readonly json?: boolean }): void {
   const faults = files.flatMap((file) => {
     const found = faultsIn(file);
-    if (found.length === 0) process.stdout.write(`${file}: ok\n`);
+    if (found.length === 0 && json !== true) process.stdout.write(`${file}: ok\n`);
     return found;
   });
-  for (const { file, line, setting, message, hint } of faults) {
+  if (json === true) process.stdout.write(`${JSON.stringify({ files, faults })}\n`);
+  for (const { file, line, setting, message, hint } of json === true ? [] : faults) {
     const place = line === undefined ? file : `${file}:${line}`;
     process.stdout.write(`${place}: ${setting === '' ? '' : `${setting}: `}${message}\n`);
     if (hint !== undefined) process.stdout.write(`    ${hint}\n`);
@@ -86,7 +87,12 @@ function brokerFiles({ config, hub }: OwnBroker, toml: TomlFile): ConfigFault[] 
 
 function checkCertificate(tls: { readonly certificate: string; readonly key: string }, host: string): void {
   const certificate = new X509Certificate(readFileSync(tls.certificate));
-  readFileSync(tls.key);
+  if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(tls.key))))
+    throw new MpcError('config.wrong-key', `${tls.key} is not the key of this certificate`);
+  if ((statSync(tls.key).mode & 0o077) !== 0)
+    throw new MpcError('config.open-key', `${tls.key} is open to other users of this machine`, {
+      hint: `run chmod 600 ${tls.key}`,
+    });
   const ended = Date.parse(certificate.validTo) < Date.now();
   if (ended) throw new MpcError('config.expired', `the certificate ended on ${certificate.validTo}`);
   const isAny = host === '0.0.0.0' || host === '::';

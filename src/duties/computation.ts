@@ -26,6 +26,8 @@ export type ComputeEvent =
 
 /** At most ten progress reports a second. */
 const PROGRESS_MS = 100;
+/** One line of the role's log a second says how far a run is. */
+const LOGGED_MS = 1_000;
 
 /**
  * Bytes of rows, tape and messages from which on a run gets a thread of its own: below, it is over before a thread would have
@@ -93,6 +95,12 @@ export class Computation {
         onPresence: (present) => emit({ type: present ? 'peer.back' : 'peer.lost' }),
       });
     let reportedMs = 0;
+    let round = 0;
+    const counted = (now: number): void => {
+      this.#place.meters.rounds += now - round;
+      round = now;
+    };
+    let loggedMs = 0;
     const job: EngineJob = {
       plan,
       server,
@@ -106,10 +114,16 @@ export class Computation {
       incoming,
       signal: this.#stop.signal,
       onProgress: ({ round, rounds }) => {
+        counted(round);
         const now = this.#place.clock.now();
         if (now - reportedMs < PROGRESS_MS) return;
         reportedMs = now;
         emit({ type: 'progress', round, rounds });
+        if (now - loggedMs < LOGGED_MS) return;
+        loggedMs = now;
+        const { collaboration, attempt } = this.#job;
+        const far = { collaboration, attempt, round, rounds, bytesSent: this.#sent.bytes };
+        this.#place.logger.info(far, `round ${round} of ${rounds}`);
       },
     };
     const bytesOfRows = inputParties(plan).reduce((sum, party) => sum + uploadBytes(plan, party), 0);
@@ -117,6 +131,7 @@ export class Computation {
     const outputs = await (work < THREAD_BYTES
       ? runJob(job, options)
       : runJobInThread(this.#engine, job, options));
+    counted(cost.rounds);
     await writeWhole(this.#resultPath(), outputs);
   }
 
