@@ -37,6 +37,8 @@ const GRAMMAR: Record<
     ...(to === 'coordinator' ? [subjects.replicas(D, from)] : []),
     ...(from === 'coordinator' ? [subjects.replicas(D, to, 'answer')] : []),
   ],
+  feed: (to, from) => [subjects.feed(D, to, from)],
+  feedAgain: (to, from) => [subjects.feedAgain(D, to, from)],
   snapshot: (to, from) =>
     to === 'coordinator' && from === 'coordinator' ? [subjects.snapshot(D), subjects.snapshot(D, 'b')] : [],
 };
