@@ -80,6 +80,12 @@ export function addCollaborationCommands(program: Command): void {
     .argument('<id>')
     .option('--csv', 'as CSV')
     .action(async (id: string, options) => (await atHomeVerbs()).result(id, options));
+
+  atHome(
+    program
+      .command('page')
+      .description("print the address of your party's page: whoever opens it acts for your party"),
+  ).action(async (options) => (await atHomeVerbs()).page(options));
 }
 
 const verbs = () => import('./verbs/collaboration.ts');

@@ -9,6 +9,7 @@ import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCollaborationCommands } from './collaboration-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
+import { addInspectCommands } from './inspect-commands.ts';
 import { collect, positiveInteger, wholeNumber } from './option-values.ts';
 
 const program = new Command('mpc')
@@ -159,6 +160,7 @@ program
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
 
 addElectionCommands(program);
+addInspectCommands(program);
 
 program
   .command('broker')

@@ -2,11 +2,19 @@
  * Owns how a party's client service is put together. Loaded only where a configuration has an [api] section.
  */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type ClientFace, openClientFace } from '../../src/api/client/open.ts';
 import { localToken, tokenOnly } from '../../src/api/client/token.ts';
+import { readPage } from '../../src/api/http/page-files.ts';
 import { type ApiConfig, readTls } from '../../src/config/api-config.ts';
 import { listening } from './listening.ts';
 import type { Runtime } from './runtime.ts';
+
+/** The built page, from the sources as from the bundle. */
+const PAGE = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/pages/party/' : './pages/party/',
+  import.meta.url,
+);
 
 /** Listens from now on; answers 503 until the client has caught up. */
 export async function clientFace(runtime: Runtime, api: ApiConfig, party: string): Promise<ClientFace> {
@@ -16,6 +24,7 @@ export async function clientFace(runtime: Runtime, api: ApiConfig, party: string
     requestsPerMinute: api.requestsPerMinute,
     tls: readTls(api),
     authenticate: tokenOnly(token, party),
+    page: readPage(fileURLToPath(PAGE)),
     onTrouble: (report, about) => troubles.note(report, about),
   });
   await listening(face, api, parts.logger);

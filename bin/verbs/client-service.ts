@@ -1,5 +1,5 @@
 /**
- * Owns `mpc collaboration approve|upload|result`: what a party's people do at their own client service.
+ * Owns `mpc collaboration approve|upload|result` and `mpc page`: what a party's people do at their own client service.
  * Must never approve a digest that nobody has read out, nor print a row.
  */
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
@@ -85,6 +85,13 @@ export async function result(id: string, options: ClientServiceOptions & { csv?:
   if (typeof found === 'string') throw new Error('an answer in JSON is an object');
   if (options.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
   else process.stdout.write(`${tableText(found.table as ResultTable)}\n`); // the face's schema names column types as text
+}
+
+/** The token is in the fragment, which browsers send to nobody. */
+export function page(options: ClientServiceOptions): void {
+  const { url, token } = serviceOf(options);
+  const address = `${url}/page/#token=${token}`;
+  process.stdout.write(options.json === true ? `${JSON.stringify({ address })}\n` : `${address}\n`);
 }
 
 type Part = components['schemas']['Part'];

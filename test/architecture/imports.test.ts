@@ -34,14 +34,19 @@ const ROOMS = [
   'election',
   'host',
   'observe',
+  'inspect',
   'config',
   'duties',
   'box',
   'api',
+  'pages',
 ];
 
 /** What roles may know of src: types and pure functions. */
 const ROLES_MAY_USE = ['base', 'coordination', 'election'];
+
+/** What pages may know of src: types of what they are sent, in files that import nothing themselves. */
+const PAGES_MAY_USE = ['src/api/calls/', 'src/inspect/'];
 
 interface Import {
   readonly from: string;
@@ -83,6 +88,24 @@ test('roles import xstate and pure parts of src, nothing that does I/O', () => {
   }
 });
 
+test('pages import their own room, packages for browsers, and types of what they are sent', () => {
+  const pages = imports.filter(
+    ({ from, target }) => from.startsWith('src/pages/') && !target.startsWith('src/pages/'),
+  );
+  for (const { from, target } of pages)
+    assert.ok(
+      PAGES_MAY_USE.some((room) => target.startsWith(room)),
+      `${from} imports ${target}`,
+    );
+  const inPages = files.filter((file) => file.startsWith('src/pages/'));
+  for (const file of inPages) {
+    const text = readFileSync(join(root, file), 'utf8');
+    assert.doesNotMatch(text, /^import (?!type )[^;]*'\.\.\/\.\.\//m, `${file} imports more than types`);
+    assert.doesNotMatch(text, /from 'node:/, `${file} imports a part of Node`);
+  }
+  assert.ok(inPages.length >= 2 && pages.length >= 1, 'expected to see the pages');
+});
+
 test('no file is longer than 400 lines, and each opens with what it owns', () => {
   assert.ok(files.length > 60, `expected to read many files, saw ${files.length}`);
   for (const file of files) {
@@ -100,7 +123,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return filesBelow(path);
-    return path.endsWith('.ts') ? [relative(root, path)] : [];
+    return /\.tsx?$/.test(path) ? [relative(root, path)] : [];
   });
 }
 

@@ -1,20 +1,15 @@
 /**
- * Runs brokers and coordinator replicas as real processes that a test kills and starts again, each on its own address.
- * Every process it started is ended by `stop`.
+ * Runs brokers and coordinator replicas as real processes that a test kills and starts again, each at its own place: an address of
+ * its own, in a network namespace of its own where the caller made some. Every process it started is ended by `stop`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Deployment,
-  openDeployment,
-  replicaNames,
-  writeReplicaConfig,
-} from '../../bin/local/deployment.ts';
+import { stringify } from 'smol-toml';
+import { type Deployment, keyPath, openDeployment, replicaNames } from '../../bin/local/deployment.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { type ClusterMember, planCluster } from '../../src/broker/cluster.ts';
+import type { ClusterMember } from '../../src/broker/cluster.ts';
 import { type FoundBroker, findBroker } from '../../src/broker/find.ts';
 import { type RunningBroker, startBroker } from '../../src/broker/start.ts';
 import type { Bus } from '../../src/bus/bus.ts';
@@ -22,24 +17,25 @@ import { connectNats } from '../../src/bus/nats.ts';
 import { subjects } from '../../src/bus/subjects.ts';
 import { askReplicas, type ReplicaStatus } from '../../src/coordination/replicas.ts';
 import { ROOT } from '../support/rows.ts';
+import type { Places } from './places.ts';
 
 const EXECUTABLE = join(ROOT, 'bin/mpc');
 const PARTIES = ['acme', 'beta', 'analyst'];
 const POLL_MS = 100;
-
-export interface ClusterSize {
-  readonly hosts: readonly string[];
-  readonly coordinators: number;
-}
+/** Nobody here is to be slowed down. */
+const REQUESTS_PER_MINUTE = 1_000_000;
 
 export class Cluster {
   readonly directory: string;
   readonly deployment: Deployment;
   readonly members: readonly ClusterMember[];
   readonly replicas: readonly string[];
+  /** URLs of the replicas' REST faces. */
+  readonly faces: readonly string[];
   /** The test's own connection, to any of the brokers. */
   readonly bus: Bus;
   readonly #binary: FoundBroker;
+  readonly #places: Places;
   readonly #brokers = new Map<number, RunningBroker>();
   readonly #coordinators = new Map<number, ChildProcess>();
 
@@ -51,28 +47,42 @@ export class Cluster {
     binary: FoundBroker;
     brokers: readonly RunningBroker[];
     bus: Bus;
+    places: Places;
   }) {
     this.directory = parts.directory;
     this.deployment = parts.deployment;
     this.members = parts.members;
     this.replicas = parts.replicas;
+    this.#places = parts.places;
+    this.faces = parts.places.coordinators.map(({ listen }) => `http://${listen}`);
     this.bus = parts.bus;
     this.#binary = parts.binary;
     for (const [index, broker] of parts.brokers.entries()) this.#brokers.set(index, broker);
   }
 
-  static async open({ hosts, coordinators }: ClusterSize): Promise<Cluster> {
-    const directory = mkdtempSync(join(tmpdir(), 'mpc-chaos-'));
+  /** Brokers and coordinators, as many as there are places; these are left when it cannot be. */
+  static async open(directory: string, places: Places): Promise<Cluster> {
+    try {
+      return await Cluster.#open(directory, places);
+    } catch (error) {
+      places.leave();
+      throw error;
+    }
+  }
+
+  static async #open(directory: string, places: Places): Promise<Cluster> {
     mkdirSync(join(directory, 'logs'));
     const path = process.env.MPC_NATS_SERVER;
     const binary = await findBroker({ env: process.env, ...(path === undefined ? {} : { path }) });
-    const members = await planCluster({ directory, hosts });
-    const brokers = await Promise.all(members.map((member) => startBroker({ ...member, binary })));
+    const members = places.brokers;
+    const brokers = await Promise.all(
+      members.map((member, index) => startBroker({ ...member, binary: places.brokerAt(index, binary) })),
+    );
     const urls = members.map(({ url }) => url);
     const deployment = openDeployment(directory, 'chaos', urls, PARTIES, systemRandom);
     const bus = await connectNats({ servers: urls, name: 'chaos', logPatienceMs: 60_000 });
-    const replicas = replicaNames(coordinators);
-    const cluster = new Cluster({ directory, deployment, members, replicas, binary, brokers, bus });
+    const replicas = replicaNames(places.coordinators.length);
+    const cluster = new Cluster({ directory, deployment, members, replicas, binary, brokers, bus, places });
     for (const index of replicas.keys()) cluster.startCoordinator(index);
     return cluster;
   }
@@ -88,7 +98,8 @@ export class Cluster {
   async startBroker(index: number): Promise<void> {
     const member = this.members[index];
     if (member === undefined || this.#brokers.has(index)) return;
-    this.#brokers.set(index, await startBroker({ ...member, binary: this.#binary }));
+    const binary = this.#places.brokerAt(index, this.#binary);
+    this.#brokers.set(index, await startBroker({ ...member, binary }));
   }
 
   async killCoordinator(index: number): Promise<void> {
@@ -104,14 +115,37 @@ export class Cluster {
     const replica = this.replicas[index];
     if (replica === undefined || this.#coordinators.has(index)) return;
     if (wiped) rmSync(join(this.directory, 'state', replica), { recursive: true, force: true });
-    const config = writeReplicaConfig(this.deployment, replica);
+    const config = this.#writeConfig(index, replica);
     const log = openSync(join(this.directory, 'logs', `${replica}.log`), 'a');
-    const child = spawn(process.execPath, [EXECUTABLE, '--config', config], {
+    const [program = '', ...args] = this.#places.coordinatorAt(index, [
+      process.execPath,
+      EXECUTABLE,
+      '--config',
+      config,
+    ]);
+    const child = spawn(program, args, {
       stdio: ['pipe', 'ignore', log],
       env: { ...process.env, MPC_PARENT_PIPE: '1' },
     });
     closeSync(log);
     this.#coordinators.set(index, child);
+  }
+
+  #writeConfig(index: number, replica: string): string {
+    const { directory, name, nats, trust } = this.deployment;
+    const path = join(directory, `${replica}.toml`);
+    const config = {
+      role: 'coordinator',
+      deployment: name,
+      nats,
+      state: join(directory, 'state', replica),
+      key: keyPath(directory, 'coordinator'),
+      trust,
+      replica,
+      api: { listen: this.#places.coordinators[index]?.listen, requestsPerMinute: REQUESTS_PER_MINUTE },
+    };
+    writeFileSync(path, `${stringify(config)}\n`, { mode: 0o600 });
+    return path;
   }
 
   /** Kills everything at once. */
@@ -158,6 +192,7 @@ export class Cluster {
   async stop(keep = false): Promise<void> {
     await this.bus.close();
     await this.killAll();
+    this.#places.leave();
     if (!keep) rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -12,22 +12,50 @@ import { commandBytes, newCommandId, signCommand } from '../../src/coordination/
 import { buildDescriptor } from '../../src/coordination/descriptor.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { sayKeys, signStatement } from '../../src/directory/statements.ts';
-import { loadIdentity } from '../../src/identity/identity.ts';
+import type { ElectionBody } from '../../src/election/bodies.ts';
+import {
+  buildElection,
+  ELECTION_SERVERS,
+  electionDigest,
+  electionId,
+} from '../../src/election/descriptor.ts';
+import { signSealingKey } from '../../src/election/receipts.ts';
+import { packVoters } from '../../src/election/voters.ts';
+import { createIdentity, loadIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
+import { decodePublicKey } from '../../src/identity/nkey.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { lifeOf } from '../coordination/world.ts';
+import { RestLoad } from './by-rest.ts';
 import type { Cluster } from './cluster.ts';
 
 const COLLABORATION_WORKERS = 4;
-const ACCOUNTS = ['acme', 'beta'];
+const ACCOUNTS = ['acme', 'beta', 'analyst'];
+/** What the load says, those that coordinators vouch for among them. */
+export const ALL_KINDS: readonly string[] = [
+  ...['create', 'register', 'approve', 'withdraw', 'cancel', 'randomnessReady', 'uploaded', 'bound'],
+  ...['resultStored', 'received', 'registerAccount', 'openSession', 'closeSession', 'deleteAccount'],
+  ...[
+    'sendMessage',
+    'acknowledge',
+    'election.create',
+    'election.eligible',
+    'election.ready',
+    'election.cancel',
+  ],
+];
+/** Workers who go through the replicas' REST faces as guests. */
+const GUESTS = 3;
+/** Between elections: a deployment keeps a bounded number. */
+const ELECTIONS_MS = 1_000;
 const DAY_MS = 24 * 3600_000;
 
 export interface Acknowledged {
   readonly id: string;
   readonly author: string;
   readonly kind: string;
-  /** Where the coordinator said it is in the log. */
-  readonly sequence: number;
+  /** Where the coordinator said it is in the log; REST does not say. */
+  readonly sequence?: number;
 }
 
 export class Load {
@@ -40,6 +68,7 @@ export class Load {
   readonly #stopping = new AbortController();
   readonly #identities = new Map<Address, Identity>();
   readonly #heard = new Set<() => void>();
+  readonly #rest: RestLoad;
   #workers: Promise<void>[] = [];
   #paused = false;
   #resume: () => void = () => {};
@@ -48,12 +77,25 @@ export class Load {
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#rest = new RestLoad({
+      deployment: cluster.deployment.name,
+      urls: cluster.faces,
+      identity: (address) => this.#identity(address),
+      signal: this.#stopping.signal,
+      step: (act) => this.#step(act),
+      acknowledged: (command) => this.acknowledged.push(command),
+      refused: (code) => this.#refuse(code),
+    });
   }
 
   /** Opens the accounts and starts the workers. */
   async start(): Promise<void> {
     for (const account of ACCOUNTS) await this.#openAccount(account);
+    const [analyst, acme] = [await this.#rest.party('analyst'), await this.#rest.party('acme')];
     this.#workers = [
+      ...Array.from({ length: GUESTS }, () => this.#work(() => this.#rest.guest())),
+      this.#work(() => this.#rest.collaboration(analyst, acme)),
+      this.#work(() => this.#elect()),
       ...Array.from({ length: COLLABORATION_WORKERS }, () => this.#work(() => this.#live())),
       this.#work(() => this.#talk('acme', 'beta')),
       this.#work(() => this.#talk('beta', 'acme')),
@@ -144,6 +186,34 @@ export class Load {
       await this.#step(() => this.say(`party-${to}`, { kind: 'acknowledge', session: placeOf(to), number }));
   }
 
+  /** An election that its registrar takes back. */
+  async #elect(): Promise<void> {
+    const { name: deployment, trust } = this.#cluster.deployment;
+    const descriptor = buildElection({
+      random: systemRandom,
+      deployment,
+      title: 'Shall we?',
+      type: { kind: 'yesNo' },
+      labels: ['no', 'yes'],
+      registrar: 'analyst',
+      keys: trust,
+      deadlineMs: Date.now() + DAY_MS,
+    });
+    const digest = electionDigest(descriptor);
+    const election = electionId(digest);
+    const keys = packVoters([decodePublicKey(createIdentity(systemRandom).publicKey)]);
+    const said = (author: Address, body: ElectionBody) => this.#step(() => this.say(author, body));
+    await said('party-analyst', { kind: 'election.create', descriptor });
+    await said('party-analyst', { kind: 'election.eligible', election, from: 0, keys });
+    for (const server of ELECTION_SERVERS) {
+      const sealingKey = sealingKeyOf(this.#identity(server)).publicKey;
+      const signature = signSealingKey(this.#identity(server), digest, server, sealingKey);
+      await said(server, { kind: 'election.ready', election, sealingKey, signature });
+    }
+    await said('party-analyst', { kind: 'election.cancel', election });
+    await systemClock.sleep(ELECTIONS_MS, this.#stopping.signal);
+  }
+
   /** Between two of them the load can be paused. */
   async #step<Result>(act: () => Promise<Result>): Promise<Result> {
     if (this.#paused) await this.#resumed;
@@ -192,9 +262,13 @@ export class Load {
       return answer;
     } catch (error) {
       if (signal.aborted || !(error instanceof MpcError) || error.code.startsWith('bus.')) throw error;
-      this.refused.set(error.code, (this.refused.get(error.code) ?? 0) + 1);
+      this.#refuse(error.code);
       return undefined;
     }
+  }
+
+  #refuse(code: string): void {
+    this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
   }
 
   /** The bytes of a command that nobody has said yet; it is refused when it is decided. */

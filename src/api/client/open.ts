@@ -6,6 +6,7 @@ import { MpcError } from '../../base/errors.ts';
 import { Specifications } from '../coordinator/specification.ts';
 import { statusSchema, Views } from '../coordinator/views.ts';
 import { type Face, type FaceOptions, openFace } from '../http/face.ts';
+import { type PageFile, pageRoutes } from '../http/page-files.ts';
 import { systemRoutes } from '../http/system.ts';
 import { problems } from '../schemas.ts';
 import { clientRoutes } from './routes.ts';
@@ -29,7 +30,10 @@ const systemStatusSchema = z
   .meta({ id: 'ClientStatus' });
 
 export async function openClientFace(
-  options: Pick<FaceOptions, 'authenticate' | 'requestsPerMinute' | 'onTrouble' | 'tls'>,
+  options: Pick<FaceOptions, 'authenticate' | 'requestsPerMinute' | 'onTrouble' | 'tls'> & {
+    /** The party's page, by its files. */
+    readonly page?: ReadonlyMap<string, PageFile>;
+  },
 ): Promise<ClientFace> {
   let serving: PartyDesk | undefined;
   const desk = (): PartyDesk => {
@@ -45,6 +49,7 @@ export async function openClientFace(
         "A party's own service, at home: rows are checked and masked here, and results combined here. Nothing else sees them.",
     },
     (app) => {
+      pageRoutes(app, options.page ?? new Map());
       systemRoutes(app, async () => (serving === undefined ? STARTING : undefined));
       clientRoutes(app, { desk, views: new Views(), specifications: new Specifications() });
       app.get(
