@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import { common } from './account-commands.ts';
-import { collect, positiveInteger } from './option-values.ts';
+import { collect, positiveInteger, wholeNumber } from './option-values.ts';
 
 export function addCollaborationCommands(program: Command): void {
   const collaboration = program
@@ -28,6 +28,13 @@ export function addCollaborationCommands(program: Command): void {
     )
     .option('--wait <minutes>', 'how long the others are waited for then', positiveInteger, 60)
     .option('--reruns <count>', 'how often its result may be computed again', wholeNumber, 0)
+    .option(
+      '--source <table=result>',
+      'read an earlier result, by its id, as rows of that table',
+      collect,
+      [],
+    )
+    .option('--result-uses <count>', 'how many later runs may read its result on the servers', wholeNumber, 0)
     .option('--round-trip <ms>', 'plan for servers that far apart, there and back', wholeNumber, 0)
     .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
     .action(async (file: string, options) => (await verbs()).create(file, options));
@@ -100,6 +107,3 @@ const atHome = (command: Command): Command =>
     .option('--client <url>', 'its client service instead, with --client-token')
     .option('--client-token <file>', "the file with the client service's token")
     .option('--json', 'one JSON object on standard output');
-
-/** As `positiveInteger`, or 0. */
-const wholeNumber = (text: string): number => (text === '0' ? 0 : positiveInteger(text));

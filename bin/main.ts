@@ -112,6 +112,12 @@ program
   .option('--parties <count>', 'number of input parties', positiveInteger, 3)
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--input <[table=]file>', 'check this file (repeat for each)', collect, [])
+  .option('--source <table=result>', 'read an earlier result, by its id, as rows of that table', collect, [])
+  .option(
+    '--config <file>',
+    'a configuration of the deployment that has it, with --source (default: mpc.toml)',
+  )
+  .option('--nats <url>', 'broker to look results up through, instead of the configured one')
   .option('--round-trip <ms>', 'plan for servers that far apart, there and back', roundTrip, 0)
   .option('--plan', 'print the plan, a line a node')
   .option('--json', 'one JSON object on standard output')

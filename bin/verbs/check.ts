@@ -1,8 +1,10 @@
 /**
- * Owns `mpc check`: what a program reveals, what each party must bring, what it costs; whether a file fits. Nothing is sent.
+ * Owns `mpc check`: what a program reveals, what each party must bring, what it costs; whether a file fits. Nothing is sent;
+ * of earlier results the log is read.
  */
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
+import { loadRoleConfig } from '../../src/config/role-config.ts';
 import { validatePlan } from '../../src/plan/check.ts';
 import { comparisonsOf } from '../../src/plan/choose.ts';
 import { planCost } from '../../src/plan/cost.ts';
@@ -14,6 +16,7 @@ import type { Declared, ProgramInput } from '../../src/programs/compiled.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
 import type { ColumnSpecification } from '../../src/sql/specification.ts';
+import type { StoredRows } from '../../src/sql/stored.ts';
 import { comparisonsText, durationText, tapeText, trafficText } from '../local/print.ts';
 import { readProgram } from '../local/program-file.ts';
 
@@ -23,6 +26,10 @@ export interface CheckOptions {
   readonly minGroup: number;
   readonly roundTrip: number;
   readonly input: readonly string[];
+  /** `table=<result id>`: an earlier result that is read as rows of that table, looked up as `config` and `nats` say. */
+  readonly source: readonly string[];
+  readonly config?: string;
+  readonly nats?: string;
   readonly plan?: boolean;
   readonly bits?: boolean;
   readonly json?: boolean;
@@ -30,10 +37,12 @@ export interface CheckOptions {
 
 export async function check(queryFile: string, options: CheckOptions): Promise<void> {
   const program = await readProgram(queryFile, options);
-  const declared = await declaredOf(program);
+  const stored = await storedFor(options);
+  const declared = brought(await declaredOf(program, stored), stored);
   const inputs = inputsOf(declared, options);
   const compiled = await compileProgram(program, {
     inputs,
+    stored,
     outputs: declared.form === 'plan' ? declared.receivers : ['analyst'],
     minGroupSize: options.minGroup,
     roundTripMs: options.roundTrip,
@@ -63,6 +72,7 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     ...disclosure,
     '',
     ...(declared.form === 'bits' ? bitsText(declared) : tablesText(inputs, declared)),
+    ...stored.map(({ table, result }) => `nobody brings rows of ${table}: they are the result ${result}`),
     '',
     `for ${partiesText(declared, options)}: ${rounds} rounds, ${trafficText(cost)}, ${tapeText(cost)}`,
     comparisonsText(comparisons, options.roundTrip),
@@ -71,6 +81,20 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     ...(options.plan === true ? ['', planText(plan)] : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function storedFor({ source, config = 'mpc.toml', nats }: CheckOptions): Promise<StoredRows[]> {
+  if (source.length === 0) return [];
+  const { storedResults } = await import('../local/results.ts');
+  const flags = nats === undefined ? {} : { nats };
+  return storedResults(loadRoleConfig(config, flags, process.env), source);
+}
+
+/** Without the tables whose rows are earlier results: nobody brings those. */
+function brought(declared: Declared, stored: readonly StoredRows[]): Declared {
+  if (declared.form !== 'rows') return declared;
+  const isStored = ({ name }: { readonly name: string }) => stored.some(({ table }) => table === name);
+  return { ...declared, tables: declared.tables.filter((table) => !isStored(table)) };
 }
 
 type DeclaredTables = Exclude<Declared, { readonly form: 'bits' }>;

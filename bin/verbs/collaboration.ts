@@ -14,6 +14,7 @@ import { callsTo, coordinatorUrls, type DirectoryOptions, signedIn } from '../lo
 import { openHome } from '../local/home.ts';
 import { inputsOf } from '../local/inputs.ts';
 import { readProgram } from '../local/program-file.ts';
+import { parseSource, storedThrough } from '../local/results.ts';
 
 type Schemas = components['schemas'];
 type Collaboration = Schemas['Collaboration'];
@@ -30,6 +31,9 @@ export interface CreateOptions extends CollaborationOptions {
   readonly minimum?: number;
   readonly wait: number;
   readonly reruns: number;
+  /** `table=<result id>`: an earlier result that is read as rows of that table. */
+  readonly source: readonly string[];
+  readonly resultUses: number;
   readonly roundTrip: number;
   readonly hours: number;
 }
@@ -39,17 +43,24 @@ const MINUTE_MS = 60_000;
 
 export async function create(file: string, options: CreateOptions): Promise<void> {
   const program = await readProgram(file, options);
-  const declared = await declaredOf(program);
+  const sources = options.source.map(parseSource);
   const { calls } = await opened(options);
+  const declared = await declaredOf(program, await storedThrough(calls, sources));
+  const isRead = options.input.length === 0 && sources.length > 0;
   const body = {
     program,
+    sources,
     ...(declared.form === 'plan'
       ? { inputs: [...declared.inputs], outputs: [...declared.receivers] }
-      : { inputs: inputsOf(declared, options.input), outputs: [...options.output] }),
+      : {
+          inputs: isRead ? [] : inputsOf(declared, options.input),
+          outputs: [...options.output],
+        }),
     minGroupSize: options.minGroup,
     minimum:
       options.minimum === undefined ? null : { parties: options.minimum, waitMs: options.wait * MINUTE_MS },
     reruns: options.reruns,
+    resultUses: options.resultUses,
     roundTripMs: options.roundTrip,
     deadline: new Date(systemClock.now() + options.hours * HOUR_MS).toISOString(),
   };
@@ -91,7 +102,12 @@ export async function list(
 export async function show(id: string, options: CollaborationOptions): Promise<void> {
   const { calls } = await opened(options);
   const collaboration = await found(calls, id);
-  tell(options, collaboration, paragraph(collaboration));
+  const params = { path: { cid: id } };
+  const { resultIds } = answered(await calls.GET('/collaboration/{cid}/result-ids', { params }));
+  tell(options, { ...collaboration, resultIds }, [
+    ...paragraph(collaboration),
+    ...resultIds.map((result) => `  result      ${result}`),
+  ]);
 }
 
 /** As whatever the descriptor names this party. */

@@ -137,15 +137,11 @@ export class Verification {
       }, signal);
       const { from, items, envelopes, prepared } = ready.mine;
       const { valid, rejected } = verifier.finish(from, envelopes, prepared, ready.all);
-      const added: Uint8Array[] = [];
-      const replaced: number[] = [];
-      for (const { position, outShare } of valid) {
+      const { added, replaced } = this.#counting.takeAll(valid, (position) => {
         const item = items[position - from];
-        if (item === undefined) continue;
-        const change = this.#counting.take(position, item);
-        if (change.added !== undefined) added.push(outShare);
-        if (change.removed !== undefined) replaced.push(change.removed);
-      }
+        assert(item !== undefined, 'what is valid is in the batch');
+        return item;
+      });
       this.#tally.add(added);
       const earlier = await this.#envelopesAt(replaced);
       this.#tally.remove(earlier.map((envelope) => verifier.outShareOf(envelope)));

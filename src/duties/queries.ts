@@ -17,7 +17,8 @@ import type { StoredRows } from '../sql/stored.ts';
 
 export type Query = CompiledProgram & { readonly cost: PlanCost };
 
-export type Find = (collaboration: string) => Collaboration | undefined;
+/** What of a collaboration says which rows its result has. */
+export type Find = (collaboration: string) => Pick<Collaboration, 'digest' | 'descriptor'> | undefined;
 
 /** Queries that are remembered: a standing role is asked the same few again and again. */
 const REMEMBERED = 64;

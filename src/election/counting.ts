@@ -19,6 +19,12 @@ export interface Change {
   readonly removed?: number;
 }
 
+/** A valid ballot, with this server's share of what it adds to the tally. */
+export interface Valid {
+  readonly position: number;
+  readonly outShare: Uint8Array;
+}
+
 /** The ballots that count so far, by voter. */
 export class Counting {
   readonly #standing = new Map<number, Standing>();
@@ -33,6 +39,21 @@ export class Counting {
     if (before !== undefined && before.counter >= counter) return {};
     this.#standing.set(voter, { position, counter, contents });
     return { added: position, ...(before === undefined ? {} : { removed: before.position }) };
+  }
+
+  /** The valid ballots of a batch: the shares to add, and the positions of those that do not count any more. */
+  takeAll(
+    valid: readonly Valid[],
+    itemAt: (position: number) => BoxItem,
+  ): { readonly added: Uint8Array[]; readonly replaced: number[] } {
+    const added: Uint8Array[] = [];
+    const replaced: number[] = [];
+    for (const { position, outShare } of valid) {
+      const change = this.take(position, itemAt(position));
+      if (change.added !== undefined) added.push(outShare);
+      if (change.removed !== undefined) replaced.push(change.removed);
+    }
+    return { added, replaced };
   }
 
   /** Whether the ballot at that position counts. */

@@ -10,6 +10,7 @@
 import type { BallotType, VerifyState } from '../ballot/election-type.ts';
 import { equalBytes } from '../base/bytes.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
+import type { Valid } from './counting.ts';
 import { ELECTION_SERVERS } from './descriptor.ts';
 import { ballotContext, ballotNonce, type Envelope, type EnvelopeOpener } from './envelope.ts';
 
@@ -38,7 +39,7 @@ export interface PreparedBatch {
 
 /** What became of a batch. */
 export interface BatchOutcome {
-  readonly valid: readonly { readonly position: number; readonly outShare: Uint8Array }[];
+  readonly valid: readonly Valid[];
   readonly rejected: readonly (readonly [number, string])[];
 }
 
@@ -68,7 +69,7 @@ export class BallotVerifier {
     words: readonly Uint8Array[],
   ): BatchOutcome {
     const said = words.map((word, server) => this.#sharesIn(word, envelopes.length, server));
-    const valid: BatchOutcome['valid'][number][] = [];
+    const valid: Valid[] = [];
     const rejected: [number, string][] = [];
     envelopes.forEach((envelope, at) => {
       const position = from + at;

@@ -16,9 +16,8 @@ import { newToken, tokenDigest } from '../../src/directory/token.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
+import { COLLABORATION_MS, SESSION_MS } from './times.ts';
 
-const DAY_MS = 24 * 3600_000;
-const LIFETIME_MS = DAY_MS;
 /** A replica that is silent for so long is passed over. */
 const SILENT_MS = 5_000;
 /** All of them may be, while brokers find each other again on a busy machine. */
@@ -86,7 +85,7 @@ export class RestLoad {
       program: SQL,
       inputs: ['acme', 'beta'].map((party) => ({ party, table: 't', maxRows: 10 })),
       outputs: ['analyst'],
-      deadline: new Date(Date.now() + DAY_MS).toISOString(),
+      deadline: new Date(Date.now() + COLLABORATION_MS).toISOString(),
     };
     const header = { 'idempotency-key': key };
     const created = await this.#said(
@@ -153,7 +152,7 @@ export class RestLoad {
     const statement = { kind: 'session', account, session, atMs } as const;
     const signature = signStatement(this.#options.deployment, identity, statement);
     const evidence: Evidence = { by: 'key', atMs, signature };
-    const body = { account, session, atMs, signature, lifetimeMs: LIFETIME_MS };
+    const body = { account, session, atMs, signature, lifetimeMs: SESSION_MS };
     const opened = await this.#said('openSession', loginId(session, evidence), 'coordinator', async () =>
       answered(await this.#calls().POST('/session', { body })),
     );
@@ -163,7 +162,7 @@ export class RestLoad {
   async #loginByPassword(account: string, password: string): Promise<Place | undefined> {
     const token = newToken(systemRandom);
     const evidence: Evidence = { by: 'password', passwordNumber: 1 };
-    const body = { account, password, token, lifetimeMs: LIFETIME_MS };
+    const body = { account, password, token, lifetimeMs: SESSION_MS };
     const id = loginId(tokenDigest(token), evidence);
     const opened = await this.#said('openSession', id, 'coordinator', async () =>
       answered(await this.#calls().POST('/session', { body })),
@@ -174,7 +173,7 @@ export class RestLoad {
   /** Its command has an id that only the replica knows: what is seen of it is that the session lasts. */
   async #renew({ calls }: Place): Promise<void> {
     const renewed = await this.#tried(async () =>
-      answered(await calls.PUT('/session', { body: { lifetimeMs: LIFETIME_MS } })),
+      answered(await calls.PUT('/session', { body: { lifetimeMs: SESSION_MS } })),
     );
     if (renewed !== undefined) assert.ok(renewed.expiresMs > Date.now());
   }
@@ -280,4 +279,4 @@ const requestId = (account: string, ...what: readonly string[]): string =>
   derivedCommandId(['request', account, ...what]);
 
 const loginId = (session: string, evidence: Evidence): string =>
-  derivedCommandId(['open session', session, LIFETIME_MS, evidence as Json]); // its schema's type: JSON
+  derivedCommandId(['open session', session, SESSION_MS, evidence as Json]); // its schema's type: JSON

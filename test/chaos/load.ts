@@ -28,6 +28,7 @@ import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { lifeOf } from '../coordination/world.ts';
 import { RestLoad } from './by-rest.ts';
 import type { Cluster } from './cluster.ts';
+import { BETWEEN_ELECTIONS_MS, COLLABORATION_MS, ELECTION_MS, SESSION_MS } from './times.ts';
 
 const COLLABORATION_WORKERS = 4;
 const ACCOUNTS = ['acme', 'beta', 'analyst'];
@@ -46,9 +47,6 @@ export const ALL_KINDS: readonly string[] = [
 ];
 /** Workers who go through the replicas' REST faces as guests. */
 const GUESTS = 3;
-/** Between elections: a deployment keeps a bounded number. */
-const ELECTIONS_MS = 1_000;
-const DAY_MS = 24 * 3600_000;
 
 export interface Acknowledged {
   readonly id: string;
@@ -171,7 +169,7 @@ export class Load {
       outputs: ['analyst'],
       keys: trust,
       minGroupSize: 3,
-      deadlineMs: Date.now() + DAY_MS,
+      deadlineMs: Date.now() + COLLABORATION_MS,
     });
     for (const [author, body] of lifeOf(descriptor)) await this.#step(() => this.say(author, body));
   }
@@ -197,7 +195,7 @@ export class Load {
       labels: ['no', 'yes'],
       registrar: 'analyst',
       keys: trust,
-      deadlineMs: Date.now() + DAY_MS,
+      deadlineMs: Date.now() + ELECTION_MS,
     });
     const digest = electionDigest(descriptor);
     const election = electionId(digest);
@@ -211,7 +209,7 @@ export class Load {
       await said(server, { kind: 'election.ready', election, sealingKey, signature });
     }
     await said('party-analyst', { kind: 'election.cancel', election });
-    await systemClock.sleep(ELECTIONS_MS, this.#stopping.signal);
+    await systemClock.sleep(BETWEEN_ELECTIONS_MS, this.#stopping.signal);
   }
 
   /** Between two of them the load can be paused. */
@@ -237,7 +235,13 @@ export class Load {
     const atMs = Date.now();
     const signature = signStatement(deployment, identity, { kind: 'session', account, session, atMs });
     const evidence = { by: 'key', atMs, signature };
-    await this.say('coordinator', { kind: 'openSession', account, session, lifetimeMs: DAY_MS, evidence });
+    await this.say('coordinator', {
+      kind: 'openSession',
+      account,
+      session,
+      lifetimeMs: SESSION_MS,
+      evidence,
+    });
   }
 
   /** Says it until it is decided, and records that. Returns its answer; nothing when it was refused. */

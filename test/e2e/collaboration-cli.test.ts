@@ -47,7 +47,7 @@ test('create, join, upload, watch, result', { timeout: 240_000 }, async () => {
       );
     const query = join(directory, 'query.sql');
     writeFileSync(query, SQL);
-    const inputs = ['--input', 'acme=10', '--input', 'beta=10', '--output', 'analyst'];
+    const inputs = ['--input', 'acme=10', '--input', 'beta=10', '--output', 'analyst', '--result-uses', '1'];
     const created = await well('analyst', 'collaboration', 'create', query, ...inputs, '--json');
     const { id, digest } = JSON.parse(created);
     assert.match(await well('acme', 'collaboration', 'list', '--party', 'acme'), new RegExp(id));
@@ -73,7 +73,25 @@ test('create, join, upload, watch, result', { timeout: 240_000 }, async () => {
       'count,avg\r\n3,4400\r\n',
     );
     assert.match(await well('analyst', 'collaboration', 'result', id, ...atHome('analyst')), /\(1 row\)/);
-    assert.match(await well('beta', 'collaboration', 'show', id), /finished/);
+    assert.match(await well('beta', 'collaboration', 'show', id), /finished[\s\S]*result {6}[0-9a-f]{20}\.1/);
+    // A second query reads that result where the servers keep it; those whose rows are in it approve again.
+    const second = join(directory, 'second.sql');
+    writeFileSync(second, 'SELECT SUM(count) AS wages, MAX(avg) AS average FROM before;');
+    const source = ['--source', `before=${id}.1`, '--output', 'analyst', '--json'];
+    const next = JSON.parse(await well('analyst', 'collaboration', 'create', second, ...source));
+    assert.match(
+      next.disclosure.join(' '),
+      /Rows of before are the result [0-9a-f]{20}\.1, in which rows of acme and beta are/,
+    );
+    for (const party of PARTIES)
+      await well(party, 'collaboration', 'approve', next.id, '--digest', next.digest, ...atHome(party));
+    await well('analyst', 'collaboration', 'watch', next.id);
+    assert.equal(
+      await well('analyst', 'collaboration', 'result', next.id, '--csv', ...atHome('analyst')),
+      'wages,average\r\n3,4400\r\n',
+    );
+    const wrong = await as('analyst', 'collaboration', 'create', second, '--source', 'before=nothing');
+    assert.match(wrong.stderr, /usage\.source/);
     const late = await as('analyst', 'collaboration', 'cancel', id);
     assert.equal(late.code, 75, late.stderr);
     assert.match(late.stderr, /collaboration\./);

@@ -49,6 +49,10 @@ test('the command line reads an earlier result by its id; its parties approve, a
     const out = join(deployment.directory, 'second.json');
     writeFileSync(query, `${SECOND};`);
     const source = `regions=${first!.results[0]}`;
+    const checked = await mpc(['check', query, '--config', config, '--source', source]);
+    assert.equal(checked.code, 0, checked.stderr);
+    assert.match(checked.stdout, /nobody brings rows of regions: they are the result [0-9a-f]{20}\.1/);
+    assert.doesNotMatch(checked.stdout, /brings a CSV file/);
     const described = await mpc([
       'describe',
       query,

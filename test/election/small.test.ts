@@ -1,3 +1,4 @@
+/** Small elections held whole, each in some order of arrival; `every-order.test.ts` tries all of them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { plainCount } from '../../bin/verbs/election-demo.ts';
@@ -6,6 +7,7 @@ import { BallotType } from '../../src/ballot/election-type.ts';
 import type { ElectionType } from '../../src/election/descriptor.ts';
 import { resultLines } from '../../src/election/result.ts';
 import { draws } from '../support/ballots.ts';
+import { combinations } from './orders.ts';
 import { ElectionWorld, finish } from './world.ts';
 
 const ORDERS = [
@@ -16,12 +18,6 @@ const ORDERS = [
   [2, 0, 1],
   [2, 1, 0],
 ] as const;
-
-/** All lists of that length over the choices. */
-function combinations(choices: readonly Choice[], length: number): Choice[][] {
-  if (length === 0) return [[]];
-  return combinations(choices, length - 1).flatMap((rest) => choices.map((choice) => [...rest, choice]));
-}
 
 function held(
   type: ElectionType,
@@ -129,37 +125,6 @@ test('every tally that four to six voters over three options can make comes out 
       assert.deepEqual(sums, plainCount(3, choices), `choices ${choices.join()}, seed ${1000 + elections}`);
     }
   assert.equal(elections, 15 + 21 + 28);
-});
-
-test('three ballots that reach the three servers in any of the 216 orders are counted alike', () => {
-  const type = new BallotType({ kind: 'yesNo' });
-  let elections = 0;
-  const orders = new Set<string>();
-  for (const a of ORDERS)
-    for (const b of ORDERS)
-      for (const c of ORDERS) {
-        const { bytes } = draws(++elections);
-        const one = new ElectionWorld(bytes, { kind: 'yesNo' }, ['no', 'yes'], 3, type);
-        const servers = one.opened();
-        const caster = one.caster();
-        const choices = [true, false, true];
-        const envelopes = choices.map((choice, voter) =>
-          caster.cast(voter, one.voter(voter).identity, 1, choice, bytes),
-        );
-        for (let round = 0; round < 3; round++)
-          for (const [at, order] of [a, b, c].entries()) {
-            const server = servers[at];
-            const envelope = envelopes[order[round] ?? 0];
-            if (server !== undefined && envelope !== undefined) server.box([server.take(envelope)]);
-          }
-        orders.add([0, 1, 2].map((position) => one.view.itemAt(one.id, position)?.voter).join());
-        one.close();
-        finish(one, servers);
-        assert.deepEqual(one.election.life.context.result, [2]);
-        assert.equal(one.election.ballots, 3);
-      }
-  assert.equal(elections, 216);
-  assert.equal(orders.size, 6, 'every order in the box came up');
 });
 
 test('an election in which nobody votes has a result, too', () => {

@@ -64,6 +64,7 @@ export class ElectionWorld {
   readonly view: ElectionsView;
   readonly commands: Command[] = [];
   readonly random: RandomSource;
+  readonly memo: SignatureMemo;
   /** Where log time stands; a test may move it. */
   nowMs = START_MS;
   #ids = 0;
@@ -74,35 +75,46 @@ export class ElectionWorld {
     labels: readonly string[],
     voters: number,
     ballotType?: BallotType,
+    from?: ElectionWorld,
   ) {
     this.random = random;
+    this.memo = from?.memo ?? new SignatureMemo();
     const addresses = [REGISTRAR, 'party-stranger', ...ELECTION_SERVERS];
-    this.identities = Object.fromEntries(addresses.map((address) => [address, createIdentity(random)]));
+    this.identities =
+      from?.identities ?? Object.fromEntries(addresses.map((address) => [address, createIdentity(random)]));
     const trust = Object.fromEntries(
       addresses.map((address) => [address, this.identityOf(address).publicKey]),
     );
-    this.descriptor = buildElection({
-      random,
-      deployment: DEPLOYMENT,
-      title: 'A question',
-      type,
-      labels,
-      registrar: 'town',
-      keys: trust,
-      deadlineMs: DEADLINE_MS,
-    });
+    this.descriptor =
+      from?.descriptor ??
+      buildElection({
+        random,
+        deployment: DEPLOYMENT,
+        title: 'A question',
+        type,
+        labels,
+        registrar: 'town',
+        keys: trust,
+        deadlineMs: DEADLINE_MS,
+      });
     this.digest = electionDigest(this.descriptor);
     this.id = electionId(this.digest);
     this.type = ballotType ?? new BallotType(kindOfBallots(this.descriptor));
-    this.voters = Array.from({ length: voters }, (_, number) => ({
-      number,
-      identity: createIdentity(random),
-    }));
+    this.voters =
+      from?.voters ??
+      Array.from({ length: voters }, (_, number) => ({ number, identity: createIdentity(random) }));
     const chapters = [
-      electionsChapter({ deployment: DEPLOYMENT, trust, chart: electionChart, memo: new SignatureMemo() }),
+      electionsChapter({ deployment: DEPLOYMENT, trust, chart: electionChart, memo: this.memo }),
     ];
-    this.state = new LogState({ deployment: DEPLOYMENT, trust, chapters });
+    this.state = new LogState({ deployment: DEPLOYMENT, trust, chapters }, from?.state.snapshot());
+    this.#ids = from === undefined ? 0 : from.#ids;
     this.view = new ElectionsView(this.state);
+  }
+
+  /** The same election as it is now, in a log that goes its own way from here. */
+  fork(): ElectionWorld {
+    const { type, labels } = this.descriptor;
+    return new ElectionWorld(this.random, type, labels, this.voters.length, this.type, this);
   }
 
   identityOf(address: string): Identity {
@@ -287,15 +299,10 @@ export class TestServer {
       if (mine === undefined) throw new Error('a prepared batch is there');
       const { valid, rejected } = this.verifier.finish(mine.from, mine.envelopes, mine.prepared, words);
       this.rejected.push(...(rejected as [number, string][]));
-      for (const { position, outShare } of valid) this.#count(position, outShare);
+      const { added, replaced } = this.counting.takeAll(valid, (position) => this.envelopeAt(position));
+      this.tally.add(added);
+      this.tally.remove(replaced.map((position) => this.verifier.outShareOf(this.envelopeAt(position))));
     }
-  }
-
-  #count(position: number, outShare: Uint8Array): void {
-    const change = this.counting.take(position, this.envelopeAt(position));
-    if (change.added !== undefined) this.tally.add([outShare]);
-    if (change.removed !== undefined)
-      this.tally.remove([this.verifier.outShareOf(this.envelopeAt(change.removed))]);
   }
 
   envelopeAt(position: number): Envelope {
