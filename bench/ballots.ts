@@ -21,10 +21,14 @@ import { systemRandom } from '../src/base/random.ts';
 import { median } from './processes.ts';
 
 const RUNS = 5;
+/** What this project wants of every line's ratio. */
+const GOAL = 20;
+/** A tally is made of so many batches, each the run's ballots once more: one batch alone is over before a clock can tell. */
+const BATCHES = 8;
 const SERVERS = [0, 1, 2] as const;
 const CONTEXT = utf8.encode('an election');
 
-/** Seconds of one run's parts, over so many ballots. */
+/** Seconds of one run's parts, each over so many ballots. */
 interface Took {
   readonly ballots: number;
   readonly shard: number;
@@ -138,8 +142,9 @@ const approval = contest(
 );
 
 process.stdout.write(
-  'ballots a second of one core, three servers    ours    theirs   ratio |   bytes a ballot, least by the specification\n',
+  `ballots a second of one core, three servers    ours    theirs   ratio (goal: ${GOAL}) |   bytes a ballot, least by the specification\n`,
 );
+let least = Number.POSITIVE_INFINITY;
 for (const { name, ours, theirs, few, bytes } of [...CONTESTS, approval]) {
   const many = 40 * few;
   ours(many);
@@ -158,12 +163,16 @@ for (const { name, ours, theirs, few, bytes } of [...CONTESTS, approval]) {
   for (const [part, secondsOf] of parts) {
     const [a, b] = [mine, other].map((runs) => median(runs.map((took) => took.ballots / secondsOf(took))));
     const figures = [a!, b!].map((rate) => Math.round(rate).toLocaleString('en').padStart(10)).join('');
+    least = Math.min(least, a! / b!);
     const size = part === 'sharded' ? ` |   ${bytes.ballot}, ${bytes.least}` : '';
     process.stdout.write(
       `${name.padEnd(24)} ${part.padEnd(10)} ${figures} ${(a! / b!).toFixed(0).padStart(7)}${size}\n`,
     );
   }
 }
+process.stdout.write(
+  `the least of these ratios is ${least.toFixed(1)}: the goal of ${GOAL} is ${least < GOAL ? 'MISSED' : 'met'}\n`,
+);
 
 function ourRun<Measurement>(
   space: Workspace<Measurement, number | readonly number[]>,
@@ -194,11 +203,16 @@ function ourRun<Measurement>(
   const [result, tallySeconds] = timed(() =>
     unshard(
       space,
-      states.map(({ outShares }) => aggregateRows(space, emptyAggregate(space), outShares, rows)),
+      states.map(({ outShares }) => {
+        let share = emptyAggregate(space);
+        for (let batch = 0; batch < BATCHES; batch++) share = aggregateRows(space, share, outShares, rows);
+        return share;
+      }),
     ),
   );
   check(result, measurements);
-  return { ballots: measurements.length, shard: shardSeconds, verify: verifySeconds, tally: tallySeconds };
+  const tally = tallySeconds / BATCHES;
+  return { ballots: measurements.length, shard: shardSeconds, verify: verifySeconds, tally };
 }
 
 async function theirRun<Measurement, A, B, C, D, E>(
@@ -233,20 +247,18 @@ async function theirRun<Measurement, A, B, C, D, E>(
     );
   }
   const verifySeconds = secondsSince(start);
-  start = process.cpuUsage();
-  const shares = SERVERS.map((server) =>
-    vdaf.aggregate(
-      null,
-      outShares.map((one) => one[server]!),
-    ),
+  const batches = SERVERS.map((server) =>
+    Array.from({ length: BATCHES }, () => outShares.map((one) => one[server]!)).flat(),
   );
-  const result = vdaf.unshard(null, shares, measurements.length);
-  const tallySeconds = secondsSince(start);
+  start = process.cpuUsage();
+  const shares = batches.map((batch) => vdaf.aggregate(null, batch));
+  const result = vdaf.unshard(null, shares, BATCHES * measurements.length);
+  const tally = secondsSince(start) / BATCHES;
   check(result, measurements);
-  return { ballots: measurements.length, shard: shardSeconds, verify: verifySeconds, tally: tallySeconds };
+  return { ballots: measurements.length, shard: shardSeconds, verify: verifySeconds, tally };
 }
 
-/** The result is the plain count of what was cast. */
+/** The result is the plain count of what was cast, as often as it was tallied. */
 function check(result: number | readonly number[], measurements: readonly unknown[]): void {
   const totals: number[] = [];
   const add = (at: number, value: number): void => {
@@ -260,7 +272,7 @@ function check(result: number | readonly number[], measurements: readonly unknow
   }
   const counted = [result].flat().map(Number);
   assert(
-    counted.every((value, at) => value === (totals[at] ?? 0)) && counted.length >= totals.length,
+    counted.every((value, at) => value === BATCHES * (totals[at] ?? 0)) && counted.length >= totals.length,
     'the tally is the plain count',
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Owns one coordinator replica on its own cluster of brokers, with accounts that write to each other: what `bench:log` measures.
+ * Owns a coordinator replica on a cluster of brokers, with accounts that write to each other: what `bench:log` measures.
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
@@ -13,14 +13,14 @@ import { systemRandom } from '../src/base/random.ts';
 import type { Bus } from '../src/bus/bus.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import { subjects } from '../src/bus/subjects.ts';
-import { newCommandId } from '../src/coordination/commands.ts';
 import { followLog } from '../src/coordination/follower.ts';
 import { startCoordinatorService } from '../src/coordination/service.ts';
 import { replicaPort } from '../src/directory/port.ts';
 import { DirectoryService } from '../src/directory/service.ts';
 import { sayKeys, signStatement } from '../src/directory/statements.ts';
 import type { SignedIn } from '../src/directory/views.ts';
-import { createIdentity } from '../src/identity/identity.ts';
+import { createIdentity, saveIdentity, secretFor } from '../src/identity/identity.ts';
+import type { Identity } from '../src/identity/keys.ts';
 import { sealingKeyOf } from '../src/identity/sealing.ts';
 import { openLogger } from '../src/observe/logger.ts';
 
@@ -36,6 +36,16 @@ const AGAIN_MOST_MS = 1600;
 
 interface Member extends SignedIn {
   readonly sealing: string;
+  readonly identity: Identity;
+}
+
+/** What another process needs to be another replica, where the same accounts read. */
+export interface OtherReplica {
+  readonly directory: string;
+  readonly servers: readonly string[];
+  /** The file with the coordinator's key. */
+  readonly key: string;
+  readonly members: readonly SignedIn[];
 }
 
 export interface LogWorld {
@@ -44,6 +54,8 @@ export interface LogWorld {
   send(n: number): Promise<void>;
   /** Entries of the log applied so far. */
   sequence(): number;
+  /** Signs all accounts in at places of their own for another replica. */
+  other(): Promise<OtherReplica>;
   /** Resolves when every message sent was shown. */
   idle(): Promise<void>;
   /** Told of each message that its recipient's place was shown, with the milliseconds since it was sent. */
@@ -51,13 +63,24 @@ export interface LogWorld {
   stop(): Promise<void>;
 }
 
-/** A replica as the coordinator's process has it, with its file; `brokers`: 1, 3 or 5. */
-export async function openLogWorld(directory: string, brokers: number): Promise<LogWorld> {
-  const hosts = Array.from({ length: brokers }, (_, index) => `127.0.0.${index + 1}`);
-  const running = await ownBrokers(directory, undefined, hosts);
-  const servers = running.map(({ url }) => url);
-  const bus = await connectNats({ servers, name: 'bench' });
-  const identity = createIdentity(systemRandom);
+export interface ReplicaOptions {
+  /** For its file. */
+  readonly directory: string;
+  readonly servers: readonly string[];
+  readonly identity: Identity;
+}
+
+export interface BenchReplica {
+  readonly bus: Bus;
+  readonly directory: DirectoryService;
+  /** Entries of the log applied so far. */
+  sequence(): number;
+  stop(): Promise<void>;
+}
+
+/** A replica as the coordinator's process has it, with its file. */
+export async function openReplica({ directory, servers, identity }: ReplicaOptions): Promise<BenchReplica> {
+  const bus = await connectNats({ servers: [...servers], name: 'bench' });
   const trust = { coordinator: identity.publicKey };
   const chapters = allChapters({ deployment: DEPLOYMENT, trust });
   const parts = {
@@ -65,7 +88,7 @@ export async function openLogWorld(directory: string, brokers: number): Promise<
     me: 'coordinator' as const,
     identity,
     trust,
-    state: join(directory),
+    state: directory,
     connectBus: async () => bus,
     clock: systemClock,
     random: systemRandom,
@@ -77,34 +100,61 @@ export async function openLogWorld(directory: string, brokers: number): Promise<
   const service = await startCoordinatorService({ ...parts, bus, chapters, follower });
   const log = await bus.log(subjects.logStream(DEPLOYMENT));
   const port = replicaPort({ follower, service, lastEntry: () => log.last() });
-  const directoryService = new DirectoryService({
-    port,
-    clock: systemClock,
-    random: systemRandom,
-    pepper: systemRandom(32),
-  });
+  const pepper = secretFor(identity, 'passwords');
+  const mail = new DirectoryService({ port, clock: systemClock, random: systemRandom, pepper });
+  return {
+    bus,
+    directory: mail,
+    sequence: () => follower.state.sequence,
+    stop: async () => {
+      mail.stop();
+      await service.stop();
+      follower.stop();
+      await bus.close();
+      await close();
+    },
+  };
+}
+
+/** With accounts that write to each other; `brokers`: 1, 3 or 5. */
+export async function openLogWorld(directory: string, brokers: number): Promise<LogWorld> {
+  const hosts = Array.from({ length: brokers }, (_, index) => `127.0.0.${index + 1}`);
+  const running = await ownBrokers(directory, undefined, hosts);
+  const servers = running.map(({ url }) => url);
+  const identity = createIdentity(systemRandom);
+  const key = join(directory, 'coordinator.seed');
+  saveIdentity(key, identity);
+  const replica = await openReplica({ directory, servers, identity });
   const members = await Promise.all(
-    Array.from({ length: ACCOUNTS }, (_, number) => joined(directoryService, `account-${number}`)),
+    Array.from({ length: ACCOUNTS }, (_, number) => joined(replica.directory, `account-${number}`)),
   );
   const ending = new AbortController();
   setMaxListeners(0, ending.signal);
-  const sentMs = new Map<string, number>();
+  const underWay = new Set<string>();
   const world: LogWorld = {
-    bus,
+    bus: replica.bus,
     onDelivered: () => {},
-    sequence: () => follower.state.sequence,
+    sequence: replica.sequence,
+    other: async () => ({
+      directory: join(directory, 'other'),
+      servers,
+      key,
+      members: await Promise.all(
+        members.map(({ account, identity: own }) => signedIn(replica.directory, account, own, 'other')),
+      ),
+    }),
     idle: async () => {
-      while (sentMs.size > 0) await systemClock.sleep(5);
+      while (underWay.size > 0) await systemClock.sleep(5);
     },
     send: async (n) => {
       const from = members[n % ACCOUNTS] as Member;
       const to = members[(n + 1) % ACCOUNTS] as Member;
-      const id = newCommandId(systemRandom);
-      sentMs.set(id, performance.now());
+      const id = timedId();
+      underWay.add(id);
       // As a client would: told to come again, it does, with the same id.
       for (let pauseMs = AGAIN_MS; ; pauseMs = Math.min(2 * pauseMs, AGAIN_MOST_MS)) {
         try {
-          await directoryService.send(from, { id, to: to.account, sealedTo: to.sealing, sealed: SEALED });
+          await replica.directory.send(from, { id, to: to.account, sealedTo: to.sealing, sealed: SEALED });
           return;
         } catch (error) {
           if (!(error instanceof MpcError) || error.exitCode !== EXIT.temporary) throw error;
@@ -115,23 +165,25 @@ export async function openLogWorld(directory: string, brokers: number): Promise<
     stop: async () => {
       ending.abort();
       await Promise.all(readers);
-      directoryService.stop();
-      await service.stop();
-      follower.stop();
-      await bus.close();
-      await close();
+      await replica.stop();
       await Promise.all(running.map((broker) => broker.stop()));
     },
   };
   const readers = members.map((member) =>
-    read(directoryService, member, ending.signal, (id) => {
-      const startedMs = sentMs.get(id);
-      sentMs.delete(id);
-      if (startedMs !== undefined) world.onDelivered(performance.now() - startedMs);
+    read(replica.directory, member, ending.signal, (id) => {
+      if (underWay.delete(id)) world.onDelivered(sinceMs(id));
     }),
   );
   return world;
 }
+
+/** A message's id that tells when it was sent, by the clock that all processes of one machine share. */
+const timedId = (): string =>
+  process.hrtime.bigint().toString(16).padStart(16, '0') + hex.encode(systemRandom(8));
+
+/** Milliseconds since a message was sent. */
+export const sinceMs = (id: string): number =>
+  Number(process.hrtime.bigint() - BigInt(`0x${id.slice(0, 16)}`)) / 1e6;
 
 async function joined(service: DirectoryService, account: string): Promise<Member> {
   const identity = createIdentity(systemRandom);
@@ -139,20 +191,30 @@ async function joined(service: DirectoryService, account: string): Promise<Membe
   const nowMs = Date.now();
   const keys = sayKeys({ deployment: DEPLOYMENT, account, identity, sealing, nowMs });
   await service.register({ account, keys });
-  const session = hex.encode(sha256(utf8.encode(account)));
-  const statement = { kind: 'session', account, session, atMs: nowMs } as const;
-  const signature = signStatement(DEPLOYMENT, identity, statement);
-  return { ...(await service.login({ account, session, atMs: nowMs, signature })), sealing };
+  return { ...(await signedIn(service, account, identity, 'here')), sealing, identity };
 }
 
-async function read(
+async function signedIn(
   service: DirectoryService,
-  member: Member,
+  account: string,
+  identity: Identity,
+  place: string,
+): Promise<SignedIn> {
+  const session = hex.encode(sha256(utf8.encode(`${account} ${place}`)));
+  const atMs = Date.now();
+  const signature = signStatement(DEPLOYMENT, identity, { kind: 'session', account, session, atMs });
+  return service.login({ account, session, atMs, signature });
+}
+
+/** Shows each message, and acknowledges them now and then. */
+export async function read(
+  service: DirectoryService,
+  member: SignedIn,
   signal: AbortSignal,
   onShown: (id: string) => void,
 ): Promise<void> {
   let acknowledging = Promise.resolve();
-  for await (const mail of service.subscribe(member, 0, signal)) {
+  for await (const mail of service.subscribe(member, member.acknowledged, signal)) {
     if (mail.kind === 'message') onShown(mail.id);
     if (mail.number % SHOWN === 0)
       acknowledging = acknowledging.then(() => service.acknowledge(member, mail.number)).catch(() => {});

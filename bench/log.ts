@@ -3,12 +3,16 @@
  * of a majority of 1, 3 or 5 brokers first; beside the raw rate at which the same brokers take entries, in the same run.
  * Everything runs on this one machine. `-- --json` prints one object; `-- --brokers 1,5`; `-- --seconds N`.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { systemClock } from '../src/base/clock.ts';
 import type { Bus } from '../src/bus/bus.ts';
 import { type LogWorld, openLogWorld } from './log-world.ts';
+import { nextMessage } from './processes.ts';
 
 /** Messages a second that are to be accepted and delivered. */
 const GOALS: Readonly<Record<number, number>> = { 1: 5000, 3: 1500, 5: 1500 };
@@ -34,6 +38,13 @@ interface Figures {
   /** From sending to the acknowledgement and to the delivery, in milliseconds; first at full load, then at half the goal. */
   readonly full: { readonly acknowledged: Latency; readonly delivered: Latency };
   readonly half: { readonly perSecond: number; readonly acknowledged: Latency; readonly delivered: Latency };
+  /** With another replica, in a process of its own on the same machine, that delivers everything as well. */
+  readonly two: {
+    readonly acceptedPerSecond: number;
+    readonly deliveredPerSecond: number;
+    /** There. */
+    readonly delivered: Latency;
+  };
 }
 
 const { values } = parseArgs({
@@ -57,10 +68,33 @@ async function measure(brokers: number): Promise<Figures> {
     await flood(world, 1); // warm
     const full = await flood(world, seconds);
     const half = await pace(world, (GOALS[brokers] ?? 1500) / 2);
-    return { brokers, rawPerSecond, ...full, half };
+    return { brokers, rawPerSecond, ...full, half, two: await withAnother(world) };
   } finally {
     await world.stop();
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function withAnother(world: LogWorld): Promise<Figures['two']> {
+  const other = fork(join(import.meta.dirname, 'log-other.ts'), { execArgv: ['--import', 'tsx'] });
+  try {
+    const ready = nextMessage(other);
+    other.send(await world.other());
+    await ready;
+    const startedMs = performance.now();
+    const { acceptedPerSecond, sent } = await flood(world, seconds);
+    const shown: number[] = [];
+    for (; shown.length < sent; await systemClock.sleep(20)) {
+      const told = nextMessage(other);
+      other.send('told');
+      shown.push(...((await told) as number[])); // of our own process
+    }
+    const took = (performance.now() - startedMs) / 1000;
+    return { acceptedPerSecond, deliveredPerSecond: sent / took, delivered: latency(shown) };
+  } finally {
+    const gone = once(other, 'exit');
+    if (other.connected) other.send('stop');
+    await gone;
   }
 }
 
@@ -82,7 +116,7 @@ async function raw(bus: Bus): Promise<number> {
 async function flood(
   world: LogWorld,
   forSeconds: number,
-): Promise<Omit<Figures, 'brokers' | 'rawPerSecond' | 'half'>> {
+): Promise<Omit<Figures, 'brokers' | 'rawPerSecond' | 'half' | 'two'> & { readonly sent: number }> {
   const acknowledged: number[] = [];
   const delivered: number[] = [];
   world.onDelivered = (ms) => delivered.push(ms);
@@ -104,6 +138,7 @@ async function flood(
   const { user, system } = process.cpuUsage(cpu);
   const tookDelivered = (performance.now() - startedMs) / 1000;
   return {
+    sent: number,
     acceptedPerSecond: acknowledged.length / took,
     deliveredPerSecond: delivered.length / tookDelivered,
     entriesPerSecond: (world.sequence() - entries) / took,
@@ -158,6 +193,7 @@ function print({
   cpuMicrosPerMessage,
   full,
   half,
+  two,
 }: Figures): void {
   const rate = (value: number): string => Math.round(value).toLocaleString('en');
   const times = ({ p50, p99 }: Latency): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
@@ -168,6 +204,7 @@ function print({
       `  accepted ${rate(acceptedPerSecond)}/s, delivered ${rate(deliveredPerSecond)}/s, in ${rate(entriesPerSecond)} entries/s, ${rate(cpuMicrosPerMessage)} us of the replica's CPU each; goal ${rate(goal)}/s: ${deliveredPerSecond >= goal ? 'reached' : 'MISSED'}`,
       `  at that load     acknowledged ${times(full.acknowledged)}; delivered ${times(full.delivered)}`,
       `  at ${rate(half.perSecond)}/s (half)  acknowledged ${times(half.acknowledged)}; delivered ${times(half.delivered)}; goal p99 50 ms: ${half.acknowledged.p99 < 50 ? 'reached' : 'MISSED'}`,
+      `  with another replica accepted ${rate(two.acceptedPerSecond)}/s, all of it delivered there ${rate(two.deliveredPerSecond)}/s, ${times(two.delivered)}`,
       '',
     ].join('\n'),
   );

@@ -1,10 +1,12 @@
 /**
  * Owns `npm run bench`: what typical work takes, through a real broker, sealed, two server processes, beside the machine's raw
  * rates of the same minute, our targets, and MP-SPDZ's figures scaled to those rates.
- * Ends with ballots beside another implementation (ballots.ts).
+ * Ends with ballots beside another implementation (ballots.ts), messages through the log (log.ts) and GETs over REST (rest.ts).
  * `-- --runs N` sets the number of warm runs (median), `-- --only TEXT` chooses by name, `-- --json` prints one object,
  * `-- --thread` gives engines threads of their own, `-- --scale` draws cost against rows instead (scale.ts).
  */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Figures, Laboratory } from './measure.ts';
 import { measureRates } from './rates.ts';
@@ -49,5 +51,14 @@ async function compare(): Promise<void> {
       `\nwhole mpc run over ${whole.rows} rows: ${whole.total.toFixed(2)} s (at most 3), of it dealing ${whole.deal.toFixed(2)}, upload ${whole.upload.toFixed(2)}, computing ${whole.compute.toFixed(2)}\n\n`,
     );
   // It measures as it is read, and this whole process is at rest by now.
-  if (whole && !options.json) await import('./ballots.ts');
+  if (!whole || options.json) return;
+  await import('./ballots.ts');
+  alone('log.ts');
+  alone('rest.ts');
+}
+
+/** In a process of its own, beside which this one does nothing. */
+function alone(file: string): void {
+  process.stdout.write('\n');
+  execFileSync(process.execPath, ['--import', 'tsx', join(import.meta.dirname, file)], { stdio: 'inherit' });
 }

@@ -8,6 +8,7 @@ import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCollaborationCommands } from './collaboration-commands.ts';
+import { addDeploymentCommands } from './deployment-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
 import { addInspectCommands } from './inspect-commands.ts';
 import { collect, positiveInteger, wholeNumber } from './option-values.ts';
@@ -168,28 +169,7 @@ program
 addElectionCommands(program);
 addInspectCommands(program);
 
-program
-  .command('broker')
-  .description(
-    'print the configuration of one nats-server: who may do what, and, with --route, its part in a cluster',
-  )
-  .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone')
-  .requiredOption('--directory <directory>', 'where that broker keeps its store and its log file')
-  .option('--host <address>', 'address that it listens on', '127.0.0.1')
-  .option('--port <port>', 'for clients', positiveInteger, 4222)
-  .option('--server <name>', 'its name in the cluster, which stays')
-  .option('--route-port <port>', 'for the other brokers', positiveInteger, 6222)
-  .option('--route <url>', 'another broker of the cluster (repeat for each)', collect, [])
-  .action(async (options) => (await import('./verbs/broker.ts')).broker(options));
-
-program
-  .command('key')
-  .description(
-    'make an identity key file and print its public key; of an existing file, print the public key',
-  )
-  .argument('<file>')
-  .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
-
+addDeploymentCommands(program);
 addAccountCommands(program);
 addCollaborationCommands(program);
 

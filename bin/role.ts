@@ -10,6 +10,7 @@ import { systemRandom } from '../src/base/random.ts';
 import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
+import { brokerAccess } from '../src/config/brokers.ts';
 import { addressOf, loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import type { Role } from '../src/config/roles.ts';
 import { ELECTION_SERVERS, type ElectionServer } from '../src/election/descriptor.ts';
@@ -43,10 +44,11 @@ export async function runRole(
     logger: openLogger(me, config.log),
     connectBus: async (signal) => {
       const bus = await connectNats({
-        servers: config.nats,
+        ...brokerAccess(config),
         name: me,
         identity,
         signal,
+        makesLog: config.role === 'coordinator',
         ...(config.logCopies === undefined ? {} : { replicas: config.logCopies }),
       });
       const { role, simulateRoundTripMs } = config;

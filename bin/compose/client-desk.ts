@@ -16,6 +16,9 @@ import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
 import { prepareFiles } from '../../src/rows/prepare.ts';
+import { type Review, reviewCsv } from '../../src/rows/review.ts';
+import type { TableSpecification } from '../../src/sql/specification.ts';
+import type { Changes } from './changes.ts';
 
 export interface ClientDeskParts {
   readonly place: Workplace;
@@ -25,6 +28,7 @@ export interface ClientDeskParts {
   readonly duties: ClientDuties;
   readonly states: (collaboration: Collaboration) => readonly string[] | undefined;
   readonly takePart: (collaboration: string) => Promise<void>;
+  readonly changes: Changes;
 }
 
 export function clientDesk({
@@ -35,6 +39,7 @@ export function clientDesk({
   duties,
   states,
   takePart,
+  changes,
 }: ClientDeskParts): PartyDesk {
   const { deployment, follower, trust, identity, clock } = place;
   const { party } = config;
@@ -51,6 +56,7 @@ export function clientDesk({
     approve: async ({ id, digest }) => {
       await desk.approve(id, digest);
       await takePart(id);
+      changes.tell(id);
     },
     hasRows: ({ id }, table) => fileOf(id, table) !== undefined,
     bring: async (wanted, table, rows) => {
@@ -59,7 +65,14 @@ export function clientDesk({
       const query = await queries.of(digest, descriptor, collaboration);
       await desk.take(id, table, rows, (file) => fits(query, wanted, table, file).catch(withoutFile(table)));
       await takePart(id);
+      changes.tell(id);
     },
+    look: async (wanted, table, rows) => {
+      const { id, digest, descriptor } = wanted;
+      const query = await queries.of(digest, descriptor, collaboration);
+      return desk.look(id, table, rows, (file) => review(query, wanted, table, file));
+    },
+    watch: (changed) => changes.watch(changed),
     states,
     result: ({ id, lifecycle }) => duties.result(runOf(id, lifecycle.context.attempt)),
     accountKeys: async () =>
@@ -78,6 +91,32 @@ export function clientDesk({
         });
     },
   };
+
+  /** What fits by itself is checked as it will be when it is brought. */
+  async function review(
+    query: Query,
+    wanted: Collaboration,
+    table: string,
+    file: string,
+  ): Promise<Review & { readonly columns: readonly string[] }> {
+    const declared = query.form === 'bits' ? undefined : declaredIn(query, table);
+    const columns = declared?.columns.map(({ name }) => name) ?? [];
+    const maxRows = wanted.descriptor.inputs.find(
+      (input) => input.party === party && input.table === table,
+    )?.maxRows;
+    const seen: Review =
+      declared === undefined
+        ? { rows: maxRows ?? 0, preview: [], passedOver: [], faults: [], hasMore: false }
+        : await reviewCsv({ party, file, table: declared, maxRows });
+    if (seen.faults.length > 0) return { ...seen, columns };
+    try {
+      await fits(query, wanted, table, file);
+      return { ...seen, columns };
+    } catch (error) {
+      if (!(error instanceof MpcError) || !error.code.startsWith('rows.')) throw error;
+      return { ...seen, columns, faults: [error.report()] };
+    }
+  }
 
   /** With the last table everything is checked as the client itself will: keys, orders, exact numbers of rows. */
   async function fits(
@@ -101,15 +140,19 @@ export function clientDesk({
       await checkLines({ party, file, width: input.width });
       return;
     }
-    const declared = query.tables.find(({ name }) => name === table);
-    assert(declared !== undefined, 'a table that is brought is declared');
     await checkCsv({
       party,
       file,
-      table: declared,
+      table: declaredIn(query, table),
       maxRows: own.find((input) => input.table === table)?.maxRows,
     });
   }
+}
+
+function declaredIn({ tables }: Extract<Query, { tables: unknown }>, table: string): TableSpecification {
+  const declared = tables.find(({ name }) => name === table);
+  assert(declared !== undefined, 'a table that is brought is declared');
+  return declared;
 }
 
 const runOf = (collaboration: string, attempt: number): Run => ({ collaboration, attempt });

@@ -23,6 +23,7 @@ import { Desk } from '../../src/duties/desk.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
+import { Changes } from './changes.ts';
 import { type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -42,6 +43,7 @@ export function clientRole(
   const queries = new Queries();
   const desk = new Desk(runtime.parts.state);
   const duties = runtime.place.then((place) => new ClientDuties(place, queries, config, desk));
+  const changes = new Changes();
   let host: Host | undefined;
   const faults = new Map<string, MpcError>();
   const actorOf = ({ id, lifecycle }: Collaboration): string =>
@@ -82,16 +84,20 @@ export function clientRole(
       const { kind } = applied.command.body;
       if (kind === 'create' || kind === 'rerun') await invited(applied.collaboration, here);
       else if (here.has(actor)) await here.send(actor, logEvent(applied), logKey(applied));
+      changes.tell(applied.collaboration.id);
     },
     onCaughtUp: async () => {
       await createFrom(config.create);
       if (face === undefined) return;
       const place = await runtime.place;
       const { clientDesk } = await import('./client-desk.ts');
-      face.serve(clientDesk({ place, config, queries, desk, duties: await duties, states, takePart }));
+      face.serve(
+        clientDesk({ place, config, queries, desk, duties: await duties, states, takePart, changes }),
+      );
     },
     onTransition: ({ actor, to }) => {
       const [end] = to;
+      if (actor.startsWith('participation:')) changes.tell(actor.split(':')[1] ?? '');
       if (!actor.startsWith('participation:') || to.length !== 1 || end === undefined || !FINAL.includes(end))
         return;
       void settled(actor, end);

@@ -8,7 +8,8 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import type { Address } from '../../src/bus/subjects.ts';
-import { loadRoleConfig, type RoleConfig } from '../../src/config/role-config.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
+import { addressOf, loadRoleConfig, type RoleConfig } from '../../src/config/role-config.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { type Submitted, submitCommand } from '../../src/coordination/submit.ts';
@@ -67,8 +68,9 @@ export class ElectionLog {
     const config = loadRoleConfig(file, nats === undefined ? {} : { nats }, process.env);
     const { deployment, trust } = config;
     const bus = await connectNats({
-      servers: config.nats,
-      name: 'mpc-election',
+      ...brokerAccess(config),
+      name: addressOf(config),
+      identity: loadIdentity(config.key),
       connectTimeoutMs: CONNECT_MS,
     });
     const follower = await followLog({

@@ -51,17 +51,23 @@ const TYPES = {
   score: 'points for each option',
 } as const;
 
-/** One line on standard error that is drawn again and again; nothing where that is no terminal. */
+/** What a progress bar is drawn on. */
+export type Screen = Pick<NodeJS.WriteStream, 'isTTY' | 'write'>;
+
+/** One line, by default of standard error, that is drawn again and again; nothing where that is no terminal. */
 export class ProgressBar {
   readonly #total: number;
   readonly #what: string;
-  readonly #shown = process.stderr.isTTY === true;
+  readonly #screen: Pick<Screen, 'write'>;
+  readonly #shown: boolean;
   readonly #startedMs = Date.now();
   #drawnMs = 0;
 
-  constructor(total: number, what: string) {
+  constructor(total: number, what: string, screen: Screen = process.stderr) {
     this.#total = total;
     this.#what = what;
+    this.#screen = screen;
+    this.#shown = screen.isTTY === true;
   }
 
   show(done: number): void {
@@ -70,9 +76,9 @@ export class ProgressBar {
     this.#drawnMs = now;
     const filled = Math.round((done / Math.max(1, this.#total)) * BAR);
     const rate = (done / Math.max(1, now - this.#startedMs)) * 1000;
-    process.stderr.write(
+    this.#screen.write(
       `\r${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${done} of ${this.#total} ${this.#what}, ${rate.toFixed(0)} a second `,
     );
-    if (done >= this.#total) process.stderr.write('\n');
+    if (done >= this.#total) this.#screen.write('\n');
   }
 }

@@ -14,7 +14,7 @@ export async function ownBroker(
   users?: readonly Permissions[],
 ): Promise<RunningBroker> {
   const guarded = users === undefined ? {} : { users };
-  return startBroker({ directory: join(directory, 'broker'), binary: await binaryAt(path), ...guarded });
+  return startBroker({ directory: join(directory, 'broker'), binary: await brokerProgram(path), ...guarded });
 }
 
 /** As many brokers as there are addresses: one alone, or a cluster. */
@@ -24,10 +24,11 @@ export async function ownBrokers(
   hosts: readonly string[],
 ): Promise<RunningBroker[]> {
   if (hosts.length === 1) return [await ownBroker(directory, path)];
-  return startCluster({ directory, binary: await binaryAt(path), hosts });
+  return startCluster({ directory, binary: await brokerProgram(path), hosts });
 }
 
-function binaryAt(path: string | undefined): Promise<FoundBroker> {
+/** `path` as of `ownBroker`. */
+export function brokerProgram(path: string | undefined): Promise<FoundBroker> {
   const given = path ?? process.env.MPC_NATS_SERVER;
   return findBroker({
     env: process.env,

@@ -5,6 +5,7 @@
 import { answered, type CoordinatorCalls } from '../../src/api/calls/calls.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 import { addressOf, type RoleConfig } from '../../src/config/role-config.ts';
 import {
   collaborationId,
@@ -25,10 +26,10 @@ const CONNECT_MS = 5_000;
 /** `texts` are `table=<result id>`. Throws `usage.source`, `result.unknown`, and what compiling their programs throws. */
 export async function storedResults(config: RoleConfig, texts: readonly string[]): Promise<StoredRows[]> {
   const named = texts.map(parseSource);
-  const { nats, deployment, trust } = config;
+  const { deployment, trust } = config;
   const identity = loadIdentity(config.key);
   const bus = await connectNats({
-    servers: nats,
+    ...brokerAccess(config),
     name: addressOf(config),
     identity,
     connectTimeoutMs: CONNECT_MS,

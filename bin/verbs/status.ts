@@ -7,6 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import type { LogCopy } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
 import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { followLog } from '../../src/coordination/follower.ts';
@@ -24,10 +25,15 @@ const ANSWERS_MS = 1_000;
 export async function status(options: { config: string; nats?: string; json?: boolean }): Promise<void> {
   const flags = options.nats === undefined ? {} : { nats: options.nats };
   const config = loadRoleConfig(options.config, flags, process.env);
-  const { nats, deployment, trust } = config;
+  const { deployment, trust } = config;
   const me = addressOf(config);
   const identity = loadIdentity(config.key);
-  const bus = await connectNats({ servers: nats, name: me, identity, connectTimeoutMs: CONNECT_MS });
+  const bus = await connectNats({
+    ...brokerAccess(config),
+    name: me,
+    identity,
+    connectTimeoutMs: CONNECT_MS,
+  });
   try {
     const follower = await followLog({ bus, deployment, trust, chapters: participantChapters(trust) });
     await follower.caughtUp;

@@ -65,7 +65,11 @@ export async function up(options: UpOptions): Promise<void> {
       const url = restUrl(deployment, place);
       if (url === undefined) process.stderr.write(`start a client with: mpc --config ${config}\n`);
       else processes.start(place, config);
-      sayUrl(place, url, join(directory, 'state', place, 'api-token'));
+      sayUrl(
+        place,
+        url,
+        `its token in ${join(directory, 'state', place, 'api-token')}; its page: mpc page --config ${config}`,
+      );
     }
     await Promise.race([interrupted(), processes.firstFailure()]);
   } finally {
@@ -74,9 +78,9 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-function sayUrl(place: string, url: string | undefined, token?: string): void {
+function sayUrl(place: string, url: string | undefined, more?: string): void {
   if (url === undefined) return;
-  process.stderr.write(`${place}: ${url}${token === undefined ? '' : `, its token in ${token}`}\n`);
+  process.stderr.write(`${place}: ${url}${more === undefined ? '' : `, ${more}`}\n`);
 }
 
 function interrupted(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Choice } from '../../src/ballot/election-type.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { type RandomSource, systemRandom } from '../../src/base/random.ts';
+import { MOST_IN_MESSAGE } from '../../src/box/intake.ts';
 import {
   type Answered,
   fetchElection,
@@ -15,12 +16,13 @@ import {
   type VotingPlace,
 } from '../../src/box/voting.ts';
 import { connectNats } from '../../src/bus/nats.ts';
-import { brokerUrls } from '../../src/config/brokers.ts';
-import { loadRoleConfig } from '../../src/config/role-config.ts';
+import { brokerAccess, brokerUrls } from '../../src/config/brokers.ts';
+import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
 import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
 import { readEnvelope } from '../../src/election/envelope.ts';
 import { trackerOf } from '../../src/election/items.ts';
 import type { Receipt } from '../../src/election/receipts.ts';
+import { loadIdentity } from '../../src/identity/identity.ts';
 import { type Credential, readCredentials } from '../local/credentials.ts';
 import { ProgressBar } from '../local/election-print.ts';
 
@@ -37,7 +39,6 @@ export interface VoteOptions {
 const CONNECT_MS = 5_000;
 /** Bytes of envelopes in one message to a server. */
 const MESSAGE_BYTES = LIMITS.messageBytes / 4;
-const MOST_IN_MESSAGE = 256;
 /** Messages under way: the servers work while the next ones are made. */
 const UNDER_WAY = 3;
 
@@ -49,13 +50,14 @@ export async function vote(options: VoteOptions): Promise<void> {
       place: { file: options.credential },
       exitCode: EXIT.badData,
     });
-  const { deployment, nats } =
-    options.config === undefined
-      ? { deployment: options.deployment, nats: brokerUrls(options.nats) }
-      : loadRoleConfig(options.config, {}, process.env);
+  const config = options.config === undefined ? undefined : loadRoleConfig(options.config, {}, process.env);
+  const { deployment } = config ?? options;
   const bus = await connectNats({
-    servers: nats,
-    name: 'mpc-vote',
+    ...brokerAccess(config ?? { nats: brokerUrls(options.nats) }),
+    // Ballots say themselves whose they are: whoever carries them logs in where the broker asks for it.
+    ...(config === undefined
+      ? { name: 'mpc-vote' }
+      : { name: addressOf(config), identity: loadIdentity(config.key) }),
     connectTimeoutMs: CONNECT_MS,
   });
   try {

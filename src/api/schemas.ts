@@ -46,7 +46,7 @@ const PROBLEMS = {
   412: problem('Changed since it was seen: `If-Match` is not its ETag'),
   413: problem('Too large'),
   415: problem('Not of that media type'),
-  422: problem('The idempotency key was used for something else'),
+  422: problem('The idempotency key was used for something else; or the program takes too much to compile'),
   429: problem('Too fast: `Retry-After` says when'),
   500: problem('A fault of the program'),
   503: problem('Not known yet: ask again with the same key after `Retry-After` seconds'),

@@ -49,14 +49,11 @@ export function aggregateRows(
     const first = rows[from]!;
     // Rows that follow each other are brought in together.
     let count = 1;
-    while (count < places.rows && rows[from + count] === first + count) count++;
+    while (count < places.tallyRows && rows[from + count] === first + count) count++;
     const run = outShares.subarray(first * bytes, (first + count) * bytes);
     assert(first >= 0 && run.length === count * bytes, 'there are output shares in these rows');
-    memory.set(run, places.manyOutShares);
-    for (let at = 0; at < circuit.outputs; at++) {
-      const place = at * circuit.field.bytes;
-      field.sum(places.addend + place, places.manyOutShares + place, circuit.outputs, count);
-    }
+    memory.set(run, places.tallied);
+    field.sumRows(places.addend, places.tallied, circuit.outputs, count);
     field.add(places.output, places.output, places.addend, circuit.outputs);
     from += count;
   }

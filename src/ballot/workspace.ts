@@ -161,6 +161,8 @@ export class Workspace<Measurement, Result> {
 /** Ballots that are worked on before their results are copied out: they should stay in the cache. */
 const MAX_ROWS = 256;
 const ROWS_BYTES = 128 * 1024;
+/** Output shares that are added up together. */
+const TALLY_BYTES = 64 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -214,6 +216,7 @@ function placesFor(
   const { body } = frames.jointRandPart;
   const rowBytes = shares * sizes.verifierShare + sizes.outShare + sizes.joint;
   const rows = Math.max(1, Math.min(MAX_ROWS, Math.floor(ROWS_BYTES / rowBytes)));
+  const tallyRows = Math.max(1, Math.floor(TALLY_BYTES / sizes.outShare));
   const proofs = body + circuit.elements * circuit.field.bytes;
   return {
     /** A server's share as in the leader's input share: of the measurement (its hash is part of the joint randomness), of the proofs, blind. */
@@ -243,5 +246,8 @@ function placesFor(
     manyVerifiers: layout.takeBytes(rows * shares * sizes.verifierShare),
     manyOutShares: layout.takeBytes(rows * sizes.outShare),
     manySeeds: layout.takeBytes(rows * sizes.joint),
+    /** Room for as many output shares to add up. */
+    tallyRows,
+    tallied: layout.takeBytes(tallyRows * sizes.outShare),
   };
 }

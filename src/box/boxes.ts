@@ -25,11 +25,17 @@ import { mostInAnswer } from './gathering.ts';
 import { makeKeyShare, makeKeys } from './keys.ts';
 import type { BoxPlace } from './place.ts';
 import { BoxStore } from './store.ts';
+import { type TurnLimits, Turns } from './turns.ts';
 
 type Context = EffectContext<{ election: string }>;
 
-/** Messages in hand: each may be half a megabyte. */
-const IN_HAND = 64;
+/** Ballots that a voter of the election signed: other voters' messages get their turn, however many one sends. */
+const OF_VOTERS: TurnLimits = { inHand: 48, perSender: 4, waiting: 256 };
+/** Ballots that nobody in the list signed have turns of their own, so that they take none from voters. */
+const OF_STRANGERS: TurnLimits = { inHand: 8, perSender: 8, waiting: 32 };
+/** Questions; a coordinator asks for many who have no key. */
+const QUESTIONS: TurnLimits = { inHand: 16, perSender: 64, waiting: 256 };
+const OF_SERVERS: TurnLimits = { inHand: 16, perSender: 32, waiting: 64 };
 const DIGEST_BYTES = 32;
 /** The log's clock may be behind ours. */
 const MARGIN_MS = 2_000;
@@ -38,13 +44,23 @@ const AGAIN_MS = 5_000;
 /** Faults that pass: of disk, broker and log, and of a box that was given up for one of them. */
 const PASSES = /^(store|bus|log|coordinator)\.|^election\.box-stopped$/;
 
+interface Turn {
+  readonly turns: Turns;
+  readonly sender: string;
+}
+
 export class Boxes {
   readonly #place: BoxPlace;
   readonly #view: ElectionsView;
   readonly #boxes = new Map<string, ElectionBox>();
   readonly #subscriptions: Subscription[] = [];
   readonly #stopping: AbortController;
-  #inHand = 0;
+  readonly #turns = {
+    voters: new Turns(OF_VOTERS),
+    strangers: new Turns(OF_STRANGERS),
+    questions: new Turns(QUESTIONS),
+    servers: new Turns(OF_SERVERS),
+  };
 
   private constructor(place: BoxPlace, stopping: AbortController) {
     this.#place = place;
@@ -86,17 +102,38 @@ export class Boxes {
     const hear = (
       from: 'voter' | ElectionServer,
       verb: ElectionVerb,
+      turn: (message: Message, election: string) => Turn,
       answer: (message: Message, election: string) => Promise<Uint8Array | undefined>,
     ): void => {
       const subject = subjects.election(deployment, me, from, verb, '*');
-      this.#subscriptions.push(bus.subscribe(subject, (message) => void this.#answer(message, answer)));
+      this.#subscriptions.push(
+        bus.subscribe(subject, (message) => {
+          const election = message.subject.split('.').at(-1) ?? '';
+          void this.#answer(message, election, turn(message, election), () => answer(message, election));
+        }),
+      );
     };
-    hear('voter', 'ballots', async ({ data }, election) => this.#take(election, data));
-    hear('voter', 'ask', async ({ data }, election) =>
-      answerTo(this.#view, this.#boxOf(election), election, data),
+    const { questions, servers } = this.#turns;
+    hear(
+      'voter',
+      'ballots',
+      ({ data, inbox }, election) => this.#turnFor(election, data, inbox),
+      async ({ data }, election) => this.#take(election, data),
+    );
+    hear(
+      'voter',
+      'ask',
+      ({ inbox }) => ({ turns: questions, sender: `inbox ${inbox}` }),
+      async ({ data }, election) => answerTo(this.#view, this.#boxOf(election), election, data),
     );
     for (const peer of ELECTION_SERVERS)
-      if (peer !== me) hear(peer, 'envelopes', ({ data }, election) => this.#envelopes(election, data));
+      if (peer !== me)
+        hear(
+          peer,
+          'envelopes',
+          () => ({ turns: servers, sender: peer }),
+          ({ data }, election) => this.#envelopes(election, data),
+        );
   }
 
   /** The log has gone on with that election. */
@@ -176,26 +213,31 @@ export class Boxes {
   }
 
   async #answer(
-    message: Message,
-    answer: (message: Message, election: string) => Promise<Uint8Array | undefined>,
+    { respond, subject }: Message,
+    election: string,
+    { turns, sender }: Turn,
+    answer: () => Promise<Uint8Array | undefined>,
   ): Promise<void> {
-    const { respond, subject } = message;
     if (respond === undefined) return;
-    if (this.#inHand >= IN_HAND) return respond(errorBytes(BUSY));
-    this.#inHand++;
     try {
-      const election = subject.split('.').at(-1) ?? '';
       if (!isElectionId(election) || this.#view.election(election) === undefined)
         return respond(errorBytes(UNKNOWN));
-      respond((await answer(message, election)) ?? errorBytes(NOT_OPEN));
+      respond((await turns.take(sender, answer)) ?? errorBytes(NOT_OPEN));
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       const report = reportOf(error);
       this.#place.workplace.troubles.note(report, { subject });
       respond(errorBytes(report));
-    } finally {
-      this.#inHand--;
     }
+  }
+
+  /** A voter is who signed: nobody waits behind what others send in that voter's name. */
+  #turnFor(election: string, ballots: Uint8Array, inbox: string | undefined): Turn {
+    const { voters, strangers } = this.#turns;
+    const voter = this.#boxes.get(election)?.signerOf(ballots);
+    return voter === undefined
+      ? { turns: strangers, sender: `inbox ${inbox}` }
+      : { turns: voters, sender: `voter ${voter}` };
   }
 
   async #take(election: string, bytes: Uint8Array): Promise<Uint8Array | undefined> {
@@ -286,9 +328,4 @@ const NOT_OPEN: ErrorReport = {
   code: 'election.not-open',
   message: 'the election is not open for ballots',
   hint: 'ask the registrar when it is',
-};
-const BUSY: ErrorReport = {
-  code: 'election.busy',
-  message: 'too much is asked of this server at once',
-  hint: 'ask again',
 };

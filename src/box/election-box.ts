@@ -138,6 +138,11 @@ export class ElectionBox {
     return this.#intake?.take(bytes);
   }
 
+  /** The voter who signed the first of these ballots, as far as this box can tell yet. */
+  signerOf(bytes: Uint8Array): number | undefined {
+    return this.#intake?.signerOf(bytes);
+  }
+
   /** Resolves when everything that was accepted here is in the box. */
   async flush(signal: AbortSignal): Promise<void> {
     await this.#open();

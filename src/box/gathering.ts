@@ -46,6 +46,8 @@ export class Gathering {
   readonly #unboxed = new Map<string, Waiting>();
   /** Voter and counter of everything boxed. */
   readonly #boxed = new Set<string>();
+  /** How many of both each voter has. */
+  readonly #castBy = new Map<number, number>();
   #noted = 0;
   #held = 0;
   #isFlushing = false;
@@ -75,6 +77,11 @@ export class Gathering {
     return this.#boxed.has(name) || this.#unboxed.has(name);
   }
 
+  /** How many ballots of that voter are in the box, or here on the way to it. */
+  castBy(voter: number): number {
+    return this.#castBy.get(voter) ?? 0;
+  }
+
   /** What an earlier life accepted is boxed now; batches below `counted` are here for sure. */
   async restore(counted: number, isGood: (item: BoxItem) => boolean): Promise<void> {
     this.#held = counted;
@@ -87,6 +94,7 @@ export class Gathering {
   accept(item: BoxItem): void {
     const name = nameOf(item);
     if (this.#boxed.has(name)) return;
+    if (!this.#unboxed.has(name)) this.#castBy.set(item.voter, this.castBy(item.voter) + 1);
     this.#unboxed.set(name, { item, sinceMs: this.#parts.place.workplace.clock.now() });
     this.#parts.bell.ring();
   }
@@ -99,7 +107,7 @@ export class Gathering {
       for (const item of view.batch(election, this.#noted)?.items ?? []) {
         const name = nameOf(item);
         this.#boxed.add(name);
-        this.#unboxed.delete(name);
+        if (!this.#unboxed.delete(name)) this.#castBy.set(item.voter, this.castBy(item.voter) + 1);
       }
     this.#parts.bell.ring();
   }
@@ -135,7 +143,9 @@ export class Gathering {
       this.note();
       // Refused, they stay here: the log's state says why. Taken and not in the box, they are beyond what a voter may have.
       if (sequence === undefined) await clock.sleep(ASK_AGAIN_MS, signal);
-      else for (const item of items) this.#unboxed.delete(nameOf(item));
+      else
+        for (const item of items)
+          if (this.#unboxed.delete(nameOf(item))) this.#castBy.set(item.voter, this.castBy(item.voter) - 1);
     }
   }
 

@@ -5,6 +5,7 @@
 
 import type { BallotSizes } from '../ballot/election-type.ts';
 import { MpcError, reportOf } from '../base/errors.ts';
+import { BALLOTS_PER_VOTER } from '../election/descriptor.ts';
 import { type Envelope, type EnvelopeOpener, envelopeBytes, readEnvelope } from '../election/envelope.ts';
 import { trackerOf } from '../election/items.ts';
 import { type Receipt, signReceipt } from '../election/receipts.ts';
@@ -24,6 +25,9 @@ export interface IntakeParts {
   /** The voters' keys by their numbers. */
   readonly voters: readonly Uint8Array[];
 }
+
+/** Ballots of one message: what else comes waits no longer than they take. */
+export const MOST_IN_MESSAGE = 256;
 
 type Refused = Receipt['refused'][number];
 
@@ -52,6 +56,12 @@ export class Intake {
             hint: 'voter and servers must use the same version of mpc, and the same election',
           },
         );
+      if (bytes.length > MOST_IN_MESSAGE * length)
+        throw refusal(
+          'too-many-at-once',
+          `${bytes.length / length} ballots in one message`,
+          `send at most ${MOST_IN_MESSAGE} at a time`,
+        );
       const parts = Array.from({ length: bytes.length / length }, (_, at) =>
         bytes.subarray(at * length, (at + 1) * length),
       );
@@ -67,6 +77,16 @@ export class Intake {
       if (this.#busy === 0) this.#idle.ring();
     }
     return signReceipt(place.workplace.identity, { election, server: place.me, held, refused });
+  }
+
+  /** The voter who signed the first of these ballots; undefined when nobody in the list did. */
+  signerOf(bytes: Uint8Array): number | undefined {
+    const { place, election, sizes, voters } = this.#parts;
+    const length = envelopeBytes(sizes);
+    if (bytes.length < length) return undefined;
+    const envelope = readEnvelope(sizes, bytes.subarray(0, length));
+    const key = voters[envelope.voter];
+    return key !== undefined && place.memo.isGood(election, key, envelope) ? envelope.voter : undefined;
   }
 
   /** Resolves when no ballot is on its way to the disk. */
@@ -120,6 +140,12 @@ export class Intake {
         'closed',
         'the box is closed',
         'ballots that have a receipt count; no other can be added',
+      );
+    if (gathering.castBy(envelope.voter) >= BALLOTS_PER_VOTER)
+      throw refusal(
+        'too-many-ballots',
+        `voter ${envelope.voter} has cast ${BALLOTS_PER_VOTER} ballots, as many as a voter may`,
+        'the one with the highest number counts',
       );
     if (opener.open(envelope) === undefined)
       throw refusal(

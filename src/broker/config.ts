@@ -1,9 +1,27 @@
 /**
- * Owns the configuration text of a broker that we start: loopback only, JetStream in its own directory, and an
- * acknowledgement that means "on disk".
- * Must never hold a secret: logins are public keys, and the broker relays ciphertext.
+ * Owns the configuration text of a broker: who may do what, JetStream in its own directory, an acknowledgement that means
+ * "on disk", and how it meets other brokers.
+ * Must never hold a secret: logins are public keys, the broker relays ciphertext, and the files with its own keys are named only.
  */
 import type { Permissions } from '../bus/permissions.ts';
+
+/** Files, PEM. The broker shows the certificate to clients, and to the brokers that it joins. */
+export interface BrokerCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface BrokerHub {
+  /** `tls://host:port` of where it lets brokers join. */
+  readonly url: string;
+  /** Its certificate comes from this authority. File, PEM. */
+  readonly authority?: string;
+  /** File of one line, `nkey: SU…`, that the broker reads: the seed that it logs in with there. */
+  readonly login: string;
+}
+
+/** What the brokers that keep the log are called by those that do not: JetStream's domain. */
+export const LOG_DOMAIN = 'mpc';
 
 /** Several brokers that keep a copy of the log each. */
 export interface BrokerCluster {
@@ -15,6 +33,8 @@ export interface BrokerCluster {
   readonly port: number;
   /** `nats://host:port` of the others. */
   readonly routes: readonly string[];
+  /** Nobody else joins: the others' certificates come from one of these authorities. File, PEM. */
+  readonly authorities?: string;
 }
 
 export interface BrokerConfig {
@@ -24,8 +44,16 @@ export interface BrokerConfig {
   readonly host?: string;
   /** 0 asks the system for a free one. */
   readonly port: number;
+  /** Its name, where it has one; with a cluster the same as there. */
+  readonly server?: string;
   /** Without it the broker stands alone. */
   readonly cluster?: BrokerCluster;
+  /** Encrypts everything; without it nothing is, which is for one machine. */
+  readonly tls?: BrokerCertificate;
+  /** Where other organisations' brokers join this one, with `tls`: as the keys among `users` that are theirs. */
+  readonly leaves?: { readonly host: string; readonly port: number };
+  /** The broker that this one joins. It then keeps no log: whoever asks it for that is answered from there. */
+  readonly hub?: BrokerHub;
   /**
    * Without it everyone on this machine may do everything. Each may answer what it was asked: a question may reach several of one's own
    * subscriptions, which answer each. */
@@ -44,8 +72,11 @@ export const BROKER_FILES = {
   pid: 'nats-server.pid',
 };
 
-export function brokerConfig({ directory, host = '127.0.0.1', port, cluster, users }: BrokerConfig): string {
+export function brokerConfig(options: BrokerConfig): string {
+  const { directory, host = '127.0.0.1', port, cluster, users, tls, leaves, hub } = options;
+  const server = options.server ?? cluster?.server;
   const lines = [
+    ...(server === undefined ? [] : [`server_name: ${JSON.stringify(server)}`]),
     `host: ${JSON.stringify(host)}`,
     `port: ${port === 0 ? -1 : port}`,
     `max_payload: ${MAX_PAYLOAD_BYTES}`,
@@ -57,24 +88,80 @@ export function brokerConfig({ directory, host = '127.0.0.1', port, cluster, use
     'logfile_max_num: 2',
     `ports_file_dir: ${JSON.stringify(`${directory}/${BROKER_FILES.ports}`)}`,
     `pid_file: ${JSON.stringify(`${directory}/${BROKER_FILES.pid}`)}`,
-    'jetstream: {',
-    `  store_dir: ${JSON.stringify(`${directory}/${BROKER_FILES.store}`)}`,
-    '  sync_interval: always',
-    '}',
-    ...(cluster === undefined ? [] : membership(cluster, host)),
+    ...(hub === undefined ? keptLog(directory, tls !== undefined) : joining(hub)),
+    ...(tls === undefined ? [] : [certified(tls)]),
+    ...(cluster === undefined ? [] : membership(cluster, host, tls)),
+    ...(leaves === undefined ? [] : joined(leaves, tls)),
     ...(users === undefined ? [] : authorization(users)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function membership({ name, server, port, routes }: BrokerCluster, host: string): string[] {
+/** The domain is the same in all of a cluster, whether this broker lets others join or not. */
+function keptLog(directory: string, isNamed: boolean): string[] {
   return [
-    `server_name: ${JSON.stringify(server)}`,
+    'jetstream: {',
+    `  store_dir: ${JSON.stringify(`${directory}/${BROKER_FILES.store}`)}`,
+    '  sync_interval: always',
+    ...(isNamed ? [`  domain: ${LOG_DOMAIN}`] : []),
+    '}',
+  ];
+}
+
+/** TLS 1.3 only: both ends are ours. */
+function certified({ certificate, key }: BrokerCertificate, authority?: string, verifies = false): string {
+  const files = [`cert_file: ${JSON.stringify(certificate)}`, `key_file: ${JSON.stringify(key)}`];
+  if (authority !== undefined) files.push(`ca_file: ${JSON.stringify(authority)}`);
+  if (verifies) files.push('verify: true');
+  return `tls: { ${files.join(', ')}, min_version: "1.3", timeout: 10 }`;
+}
+
+function joined(
+  { host, port }: { host: string; port: number },
+  tls: BrokerCertificate | undefined,
+): string[] {
+  return [
+    'leafnodes: {',
+    `  host: ${JSON.stringify(host)}`,
+    `  port: ${port}`,
+    '  no_advertise: true',
+    ...(tls === undefined ? [] : [`  ${certified(tls)}`]),
+    '}',
+  ];
+}
+
+function joining({ url, authority, login }: BrokerHub): string[] {
+  const tls =
+    authority === undefined ? [] : [`      tls: { ca_file: ${JSON.stringify(authority)}, timeout: 10 }`];
+  return [
+    'leafnodes: {',
+    '  reconnect: "1s"',
+    '  remotes: [',
+    '    {',
+    `      url: ${JSON.stringify(url)}`,
+    '      first_info_timeout: "10s"',
+    ...tls,
+    `      include ${JSON.stringify(login)}`,
+    '    }',
+    '  ]',
+    '}',
+    `mappings: { "$JS.API.>": "$JS.${LOG_DOMAIN}.API.>" }`,
+  ];
+}
+
+function membership(
+  { name, port, routes, authorities }: BrokerCluster,
+  host: string,
+  tls: BrokerCertificate | undefined,
+): string[] {
+  return [
     'cluster: {',
     `  name: ${JSON.stringify(name)}`,
     `  host: ${JSON.stringify(host)}`,
     `  port: ${port}`,
     `  routes: ${JSON.stringify(routes)}`,
+    // A certificate names where its broker is reached, and every role names all brokers.
+    ...(tls === undefined ? [] : ['  no_advertise: true', `  ${certified(tls, authorities, true)}`]),
     '}',
   ];
 }

@@ -12,7 +12,7 @@ import { basename, join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
 import type { Permissions } from '../bus/permissions.ts';
-import { BROKER_FILES, type BrokerCluster, brokerConfig } from './config.ts';
+import { BROKER_FILES, type BrokerCluster, type BrokerConfig, brokerConfig } from './config.ts';
 import type { FoundBroker } from './find.ts';
 import { type BrokerExit, BrokerProcess } from './process.ts';
 
@@ -25,8 +25,12 @@ export interface StartOptions {
   readonly host?: string;
   /** A free one when left out. */
   readonly port?: number;
+  readonly server?: string;
   readonly cluster?: BrokerCluster;
   readonly users?: readonly Permissions[];
+  readonly tls?: NonNullable<BrokerConfig['tls']>;
+  readonly leaves?: NonNullable<BrokerConfig['leaves']>;
+  readonly hub?: NonNullable<BrokerConfig['hub']>;
   readonly clock?: Clock;
   /** Gives up the start; once started it does nothing. */
   readonly signal?: AbortSignal;
@@ -61,8 +65,8 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   await rm(portsFile, { recursive: true, force: true });
   await mkdir(portsFile);
   const configFile = join(directory, BROKER_FILES.config);
-  const { host, cluster, users } = options;
-  const given = { host, cluster, users };
+  const { host, server, cluster, users, tls, leaves, hub } = options;
+  const given = { host, server, cluster, users, tls, leaves, hub };
   await writeFile(configFile, brokerConfig({ directory, port, ...definedOnly(given) }));
 
   const child = await BrokerProcess.spawn(binary.path, configFile, join(directory, BROKER_FILES.log), clock);
@@ -149,13 +153,10 @@ async function isBrokerOf(directory: string, pid: number): Promise<boolean> {
   return command.split('\0').includes(join(directory, BROKER_FILES.config));
 }
 
-type Given = Pick<StartOptions, 'host' | 'cluster' | 'users'>;
+type Given = Pick<StartOptions, 'host' | 'server' | 'cluster' | 'users' | 'tls' | 'leaves' | 'hub'>;
 
 /** Without the members that are undefined. */
-function definedOnly({ host, cluster, users }: { [Key in keyof Given]: Given[Key] | undefined }): Given {
-  return {
-    ...(host === undefined ? {} : { host }),
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(users === undefined ? {} : { users }),
-  };
+function definedOnly(given: { [Key in keyof Given]: Given[Key] | undefined }): Given {
+  // Only members of undefined values are left out: what stays has its type.
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
 }

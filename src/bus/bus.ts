@@ -10,6 +10,8 @@ export interface Message {
   readonly data: Uint8Array;
   /** Answers a request; absent when the sender asked for no answer. */
   readonly respond?: (data: Uint8Array) => void;
+  /** Of a request: what the places have in common where its sender hears answers. Chosen by the sender, and believed by nobody. */
+  readonly inbox?: string;
 }
 
 export interface Subscription {

@@ -34,6 +34,11 @@ export const busFaults = {
       exitCode: EXIT.noPermission,
       hint: "compare this participant's permissions at the broker with its role and deployment",
     }),
+  untrusted: (servers: string, why: string): MpcError =>
+    new MpcError('bus.untrusted', `the broker at ${servers} does not prove who it is: ${why}`, {
+      exitCode: EXIT.noPermission,
+      hint: 'compare its certificate and its address with the authority that [tls] ca names',
+    }),
   behind: (log: string, ends: number, seen: number): MpcError =>
     new MpcError(
       'log.behind',

@@ -140,7 +140,7 @@ export class Connection implements Bus {
   #send(held: Held, subject: string, sent: Uint8Array, respond?: (data: Uint8Array) => void): void {
     this.#network.carry(this, held.owner, subject, () => {
       if (!this.#network.isHeld(held)) return;
-      const message = { subject, data: copied(sent), ...(respond === undefined ? {} : { respond }) };
+      const message = { subject, data: copied(sent), ...(respond && { respond, inbox: this.name }) };
       held.owner.#troubles.guard(() => held.handler(message));
     });
   }

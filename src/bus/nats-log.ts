@@ -29,12 +29,13 @@ const SHORT_LOOK_MS = 300;
 /** One copy on every broker: an odd number, so that there is a majority; beyond five each costs more than it protects. */
 export const copiesOn = (brokers: number): number => (brokers >= 5 ? 5 : brokers >= 3 ? 3 : 1);
 
-/** Opens the stream, creating it where it is not there. Throws `log.unsuitable`, `bus.unavailable`, `bus.permission-denied`. */
+/** Opens the stream, creating it where it is not there and this connection `makes` it. Throws `log.unsuitable`, `bus.unavailable`, `bus.permission-denied`. */
 export async function openNatsLog(
   link: NatsLink,
   name: string,
   subject: string,
   replicas: number,
+  makes: boolean,
 ): Promise<Log> {
   const opening = `opening the log ${name}`;
   const found = await patiently(link, opening, async () => {
@@ -43,6 +44,7 @@ export async function openNatsLog(
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
+    if (!makes) throw notMade(name);
     return made(
       link.streams.streams.add({
         name,
@@ -61,7 +63,7 @@ export async function openNatsLog(
   const why = unsuitable(found.config, subject);
   if (why !== undefined) throw busFaults.unsuitable(name, why);
   // Made when there were fewer brokers: whoever may, adds the copies that are missing.
-  if (found.config.num_replicas < replicas)
+  if (makes && found.config.num_replicas < replicas)
     await link.streams.streams.update(name, { num_replicas: replicas }).catch((error: unknown) => {
       link.troubles.call(logFault(`copies of the log ${name}`, error).report());
     });
@@ -80,9 +82,12 @@ async function made(adding: Promise<StreamInfo>, name: string): Promise<StreamIn
       throw busFaults.unavailable(`the log ${name}`, 'fewer brokers than it has copies have met yet');
     const fault = logFault(`making the log ${name}`, error);
     if (fault.code !== 'bus.permission-denied') throw error;
-    throw busFaults.unavailable(`the log ${name}`, 'no coordinator has made it yet');
+    throw notMade(name);
   }
 }
+
+const notMade = (name: string): MpcError =>
+  busFaults.unavailable(`the log ${name}`, 'no coordinator has made it yet');
 
 /** The first reason why a stream of that configuration could lose entries. */
 function unsuitable(config: StreamConfig, subject: string): string | undefined {

@@ -6,7 +6,7 @@
  * Must never send unencrypted to a broker that offers TLS, nor write anything between the parts of a message.
  */
 import { once } from 'node:events';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, isIP, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import {
   type ConnectionOptions,
@@ -59,7 +59,8 @@ export class NatsSocket implements Transport {
     try {
       const info = await this.#dial(server, true);
       checkOptions(info, options);
-      if (info.tls_required || (info.tls_available && options.tls !== null)) await this.#encrypt(server);
+      if (info.tls_required || (info.tls_available && options.tls !== null))
+        await this.#encrypt(server, options.tls?.ca);
     } catch (error) {
       this.#socket?.destroy();
       if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')
@@ -171,14 +172,21 @@ export class NatsSocket implements Transport {
   }
 
   /** Starts anew: reading into one buffer and TLS do not go together. */
-  async #encrypt(server: Server): Promise<void> {
+  async #encrypt(server: Server, ca: string | undefined): Promise<void> {
     this.#socket?.destroy();
     this.#passed = [];
     await this.#dial(server, false);
     const socket = this.#socket;
     assert(socket !== undefined, 'a socket was dialled');
     socket.removeAllListeners();
-    const encrypted = connectTls({ socket, servername: server.tlsName, rejectUnauthorized: true });
+    const encrypted = connectTls({
+      socket,
+      host: server.hostname, // whom the certificate has to name, where there is no name to ask for
+      ...(isIP(server.tlsName) === 0 ? { servername: server.tlsName } : {}),
+      ...(ca === undefined ? {} : { ca }),
+      minVersion: 'TLSv1.3',
+      rejectUnauthorized: true,
+    });
     encrypted.setNoDelay(true);
     encrypted.on('data', (bytes) => this.#take(bytes));
     await Promise.race([this.#use(encrypted), once(encrypted, 'secureConnect')]);

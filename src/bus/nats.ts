@@ -37,6 +37,11 @@ export interface NatsOptions {
   /** What the broker's own lists call this connection; its answers arrive below `inboxOf(name)`. */
   readonly name: string;
   readonly clock?: Clock;
+  /**
+   * Nothing is said to a broker without TLS. Its certificate has to come from one of these authorities (PEM, one or several), or
+   * without them from one that this machine trusts.
+   */
+  readonly tls?: { readonly ca?: string };
   /** Logs in with this key. The seed stays where it is: only signatures are asked for. */
   readonly identity?: Identity;
   /** How long to try for the first connection; without it, for ever. */
@@ -45,6 +50,8 @@ export interface NatsOptions {
   readonly signal?: AbortSignal;
   /** Copies of a log that is created here; without it one on each of the brokers named, at most 5. */
   readonly replicas?: number;
+  /** False: a log that is not there is waited for, because others make it. */
+  readonly makesLog?: boolean;
   /** How long an append or a look at the log is tried again before `bus.unavailable`. */
   readonly logPatienceMs?: number;
 }
@@ -60,7 +67,7 @@ const DRAIN_MS = 2000;
 
 /**
  * Connects, waiting for the broker where it is not there yet. Throws `bus.unavailable` past `connectTimeoutMs`,
- * `bus.permission-denied` when the broker refuses the identity, or the signal's reason.
+ * `bus.permission-denied` when the broker refuses the identity, `bus.untrusted` when it cannot show who it is, or the signal's reason.
  */
 export async function connectNats(options: NatsOptions): Promise<Bus> {
   const clock = options.clock ?? systemClock;
@@ -71,6 +78,8 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
       return new NatsBus(await connected(options), clock, options);
     } catch (error) {
       if (error instanceof errors.AuthorizationError) throw busFaults.denied(error.message);
+      const distrust = whyDistrusted(error);
+      if (distrust !== undefined) throw busFaults.untrusted([options.servers].flat().join(', '), distrust);
       if (!(error instanceof errors.ConnectionError || error instanceof errors.TimeoutError)) throw error;
       if (clock.now() - startMs >= (options.connectTimeoutMs ?? Number.POSITIVE_INFINITY))
         throw new MpcError('bus.unavailable', `no broker at ${[options.servers].flat().join(', ')}`, {
@@ -103,7 +112,7 @@ export function inboxOf(name: string): string {
   return `_INBOX.${name.replace(/[^A-Za-z0-9_-]/g, '_')}`;
 }
 
-function clientOptions({ servers, name, identity }: NatsOptions) {
+function clientOptions({ servers, name, identity, tls }: NatsOptions) {
   return {
     servers: [servers].flat(),
     name,
@@ -114,8 +123,21 @@ function clientOptions({ servers, name, identity }: NatsOptions) {
     timeout: 5000,
     ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
+    ...(tls === undefined ? {} : { tls: { ...tls } }),
     ...(identity === undefined ? {} : { authenticator: signsNonce(identity) }),
   };
+}
+
+/** OpenSSL's and Node's codes of a certificate that does not prove who the broker is. */
+const BAD_CERTIFICATE = /CERT|ISSUER|SELF_SIGNED|VERIFY/;
+
+/** Waiting does not mend a certificate, nor a broker that has none. Undefined for what may pass. */
+function whyDistrusted(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (/server does not support 'tls'/.test(cause.message)) return 'it does not encrypt';
+    if ('code' in cause && BAD_CERTIFICATE.test(String(cause.code))) return cause.message;
+  }
+  return undefined;
 }
 
 /** The broker's challenge: Ed25519 over its nonce, base64url. */
@@ -214,6 +236,7 @@ class NatsBus implements Bus {
       name,
       subject,
       this.#options.replicas ?? copiesOn([this.#options.servers].flat().length),
+      this.#options.makesLog ?? true,
     );
   }
 
@@ -253,7 +276,8 @@ class NatsBus implements Bus {
     const { subject, reply } = message;
     const data = copied(message.data);
     if (reply === undefined || reply === '') return { subject, data };
-    return { subject, data, respond: (answer) => this.publish(reply, answer) };
+    const inbox = reply.slice(0, Math.max(0, reply.lastIndexOf('.')));
+    return { subject, data, respond: (answer) => this.publish(reply, answer), inbox };
   }
 
   #checkSize(subject: string, size: number): void {

@@ -19,8 +19,15 @@ export interface Permissions {
 /** What is said in the name of voters. */
 const VOTER_VERBS: readonly ElectionVerb[] = ['ballots', 'ask'];
 
-/** One list for each address of `trust`, sorted by it. */
-export function permissionsOf(deployment: string, trust: Readonly<Record<string, string>>): Permissions[] {
+/**
+ * One list for each address of `trust`, sorted by it. `domain`: the name of the log's brokers at a broker that keeps no log itself and
+ * hands what is asked of it on to those (its mapping of `$JS.API.>` comes before its permissions).
+ */
+export function permissionsOf(
+  deployment: string,
+  trust: Readonly<Record<string, string>>,
+  domain?: string,
+): Permissions[] {
   return Object.entries(trust)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([address, publicKey]) => ({
@@ -28,11 +35,37 @@ export function permissionsOf(deployment: string, trust: Readonly<Record<string,
       publish: [
         `mpc.${deployment}.*.${address}.>`,
         ...VOTER_VERBS.map((verb) => `mpc.${deployment}.*.voter.${verb}.*`),
-        ...readingLog(deployment),
-        ...(address === 'coordinator' ? keepingLog(deployment) : []),
+        ...logSubjects(deployment, address, domain),
       ],
       subscribe: [`mpc.${deployment}.${address}.>`, `${inboxOf(address as Address)}.>`], // trust is by address
     }));
+}
+
+/**
+ * What the broker of another organisation may pass on, for those who speak through it: all that they may, and answers to what they
+ * were asked. A broker that passes on does not know its answers from other messages, so that these are kept apart by the
+ * askers' random inboxes only; nobody believes an answer for where it came from.
+ */
+export function linkPermissions(
+  deployment: string,
+  publicKey: string,
+  trust: Readonly<Record<string, string>>,
+  domain: string,
+): Permissions {
+  const theirs = permissionsOf(deployment, trust, domain);
+  const all = (lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())];
+  return {
+    publicKey,
+    publish: [...all(theirs.map(({ publish }) => publish)), '_INBOX.*.>'],
+    subscribe: all(theirs.map(({ subscribe }) => subscribe)),
+  };
+}
+
+function logSubjects(deployment: string, address: string, domain: string | undefined): string[] {
+  const here = [...readingLog(deployment), ...(address === 'coordinator' ? keepingLog(deployment) : [])];
+  return domain === undefined
+    ? here
+    : here.map((subject) => subject.replace('$JS.API.', `$JS.${domain}.API.`));
 }
 
 function readingLog(deployment: string): string[] {
@@ -40,6 +73,7 @@ function readingLog(deployment: string): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`, // a consumer that has been silent: is it still there?
     `$JS.API.CONSUMER.DELETE.${stream}.*`,
     `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
   ];

@@ -4,19 +4,17 @@
  *
  * Paths in the file are relative to the file, others to the working directory. Order of precedence: command line > `MPC_*` environment > file > default.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import { EXIT, MpcError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Address } from '../bus/subjects.ts';
 import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
 import { brokerUrls } from './brokers.ts';
+import { type ConfigFault, configError, faultAt, schemaFaults } from './faults.ts';
 import { ROLES, type Role } from './roles.ts';
+import { readToml, type TomlFile } from './toml.ts';
+import { addressName, keysOf, loadTrust, name, publicKey } from './trust-file.ts';
 
-const name = z.string().regex(/^[a-z0-9_-]{1,64}$/, 'use 1 to 64 of a-z, 0-9, _ and -');
-const publicKey = z.string().regex(/^U[A-Z2-7]{55}$/, 'expected a public key, U and 55 characters');
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected a descriptor digest, 64 hexadecimal digits');
 
 const clientSchema = z.strictObject({
@@ -69,8 +67,10 @@ const roleSchema = z.strictObject({
   /** For development: messages to the other server are held back by half of it. */
   simulateRoundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** Public keys of everyone this role deals with, by address: server-a, server-b, server-c, dealer, coordinator, party-NAME. */
-  trust: z.record(z.string().regex(/^(server-[abc]|dealer|coordinator|party-[a-z0-9_-]{1,64})$/), publicKey),
+  /** Public keys of everyone this role deals with, by address; in the file also the path of an organisation's trust file. */
+  trust: z.record(addressName, publicKey),
+  /** Brokers are spoken to encrypted or not at all. `ca`: whom their certificates have to come from, else whom this machine trusts. */
+  tls: z.strictObject({ ca: z.string().optional() }).optional(),
   client: clientSchema.optional(),
   limits: limitsSchema.prefault({}),
   notify: notifySchema.prefault({}),
@@ -88,57 +88,76 @@ export interface Overrides {
   readonly log?: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * Reads and checks `file`; `environment` supplies MPC_NATS (or NATS_URL), MPC_STATE and MPC_LOG.
- * Throws `config.*` with the path of each fault, exit code 78.
+ * Reads and checks `file`; `environment` supplies MPC_NATS (or NATS_URL), MPC_STATE, MPC_KEY and MPC_LOG.
+ * Throws `config.*` with line and path of each fault, exit code 78.
  */
-export function loadRoleConfig(
-  file: string,
+export function loadRoleConfig(file: string, flags: Overrides, environment: Environment): RoleConfig {
+  const { config, faults } = checkRoleConfig(readToml(file), flags, environment);
+  if (config === undefined) throw configError(faults);
+  return config;
+}
+
+/** The configuration that a file gives, or all that is wrong with it. Throws for a file that `trust` names. */
+export function checkRoleConfig(
+  toml: TomlFile,
   flags: Overrides,
-  environment: Readonly<Record<string, string | undefined>>,
-): RoleConfig {
-  const raw = { ...readToml(file) };
-  const settings: Overrides = {
+  environment: Environment,
+): { readonly config?: RoleConfig; readonly faults: readonly ConfigFault[] } {
+  const { file } = toml;
+  const base = dirname(resolve(file));
+  const at = (path: string): string => resolve(base, path);
+  const settings: Overrides & { readonly key?: string } = {
     ...definedOnly({
       nats: environment.MPC_NATS ?? environment.NATS_URL,
       state: environment.MPC_STATE,
+      key: environment.MPC_KEY,
       log: environment.MPC_LOG,
     }),
     ...definedOnly({ ...flags }),
   };
-  const fromHere = settings.state === undefined ? {} : { state: resolve(settings.state) };
-  const parsed = roleSchema.safeParse({ ...raw, ...settings, ...fromHere });
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
-    throw badConfig(file, faults.join('; '), 'correct the named settings; README.md shows a whole file');
-  }
-  const { role } = parsed.data;
+  const fromHere = {
+    ...(settings.state === undefined ? {} : { state: resolve(settings.state) }),
+    ...(settings.key === undefined ? {} : { key: resolve(settings.key) }),
+  };
+  const { trust: given } = toml.values;
+  const trusted = typeof given === 'string' ? loadTrust(at(given)) : undefined;
+  const trust = trusted === undefined ? {} : { trust: keysOf(trusted) };
+  const parsed = roleSchema.safeParse({ ...toml.values, ...settings, ...fromHere, ...trust });
+  if (!parsed.success) return { faults: schemaFaults(parsed.error, roleSchema, toml) };
+  const { role, client, api, tls } = parsed.data;
+  const one = (...fault: FaultAt): { faults: ConfigFault[] } => ({ faults: [faultAt(toml, ...fault)] });
   if (role === undefined)
-    throw badConfig(file, 'no role given', `add role = "server-a" to it, or --role=… to the command line`);
-  if (role === 'client' && parsed.data.client === undefined)
-    throw badConfig(
-      file,
+    return one(['role'], 'no role given', 'add role = "server-a" to it, or --role=… to the command line');
+  if (role === 'client' && client === undefined)
+    return one(
+      ['client'],
       'a client needs a [client] section',
       'name its party, its tables and what it approves',
     );
-  const base = dirname(resolve(file));
-  const at = (path: string): string => resolve(base, path);
-  const { client, api } = parsed.data;
   if (role === 'client' && api !== undefined && !isLoopback(parseListen(api.listen)?.host ?? ''))
-    throw badConfig(
-      file,
-      `api.listen: a client service listens on this machine only, not on ${api.listen}`,
+    return one(
+      ['api', 'listen'],
+      `a client service listens on this machine only, not on ${api.listen}`,
       'use 127.0.0.1 or [::1]',
     );
-  return {
+  if (trusted !== undefined && trusted.deployment !== parsed.data.deployment)
+    return one(['deployment'], `${given} holds the keys of ${trusted.deployment}`, 'name the same in both');
+  const config: RoleConfig = {
     ...parsed.data,
     role,
     state: at(parsed.data.state),
     key: at(parsed.data.key),
     ...(client === undefined ? {} : { client: placed(client, at) }),
     ...(api === undefined ? {} : { api: placedApi(api, at) }),
+    ...(tls?.ca === undefined ? {} : { tls: { ca: at(tls.ca) } }),
   };
+  return { config, faults: [] };
 }
+
+type FaultAt = Parameters<typeof faultAt> extends [TomlFile, ...infer Rest] ? Rest : never;
 
 /** Who this role is on the bus. */
 export function addressOf({ role, client }: Pick<RoleConfig, 'role' | 'client'>): Address {
@@ -163,29 +182,6 @@ function placedApi(api: ApiConfig, at: (path: string) => string): ApiConfig {
     ...(addressFile === undefined ? {} : { addressFile: at(addressFile) }),
     ...(tokenFile === undefined ? {} : { tokenFile: at(tokenFile) }),
   };
-}
-
-function readToml(file: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw badConfig(file, 'the configuration file cannot be read', 'check the path given to --config');
-  }
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    throw new MpcError('config.syntax', error.message.split('\n')[0] ?? 'not valid TOML', {
-      place: { file, line: error.line, column: error.column },
-      hint: 'correct the line; TOML is described at toml.io',
-      exitCode: EXIT.badConfig,
-    });
-  }
-}
-
-function badConfig(file: string, message: string, hint: string): MpcError {
-  return new MpcError('config.invalid', message, { place: { file }, hint, exitCode: EXIT.badConfig });
 }
 
 function definedOnly(values: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -11,6 +11,15 @@ import { reportSchema as report } from './report.ts';
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const collaboration = z.string().regex(/^[0-9a-f]{20}$/);
 const attempt = z.int().min(1);
+/**
+ * What the author saw (`versionOf`), where it insists on that: one of these, or the command is refused. Decided where the command is
+ * applied, so that of two who saw the same and ask different replicas one is too late.
+ */
+const seen = z
+  .array(z.string().regex(/^[0-9a-f]{32}$/))
+  .min(1)
+  .max(8)
+  .optional();
 const name = z.string().regex(/^[a-z0-9_-]{1,64}$/);
 const replica = z.string().regex(/^[0-9a-f]{16}$/);
 /** A web address that is told of changes: everybody sees it. Which hosts may be told is each coordinator's own setting. */
@@ -32,6 +41,7 @@ export const collaborationBodies = [
     collaboration,
     as: z.enum(['input', 'output']),
     notify: endpoint.optional(),
+    seen,
   }),
   /** A party agrees to the descriptor of that digest: its own signature, never anyone's for it. */
   z.strictObject({ kind: z.literal('approve'), collaboration, attempt, descriptor: digest }),
@@ -39,7 +49,7 @@ export const collaborationBodies = [
    * A party takes back what it said before the run has started: its registration, and for this attempt its approval and its
    * rows, which both servers destroy. Those that are left go on if the descriptor's minimum allows it; else it fails.
    */
-  z.strictObject({ kind: z.literal('withdraw'), collaboration, attempt }),
+  z.strictObject({ kind: z.literal('withdraw'), collaboration, attempt, seen }),
   /** A server has its tape. */
   z.strictObject({ kind: z.literal('randomnessReady'), collaboration, attempt }),
   /** An input party has handed its masked rows to both servers; `rows` is the digest of the masked bytes. */
@@ -58,14 +68,14 @@ export const collaborationBodies = [
   /** A participant cannot go on. */
   z.strictObject({ kind: z.literal('fail'), collaboration, attempt, reason: report }),
   /** The creator takes the collaboration back before it started. */
-  z.strictObject({ kind: z.literal('cancel'), collaboration }),
+  z.strictObject({ kind: z.literal('cancel'), collaboration, seen }),
   /** A coordinator saw the deadline pass. */
   z.strictObject({ kind: z.literal('expire'), collaboration }),
   /**
    * The creator asks for the next attempt, on a new tape and new uploads: after one that failed, or, as often as the
    * descriptor's `reruns` allow, after one whose result every receiver has. `attempt` is the new one's number.
    */
-  z.strictObject({ kind: z.literal('rerun'), collaboration, attempt }),
+  z.strictObject({ kind: z.literal('rerun'), collaboration, attempt, seen }),
   /** A replica of the coordinator, by a name it chose, begins to tell a party's endpoint what is outstanding. */
   z.strictObject({ kind: z.literal('claimNotices'), collaboration, party: name, by: replica }),
   /** It has told the endpoint of every change up to that entry of the log, or given that up (`undelivered`). */

@@ -2,6 +2,7 @@
  * Owns what is kept of one collaboration: plain data, the same on every replica.
  * Must never hold anything private.
  */
+import { digestOf, type Json } from '../base/canonical.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { LifecycleSnapshot, LifecycleStatus } from './lifecycle.ts';
@@ -43,6 +44,12 @@ export interface CollaborationsView {
   collaboration(id: string): Collaboration | undefined;
   /** Sorted by id. */
   collaborations(): readonly Collaboration[];
+}
+
+/** 32 hexadecimal digits: another after every change that readers see, the same on every replica. */
+export function versionOf({ id, changedMs, lifecycle }: Collaboration): string {
+  const seen = { id, changedMs, lifecycle: lifecycle as unknown as Json }; // plain JSON
+  return digestOf('collaboration version', seen).slice(0, 32);
 }
 
 /** Until when input parties are waited for, in log time; undefined where all are needed. */

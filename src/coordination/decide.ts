@@ -6,7 +6,7 @@ import { canonicalJson, type Json } from '../base/canonical.ts';
 import { type ErrorReport, MpcError } from '../base/errors.ts';
 import type { CommandBody } from './bodies.ts';
 import type { Moment, Said } from './chapter.ts';
-import { type Collaboration, type CollaborationsView, inputDeadlineMs } from './collaboration.ts';
+import { type Collaboration, type CollaborationsView, inputDeadlineMs, versionOf } from './collaboration.ts';
 import {
   checkDescriptor,
   collaborationId,
@@ -96,6 +96,8 @@ function decideStep(
     ? author === 'coordinator'
     : participantsOf(descriptor).includes(author);
   if (!allowed) return { ...notAllowed(author, body.kind), before };
+  if ('seen' in body && body.seen?.includes(versionOf(before)) === false)
+    return { refusal: CHANGED, before, forget: [] };
   const untimely = objectionToTime(before, body, timeMs);
   if (untimely !== undefined) return { ...untimely, before };
   const objection = body.kind === 'rerun' ? objectionToSources(state, descriptor) : undefined;
@@ -256,6 +258,12 @@ function roomFor(state: CollaborationsView, creator: string, timeMs: number): De
         'wait until some have ended',
       );
 }
+
+const CHANGED: ErrorReport = {
+  code: 'request.changed-meanwhile',
+  message: 'it is not what you saw any more',
+  hint: 'get it again, look at what has changed, and repeat with its new ETag',
+};
 
 const unknown = (id: string): Decision =>
   refuse('collaboration.unknown', `there is no collaboration ${id}`, 'check its id');

@@ -105,10 +105,12 @@ export type StepBody = Exclude<CommandBody, { kind: 'create' | 'claimNotices' | 
 /** A body is plain JSON of its schema: its members but the collaboration's id are the event's. */
 export function lifecycleEvent(
   { author, vouched }: { readonly author: Address; readonly vouched: boolean },
-  { kind, collaboration: _, ...facts }: StepBody,
+  { kind, collaboration: _, ...said }: StepBody,
 ): LifecycleEvent {
-  const said = { type: kind, author, ...(vouched ? { vouched } : {}), ...facts };
-  return said as LifecycleEvent; // kind by kind the members are those of its event
+  // What the author saw has been looked at before.
+  const { seen: __, ...facts } = 'seen' in said ? said : { seen: undefined, ...said };
+  const event = { type: kind, author, ...(vouched ? { vouched } : {}), ...facts };
+  return event as LifecycleEvent; // kind by kind the members are those of its event
 }
 
 /** Names of the input parties that are still expected, sorted. */

@@ -74,8 +74,11 @@ export class LogState implements StateView {
   private readonly vocabulary: Vocabulary;
   private readonly sessions: Chapter | undefined;
   private readonly tables: TableSet;
-  /** By chapter, so that who follows fewer chapters remembers the same of those. */
-  private readonly remembered: ReadonlyMap<string, Map<string, Remembered>>;
+  /**
+   * By chapter, so that who follows fewer chapters remembers the same of those. Each as its JSON: a hundred thousand small objects
+   * would be looked through at every collection of memory, and hold everything up for as long; texts are not looked into.
+   */
+  private readonly remembered: ReadonlyMap<string, Map<string, string>>;
   private current: Facts;
   /** Outcomes that came and went with the last entry. */
   private unsaved: { remembered: Remembered[]; forgotten: Remembered[] } = { remembered: [], forgotten: [] };
@@ -95,7 +98,8 @@ export class LogState implements StateView {
     this.sessions = rules.chapters.find(({ sessionHolder }) => sessionHolder !== undefined);
     this.tables = new TableSet(from.tables);
     this.remembered = new Map(from.chapters.map((name) => [name, new Map()]));
-    for (const item of from.remembered) this.rememberedIn(item.chapter).set(keyOf(item), item);
+    for (const item of from.remembered)
+      this.rememberedIn(item.chapter).set(keyOf(item), JSON.stringify(item));
     const { sequence, timeMs, lastEntry, chain, counters } = from;
     this.current = { sequence, timeMs, lastEntry, chain, counters };
   }
@@ -124,7 +128,7 @@ export class LogState implements StateView {
     const word = this.vocabulary.find(command.body.kind);
     if (word === undefined) return undefined;
     const key = keyOf({ by: speaker(command.author, vouched), id: command.id });
-    const known = this.rememberedIn(word.chapter.name).get(key);
+    const known = this.rememberedAt(word.chapter.name, key);
     return known?.digest === commandDigest(command) ? known.outcome : undefined;
   }
 
@@ -135,7 +139,7 @@ export class LogState implements StateView {
       chapters: namesOf(this.rules.chapters),
       ...this.current,
       tables: this.tables.saved(),
-      remembered: [...this.remembered.values()].flatMap((items) => [...items.values()]),
+      remembered: [...this.remembered.values()].flatMap((items) => [...items.values()].map(readItem)),
     };
   }
 
@@ -182,7 +186,7 @@ export class LogState implements StateView {
     const digest = commandDigest(command);
     const by = speaker(said.author, vouched);
     const chapter = word.chapter.name;
-    const known = this.rememberedIn(chapter).get(keyOf({ by, id: said.id }));
+    const known = this.rememberedAt(chapter, keyOf({ by, id: said.id }));
     if (known !== undefined) {
       const outcome: Outcome =
         known.digest === digest ? known.outcome : { ok: false, sequence, error: ID_REUSED };
@@ -249,21 +253,29 @@ export class LogState implements StateView {
 
   private remember(item: Remembered): void {
     const items = this.rememberedIn(item.chapter);
-    items.set(keyOf(item), item);
+    items.set(keyOf(item), JSON.stringify(item));
     this.unsaved.remembered.push(item);
     for (const [key, oldest] of items) {
       if (items.size <= REMEMBERED_COMMANDS) return;
       items.delete(key);
-      this.unsaved.forgotten.push(oldest);
+      this.unsaved.forgotten.push(readItem(oldest));
     }
   }
 
-  private rememberedIn(chapter: string): Map<string, Remembered> {
+  private rememberedAt(chapter: string, key: string): Remembered | undefined {
+    const item = this.rememberedIn(chapter).get(key);
+    return item === undefined ? undefined : readItem(item);
+  }
+
+  private rememberedIn(chapter: string): Map<string, string> {
     const items = this.remembered.get(chapter);
     assert(items !== undefined, 'outcomes are remembered for the chapters that are followed');
     return items;
   }
 }
+
+/** What was written as JSON just here. */
+const readItem = (text: string): Remembered => JSON.parse(text);
 
 const namesOf = (chapters: readonly Chapter[]): string[] => chapters.map(({ name }) => name).sort();
 

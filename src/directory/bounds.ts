@@ -24,6 +24,9 @@ export const BOUNDS = {
   /** Messages and their bytes that wait for one account. */
   mailboxMessages: 1_000,
   mailboxBytes: 4 * 1024 * 1024,
+  /** Of these, what one sender may have waiting there: nobody can fill another's mailbox alone. */
+  senderMessages: 250,
+  senderBytes: 1024 * 1024,
   /** A place that has acknowledged nothing for so long ends when it alone keeps a full mailbox full. */
   silentMs: 10 * 60_000,
   /** Messages that one account may send a second, and at once. */

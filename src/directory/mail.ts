@@ -5,9 +5,9 @@
 import type { Json } from '../base/canonical.ts';
 import type { BodyOf } from './bodies.ts';
 import { BOUNDS } from './bounds.ts';
-import { mailboxOf, tidyMailbox } from './mailbox.ts';
+import { countMail, mailboxOf, shareOf, tidyMailbox } from './mailbox.ts';
 import { allowed, refusal } from './refusal.ts';
-import { type Account, type Mailbox, mailKey } from './rows.ts';
+import { type Account, mailKey } from './rows.ts';
 import { endSilentSessions, ownSession } from './sessions.ts';
 import { accountNamed, type Step } from './step.ts';
 
@@ -23,13 +23,10 @@ export function sendMessage(step: Step, from: Account, id: string, body: BodyOf<
       'ask for the key again, compare its fingerprint, and seal anew',
     );
   takeAllowance(step, from.name);
-  let mailbox = mailboxOf(step, to.name);
-  if (isFull(mailbox, body.sealed)) {
-    endSilentSessions(step, to.name);
-    mailbox = mailboxOf(step, to.name);
-    if (isFull(mailbox, body.sealed))
-      throw refusal('mail.full', `the mailbox of ${to.name} is full`, 'wait until it has read its messages');
-  }
+  if (objectionTo(step, from.name, to.name, body.sealed) !== undefined) endSilentSessions(step, to.name);
+  const objection = objectionTo(step, from.name, to.name, body.sealed);
+  if (objection !== undefined) throw objection;
+  const mailbox = mailboxOf(step, to.name);
   const number = mailbox.next;
   tables.mail.put(mailKey(to.name, number), {
     kind: 'message',
@@ -41,6 +38,7 @@ export function sendMessage(step: Step, from: Account, id: string, body: BodyOf<
     sealed: body.sealed,
   });
   tables.mailboxes.put(to.name, { ...mailbox, next: number + 1, bytes: mailbox.bytes + body.sealed.length });
+  countMail(step, to.name, from.name, body.sealed.length, 1);
   return { number, timeMs: at.timeMs };
 }
 
@@ -73,8 +71,20 @@ function takeAllowance(step: Step, sender: string): void {
   step.tables.mailboxes.put(sender, { ...mailbox, allowance });
 }
 
-const isFull = ({ next, first, bytes }: Mailbox, sealed: string): boolean =>
-  next - first >= BOUNDS.mailboxMessages || bytes + sealed.length > BOUNDS.mailboxBytes;
+/** Why that mailbox takes no more of that sender now. */
+function objectionTo(step: Step, from: string, to: string, sealed: string): Error | undefined {
+  const { next, first, bytes } = mailboxOf(step, to);
+  if (next - first >= BOUNDS.mailboxMessages || bytes + sealed.length > BOUNDS.mailboxBytes)
+    return refusal('mail.full', `the mailbox of ${to} is full`, 'wait until it has read its messages');
+  const share = shareOf(step, to, from);
+  if (share.messages < BOUNDS.senderMessages && share.bytes + sealed.length <= BOUNDS.senderBytes)
+    return undefined;
+  return refusal(
+    'mail.sender-full',
+    `as much of ${from} waits for ${to} as one sender may have waiting`,
+    `wait until ${to} has read some of it`,
+  );
+}
 
 const noKeys = (name: string): Error =>
   refusal('account.no-keys', `${name} has published no keys`, 'messages go between accounts with keys only');

@@ -1,9 +1,9 @@
 /**
- * Owns mailboxes: an account's messages by number, kept until every place that is signed in has shown them.
+ * Owns mailboxes: an account's messages by number, kept until every place that is signed in has shown them, and each sender's share.
  * Must never search: a message's key is its account and its number, and numbers have no gaps.
  */
 import { BOUNDS } from './bounds.ts';
-import { type Mail, type Mailbox, mailKey } from './rows.ts';
+import { type Mail, type Mailbox, type MailShare, mailKey, shareKey } from './rows.ts';
 import type { Step } from './step.ts';
 
 export const newMailbox = (timeMs: number): Mailbox => ({
@@ -20,8 +20,32 @@ export function mailboxOf({ tables }: Step, name: string): Mailbox {
   return mailbox;
 }
 
+const NONE: MailShare = { messages: 0, bytes: 0 };
+
+/** What of that sender waits there. */
+export const shareOf = ({ tables }: Step, name: string, sender: string): MailShare =>
+  tables.shares.get(shareKey(name, sender)) ?? NONE;
+
+/** One message more, or one less (`count` -1). */
+export function countMail(step: Step, name: string, sender: string, bytes: number, count: 1 | -1): void {
+  const { shares } = step.tables;
+  const share = shareOf(step, name, sender);
+  const messages = share.messages + count;
+  if (messages > 0) shares.put(shareKey(name, sender), { messages, bytes: share.bytes + count * bytes });
+  else if (share !== NONE) shares.delete(shareKey(name, sender));
+}
+
+function dropMail(step: Step, name: string, number: number): Mail | undefined {
+  const { mail } = step.tables;
+  const dropped = mail.get(mailKey(name, number));
+  mail.delete(mailKey(name, number));
+  if (dropped?.kind === 'message') countMail(step, name, dropped.from, bytesOf(dropped), -1);
+  return dropped;
+}
+
 /** Drops what every place that is signed in has acknowledged: one at least. */
-export function tidyMailbox({ tables, at }: Step, sessions: readonly string[], name: string): void {
+export function tidyMailbox(step: Step, sessions: readonly string[], name: string): void {
+  const { tables, at } = step;
   const mailbox = tables.mailboxes.get(name);
   if (mailbox === undefined) return;
   let shown = mailbox.acknowledged;
@@ -31,11 +55,7 @@ export function tidyMailbox({ tables, at }: Step, sessions: readonly string[], n
   }
   if (shown < mailbox.first) return;
   let { bytes } = mailbox;
-  for (let number = mailbox.first; number <= shown; number++) {
-    const key = mailKey(name, number);
-    bytes -= bytesOf(tables.mail.get(key));
-    tables.mail.delete(key);
-  }
+  for (let number = mailbox.first; number <= shown; number++) bytes -= bytesOf(dropMail(step, name, number));
   tables.mailboxes.put(name, { ...mailbox, first: shown + 1, bytes });
 }
 
@@ -45,9 +65,7 @@ export function dropMailbox(step: Step, name: string): void {
   const mailbox = mailboxOf(step, name);
   const undelivered = new Map<string, { readonly ids: string[]; count: number }>();
   for (let number = mailbox.first; number < mailbox.next; number++) {
-    const key = mailKey(name, number);
-    const mail = tables.mail.get(key);
-    tables.mail.delete(key);
+    const mail = dropMail(step, name, number);
     if (mail?.kind !== 'message' || number <= mailbox.acknowledged) continue;
     // Whoever has taken the sender's name since then did not write it.
     if ((tables.accounts.get(mail.from)?.createdMs ?? Infinity) > mail.timeMs) continue;

@@ -89,12 +89,21 @@ export interface Registrations {
   readonly atMs: number;
 }
 
+/** What of one sender waits in one mailbox; there is none where nothing does. */
+export interface MailShare {
+  readonly messages: number;
+  /** Characters of their sealed texts. */
+  readonly bytes: number;
+}
+
 export interface DirectoryTables {
   readonly accounts: Table<Account>;
   readonly sessions: Table<Session>;
   readonly mailboxes: Table<Mailbox>;
   /** By `mailKey`. */
   readonly mail: Table<Mail>;
+  /** By `shareKey`. */
+  readonly shares: Table<MailShare>;
   readonly registrations: Table<Registrations>;
 }
 
@@ -104,6 +113,8 @@ export type DirectoryRecords = {
     : never;
 };
 
+export const shareKey = (account: string, sender: string): string => `${account} ${sender}`;
+
 export const mailKey = (account: string, number: number): string => `${account} ${number}`;
 
 export function directoryTables(tables: Tables): DirectoryTables {
@@ -112,6 +123,7 @@ export function directoryTables(tables: Tables): DirectoryTables {
     sessions: tables.table('sessions'),
     mailboxes: tables.table('mailboxes'),
     mail: tables.table('mail'),
+    shares: tables.table('shares'),
     registrations: tables.table('registrations'),
   };
 }
@@ -132,6 +144,9 @@ export function directoryRecords(
     },
     get mail() {
       return read<Mail>(DIRECTORY, 'mail');
+    },
+    get shares() {
+      return read<MailShare>(DIRECTORY, 'shares');
     },
     get registrations() {
       return read<Registrations>(DIRECTORY, 'registrations');

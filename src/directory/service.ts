@@ -3,7 +3,7 @@
  * Every replica does the same for everyone. Must never keep a password or token, nor decide what the log decides: it checks what
  * only it has seen (a password), and vouches for that.
  *
- * What fails throws an MpcError: `account.*`, `session.*`, `message.*`, `mail.full`, `name.*`, `password.*`, `pattern.invalid`;
+ * What fails throws an MpcError: `account.*`, `session.*`, `message.*`, `mail.*`, `name.*`, `password.*`, `pattern.invalid`;
  * `coordinator.*` and `bus.*` when it is not known yet what became of it: ask again, at any replica, with the same id.
  */
 

@@ -48,16 +48,27 @@ export class Desk {
     rows: AsyncIterable<Uint8Array>,
     check: (file: string) => Promise<void>,
   ): Promise<void> {
-    await mkdir(join(this.#directory, collaboration), { recursive: true, mode: 0o700 });
-    const file = this.#fileOf(collaboration, table);
-    const partial = `${file}.${++this.#taken}.part`;
-    try {
-      await pipeline(rows, createWriteStream(partial, { mode: OWNER_ONLY, flags: 'w' }));
+    await this.look(collaboration, table, rows, async (partial) => {
       await check(partial);
       const written = await open(partial, 'r');
       await written.sync();
       await written.close();
-      renameSync(partial, file);
+      renameSync(partial, this.#fileOf(collaboration, table));
+    });
+  }
+
+  /** Holds rows in a file while somebody looks at them, then destroys it. Gives what looking gave. */
+  async look<Seen>(
+    collaboration: string,
+    table: string,
+    rows: AsyncIterable<Uint8Array>,
+    look: (file: string) => Promise<Seen>,
+  ): Promise<Seen> {
+    await mkdir(join(this.#directory, collaboration), { recursive: true, mode: 0o700 });
+    const partial = `${this.#fileOf(collaboration, table)}.${++this.#taken}.part`;
+    try {
+      await pipeline(rows, createWriteStream(partial, { mode: OWNER_ONLY, flags: 'w' }));
+      return await look(partial);
     } finally {
       shredFile(partial);
     }

@@ -20,6 +20,23 @@ export type Query = CompiledProgram & { readonly cost: PlanCost };
 /** What of a collaboration says which rows its result has. */
 export type Find = (collaboration: string) => Pick<Collaboration, 'digest' | 'descriptor'> | undefined;
 
+/** Collaborations whose results are read, by id: what `Find` may be asked for. */
+export type Made = ReadonlyMap<string, Pick<Collaboration, 'digest' | 'descriptor'>>;
+
+/** All that reading these results goes back to. */
+export function madeFor({ sources }: Pick<Descriptor, 'sources'>, find: Find): Made {
+  const made = new Map<string, Pick<Collaboration, 'digest' | 'descriptor'>>();
+  const wanted = sources.map(({ result }) => partsOfResultId(result).collaboration);
+  for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
+    const found = made.has(id) ? undefined : find(id);
+    if (found === undefined) continue;
+    const { digest, descriptor } = found;
+    made.set(id, { digest, descriptor });
+    wanted.push(...descriptor.sources.map(({ result }) => partsOfResultId(result).collaboration));
+  }
+  return made;
+}
+
 /** Queries that are remembered: a standing role is asked the same few again and again. */
 const REMEMBERED = 64;
 

@@ -132,14 +132,30 @@ export function saveIdentity(path: string, identity: Identity): void {
   }
 }
 
+/** Writes, or writes again, the file (mode 600) from which a nats-server takes the seed that it joins another one with. */
+export function saveBrokerLogin(path: string, identity: Identity): void {
+  assert(identity instanceof NkeyIdentity, 'only identities made here can be saved');
+  const file = attempt(path, () => openSync(path, 'w', OWNER_ONLY));
+  try {
+    fchmodSync(file, OWNER_ONLY);
+    const line = NkeyIdentity.secretLine(identity);
+    writeFileSync(file, 'nkey: ');
+    writeFileSync(file, line);
+    line.fill(0);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A key's `spoken` fingerprint. */
+export const fingerprint = (publicKey: PublicKey): string => spoken(decodePublicKey(publicKey));
+
 /**
- * 100 bits of the key's SHA-256 as five groups of four letters and digits, to compare by voice: enough that nobody finds
- * a second key for a given fingerprint, and none of the characters sound or look alike (no 0, 1, 8, 9).
+ * 100 bits of the SHA-256 as five groups of four letters and digits, to compare by voice: enough that nobody finds
+ * something else of a given fingerprint, and none of the characters sound or look alike (no 0, 1, 8, 9).
  */
-export function fingerprint(publicKey: PublicKey): string {
-  const text = base32(sha256(decodePublicKey(publicKey)))
-    .slice(0, 20)
-    .toLowerCase();
+export function spoken(bytes: Uint8Array): string {
+  const text = base32(sha256(bytes)).slice(0, 20).toLowerCase();
   return text.match(/.{4}/g)!.join('-');
 }
 

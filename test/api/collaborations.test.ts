@@ -113,6 +113,78 @@ test('what has not changed is not sent again, and what has changed is not cancel
   });
 });
 
+test('of two who saw the same and ask two replicas one changes it, even where the other replica is behind', async () => {
+  const held = new Gate();
+  await withFaces(async (faces) => {
+    await faces.add({
+      changeLog: (log) => ({ follow: (from, hear) => log.follow(from, held.before(hear)) }),
+    });
+    const created = await faces.ask('POST /collaboration', { as: 'analyst', body: newCollaboration() });
+    const { id } = created.body.collaboration;
+    const { sequence } = faces.served[0]!.follower.state;
+    await faces.served[1]!.follower.until((log) => log.collaboration(id), AbortSignal.timeout(60_000));
+    const change = (at: number, headers: Record<string, string> = {}) =>
+      faces.ask(`PUT /collaboration/${id}/register-output-party/analyst`, {
+        as: 'analyst',
+        at,
+        body: { notify: `http://told.example/by-${at}` },
+        headers: { 'if-match': seen, ...headers },
+      });
+    const [here, there] = await Promise.all(
+      [0, 1].map((at) => faces.ask(`GET /collaboration/${id}`, { as: 'analyst', at })),
+    );
+    const seen = here?.headers.get('etag') ?? '';
+    assert.equal(seen, there?.headers.get('etag'), 'all replicas name a version alike');
+
+    held.close();
+    const key = { 'idempotency-key': 'first-of-two' };
+    const first = await change(0, key);
+    assert.equal(first.status, 200, JSON.stringify(first.body));
+    // The second replica has not heard of it: to the caller there, nothing has changed.
+    const behind = await faces.ask(`GET /collaboration/${id}`, { as: 'analyst', at: 1 });
+    assert.equal(behind.headers.get('etag'), seen);
+    const second = change(1);
+    await faces.served[0]!.follower.until((log) => log.sequence >= sequence + 2, AbortSignal.timeout(60_000));
+    held.open();
+    const late = await second;
+    assert.deepEqual([late.status, late.body.code], [412, 'request.changed-meanwhile']);
+    const { endpoints } = faces.served[1]!.follower.collaboration(id)!.lifecycle.context;
+    assert.deepEqual(endpoints, { analyst: 'http://told.example/by-0' });
+    assert.equal((await change(1, { ...key })).status, 422, 'the key is that of the other request');
+    const again = await faces.ask(`PUT /collaboration/${id}/register-output-party/analyst`, {
+      as: 'analyst',
+      at: 1,
+      body: { notify: 'http://told.example/by-0' },
+      headers: { 'if-match': seen, ...key },
+    });
+    assert.equal(again.status, 200, 'what was done is not refused when it is said again');
+    const nonsense = await change(0, { 'if-match': '"nonsense"' });
+    assert.equal(nonsense.status, 412);
+  });
+});
+
+/** Holds back what a replica hears of the log while it is closed. */
+class Gate {
+  #isOpen = true;
+  readonly #waiting: (() => void)[] = [];
+
+  before<Entry>(hear: (entry: Entry) => void): (entry: Entry) => void {
+    return (entry) => {
+      if (this.#isOpen) hear(entry);
+      else this.#waiting.push(() => hear(entry));
+    };
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    for (const hear of this.#waiting.splice(0)) hear();
+  }
+}
+
 test('only its creator cancels a collaboration; others are told so', async () => {
   await withFaces(async (faces) => {
     const { id } = (await faces.ask('POST /collaboration', { as: 'analyst', body: newCollaboration() })).body

@@ -59,7 +59,24 @@ test('what is unknown is 404, whatever the method', async () => {
       assertProblem(await faces.ask(line, { as: 'acme' }), 404, 'collaboration.unknown');
     assertProblem(await faces.ask('GET /nothing', { as: 'acme' }), 404, 'request.no-path');
     assertProblem(await faces.ask('GET /nothing'), 404, 'request.no-path');
-    assertProblem(await faces.ask('PATCH /collaboration', { as: 'acme' }), 404, 'request.no-path');
+  });
+});
+
+test('a wrong method is told the right ones, whoever asks', async () => {
+  await withFaces(async (faces) => {
+    for (const [line, allowed] of [
+      ['PATCH /collaboration', 'GET, HEAD, POST'],
+      [`POST /collaboration/${UNKNOWN}`, 'DELETE, GET, HEAD'],
+      [`POST /collaboration/${UNKNOWN}/register-input-party/acme?x=y`, 'DELETE, PUT'],
+      ['DELETE /message/acknowledged', 'PUT'],
+      ['PUT /ping', 'GET, HEAD'],
+    ] as const)
+      for (const as of ['acme', undefined]) {
+        const answer = await faces.ask(line, as === undefined ? {} : { as });
+        assertProblem(answer, 405, 'request.no-method');
+        assert.equal(answer.headers.get('allow'), allowed, line);
+      }
+    assertProblem(await faces.ask('PATCH /collaborations', { as: 'acme' }), 404, 'request.no-path');
   });
 });
 

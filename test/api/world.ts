@@ -2,7 +2,7 @@
  * Builds coordinator replicas with their HTTP faces on one memory bus, and ends them with the test. Tokens are known beforehand: who
  * logs in how is another part's matter.
  */
-import { describeCollaboration } from '../../bin/local/collaboration.ts';
+import { Compiler } from '../../bin/local/compiler.ts';
 import { type CoordinatorFace, openCoordinatorFace } from '../../src/api/coordinator/open.ts';
 import { serveReplica } from '../../src/api/coordinator/replica.ts';
 import { hex, sha256, utf8 } from '../../src/base/bytes.ts';
@@ -88,10 +88,7 @@ export class Faces {
     });
     const face = await openCoordinatorFace({
       requestsPerMinute,
-      describe: async ({ nonce, ...parts }) => {
-        const { descriptor, query } = await describeCollaboration({ ...parts, random: () => nonce });
-        return { descriptor, disclosure: query.disclosure };
-      },
+      describe: new Compiler().describe,
       onTrouble: (report) => this.troubles.push(report),
     });
     const log = await bus.log(subjects.logStream(DEPLOYMENT));

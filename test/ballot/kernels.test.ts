@@ -144,6 +144,18 @@ forAll('sum of only the largest elements', 1, (board, { modulus }) => {
   board.compare((field) => field.sum(OUT, largest, 1, 1000));
 });
 
+forAll('sumRows', 60, (board) => {
+  const [count, columns] = [1 + random.below(20), 1 + random.below(4)];
+  const rows = board.some(count * columns);
+  board.compare((field) => field.sumRows(OUT, rows, columns, count));
+});
+
+forAll('sumRows of only the largest elements', 1, (board, { modulus }) => {
+  const largest = board.put(new Array<bigint>(1000).fill(modulus - 1n));
+  for (const columns of [1, 2, 8])
+    board.compare((field) => field.sumRows(OUT, largest, columns, 1000 / columns));
+});
+
 forAll('dot', 200, (board) => {
   const [count, stride] = [1 + random.below(40), 1 + random.below(3)];
   const [a, b] = [board.some(count * stride), board.some(count)];

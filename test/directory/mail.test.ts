@@ -83,39 +83,77 @@ test('nothing is taken for whoever cannot read it: no account, no keys, other ke
   assert.deepEqual(log.kept(bob), []);
 });
 
+/** So many that they can fill a mailbox together. */
+async function crowd(log: Played) {
+  const people = [];
+  for (let number = 0; number < Math.ceil(BOUNDS.mailboxMessages / BOUNDS.senderMessages) + 1; number++) {
+    const one = await person(`sender-${number}`);
+    log.member(one);
+    people.push(one);
+  }
+  return people;
+}
+
 test('a full mailbox refuses, and takes again once it has been read', async () => {
-  const { log, ann, bob } = await pair();
+  const { log, bob } = await pair();
+  const senders = await crowd(log);
   const fill = () => {
     let taken = 0;
-    for (; codeOf(log.send(ann, bob)) === 'ok'; taken++) log.timeMs += 10;
+    for (const sender of senders) for (; codeOf(log.send(sender, bob)) === 'ok'; taken++) log.timeMs += 10;
     return taken;
   };
   assert.equal(fill(), BOUNDS.mailboxMessages);
-  assert.equal(codeOf(log.send(ann, bob)), 'mail.full');
+  assert.equal(codeOf(log.send(senders.at(-1)!, bob)), 'mail.full');
   log.acknowledge(bob, 'bob', 10);
   assert.equal(fill(), 10);
+});
+
+test("no sender fills another's mailbox alone: what others write is taken, and its own again once some was read", async () => {
+  const { log, ann, bob } = await pair();
+  const cleo = await person('cleo');
+  log.member(cleo);
+  const send = () => {
+    log.timeMs += 10;
+    return codeOf(log.send(ann, bob));
+  };
+  for (let count = 0; count < BOUNDS.senderMessages; count++) assert.equal(send(), 'ok');
+  assert.equal(send(), 'mail.sender-full');
+  assert.equal(codeOf(log.send(cleo, bob)), 'ok');
+  assert.equal(codeOf(log.send(ann, cleo)), 'ok', 'it is counted by recipient');
+  log.acknowledge(bob, 'bob', 3);
+  assert.deepEqual([send(), send(), send(), send()], ['ok', 'ok', 'ok', 'mail.sender-full']);
+  log.acknowledge(bob, 'bob', BOUNDS.senderMessages + 4);
+  assert.deepEqual(log.kept(bob), []);
+  assert.deepEqual(
+    [...log.records.shares.entries()].map(([key]) => key),
+    ['cleo ann'],
+    'nothing else waits',
+  );
 });
 
 test('a place that is silent while others go on does not keep a mailbox full for ever', async () => {
   const { log, ann, bob } = await pair();
   log.signIn(bob, 'lost phone');
-  for (let count = 0; count < BOUNDS.mailboxMessages; count++) {
+  for (let count = 0; count < BOUNDS.senderMessages; count++) {
     log.timeMs += 10;
     log.send(ann, bob);
   }
-  log.acknowledge(bob, 'bob', 500);
-  assert.equal(codeOf(log.send(ann, bob)), 'mail.full');
+  log.acknowledge(bob, 'bob', 100);
+  assert.equal(codeOf(log.send(ann, bob)), 'mail.sender-full');
   log.timeMs += BOUNDS.silentMs;
   assert.equal(codeOf(log.send(ann, bob)), 'ok');
   assert.deepEqual(log.records.accounts.get('bob')?.sessions, [digestOf('bob')]);
-  assert.equal(log.kept(bob).length, 501);
+  assert.equal(log.kept(bob).length, BOUNDS.senderMessages - 100 + 1);
 });
 
 test('whoever sends too fast is slowed down, and others are not', async () => {
   const { log, ann, bob } = await pair();
-  let refused = 0;
-  for (let count = 0; count < BOUNDS.messagesAtOnce + 100; count++)
+  let [refused, taken] = [0, 0];
+  for (let count = 0; count < BOUNDS.messagesAtOnce + 100; count++) {
     if (codeOf(log.send(ann, bob)) === 'message.too-fast') refused++;
+    else taken++;
+    if (taken % 200 === 0) log.acknowledge(bob, 'bob', taken);
+  }
   assert.ok(refused > 30 && refused < 100, `${refused} were refused`);
   assert.equal(codeOf(log.send(bob, ann)), 'ok');
   log.timeMs += 1000;

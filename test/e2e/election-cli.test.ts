@@ -51,6 +51,9 @@ test('a registrar, three voters and an auditor hold an election from the command
     const opened = await mpc('election', 'open', id, ...at);
     assert.equal(opened.out, 'open for 3 voters\n', opened.said);
 
+    const random = await mpc('vote', '--credential', credentials, '--random', '2', ...at);
+    assert.equal(random.out, '2 ballots are with all three servers\n', random.said);
+    // Both vote again.
     const [first = '', second = ''] = readFileSync(credentials, 'utf8').split('\n');
     const mine = join(directory, 'mine.json');
     writeFileSync(mine, `${first}\n`, { mode: 0o600 });
@@ -97,7 +100,7 @@ test('a registrar, three voters and an auditor hold an election from the command
     const verified = await mpc('election', 'verify', record, '--registrar', key);
     assert.equal(verified.code, 0, verified.said);
     assert.match(verified.out, /the record holds: \d+ signed commands/);
-    assert.match(verified.out, /3 voters, 3 ballots in the box: 2 count, 0 rejected, 1 replaced/);
+    assert.match(verified.out, /3 voters, 5 ballots in the box: 2 count, 0 rejected, 3 replaced/);
     const bytes = readFileSync(record);
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(record, bytes);

@@ -7,7 +7,13 @@ import type { Choice } from '../../src/ballot/election-type.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { askStanding, fetchElection, handIn, type VotersElection } from '../../src/box/voting.ts';
-import { ELECTION_SERVERS, type ElectionServer } from '../../src/election/descriptor.ts';
+import { connectNats } from '../../src/bus/nats.ts';
+import {
+  BALLOTS_PER_VOTER,
+  ELECTION_SERVERS,
+  type ElectionServer,
+  type ElectionType,
+} from '../../src/election/descriptor.ts';
 import { readEnvelope } from '../../src/election/envelope.ts';
 import { trackerOf } from '../../src/election/items.ts';
 import { checkRecord } from '../../src/election/record.ts';
@@ -26,11 +32,12 @@ async function castOne(
   voter: number,
   choice: Choice,
   counter: number,
+  place = real.place,
 ) {
   const { identity } = real.credentials[voter]!;
   const bytes = election.caster.cast(voter, identity, counter, choice, systemRandom);
   const tracker = trackerOf(real.id, readEnvelope(election.type.sizes, bytes));
-  const answers = await handIn(real.place, election, bytes);
+  const answers = await handIn(place, election, bytes);
   const holders = answers.filter((one) => 'value' in one && one.value.held.includes(tracker)).length;
   return { tracker, holders, answers, bytes };
 }
@@ -165,6 +172,55 @@ test('the deadline closes the box without the registrar', { timeout: 120_000 }, 
   }
 });
 
+test('points and marks are added up exactly over real processes, also where a voter votes again', {
+  timeout: 240_000,
+}, async () => {
+  const elections: readonly (readonly [ElectionType, readonly Choice[], readonly Choice[]])[] = [
+    [
+      { kind: 'score', max: 5 },
+      [
+        [5, 0, 3],
+        [0, 0, 0],
+        [1, 5, 5],
+        [2, 2, 2],
+      ],
+      [[0, 5, 5]],
+    ],
+    [
+      { kind: 'approval', most: 2 },
+      [
+        [true, false, true],
+        [false, false, false],
+        [false, true, true],
+      ],
+      [[false, true, false]],
+    ],
+  ];
+  for (const [type, choices, again] of elections) {
+    const real = await RealElection.create(type, LABELS, choices.length);
+    try {
+      for (const server of ELECTION_SERVERS) real.start(server);
+      const election = await real.open();
+      for (const [voter, choice] of [...choices.entries(), ...again.entries()]) {
+        const counter = choices[voter] === choice ? 1 : 2;
+        const cast = await castOne(real, election, voter, choice, counter);
+        assert.ok(cast.holders > 0 || (await triedAgain(real, election, cast)) > 0);
+      }
+      await real.closeBox();
+      await real.until('published');
+      const registrar = real.deployment.trust['party-town'] ?? '';
+      const checked = checkRecord(await real.record(), registrar, electionChart);
+      assert.deepEqual(
+        checked.result.map(({ sum }) => sum),
+        plainCount(3, [...again, ...choices.slice(again.length)]),
+      );
+      assert.deepEqual([checked.counted, checked.replaced], [choices.length, again.length]);
+    } finally {
+      await real.end();
+    }
+  }
+});
+
 test('who is not on the list, or sends something else than a ballot, gets a plain reason from every server', {
   timeout: 120_000,
 }, async () => {
@@ -186,6 +242,50 @@ test('who is not on the list, or sends something else than a ballot, gets a plai
     }
     assert.equal(real.election.ballots, 0);
   } finally {
+    await real.end();
+  }
+});
+
+test('a voter who floods the servers is told to wait, fills neither box nor disk, and keeps nobody from voting', {
+  timeout: 240_000,
+}, async () => {
+  const VOTERS = 25;
+  const real = await RealElection.create({ kind: 'yesNo' }, ['no', 'yes'], VOTERS);
+  const flood = await connectNats({ servers: real.deployment.nats, name: 'flood', connectTimeoutMs: 30_000 });
+  try {
+    for (const server of ELECTION_SERVERS) real.start(server);
+    const election = await real.open();
+    const place = { ...real.place, patienceMs: 60_000 };
+    const codes = new Map<string, number>();
+    const note = (code: string): void => void codes.set(code, (codes.get(code) ?? 0) + 1);
+    const signed = Array.from({ length: 60 }, (_, at) =>
+      election.caster.cast(0, real.credentials[0]!.identity, at + 1, false, systemRandom),
+    );
+    const forged: readonly Uint8Array[] = signed.map((ballot) =>
+      ballot.map((byte, at) => (at === 20 ? byte ^ 1 : byte)),
+    );
+    const floods = [...signed, ...signed, ...forged, ...signed].map(async (ballot) => {
+      for (const answer of await handIn({ ...place, bus: flood }, election, ballot))
+        if ('error' in answer) note(`${forged.includes(ballot) ? 'forged: ' : ''}${answer.error.code}`);
+        else for (const { error } of answer.value.refused) note(error.code);
+    });
+    const honest = Array.from({ length: VOTERS - 1 }, (_, at) =>
+      castOne(real, election, at + 1, true, 1, place),
+    );
+    for (const { holders } of await Promise.all(honest)) assert.equal(holders, 3);
+    await Promise.all(floods);
+    assert.ok((codes.get('election.too-fast') ?? 0) > 0, JSON.stringify([...codes]));
+    // What was refused for being too fast may come again, until the voter has as many as a voter may.
+    for (const ballot of signed.slice(0, 40))
+      for (const answer of await handIn({ ...place, bus: flood }, election, ballot))
+        if ('value' in answer) for (const { error } of answer.value.refused) note(error.code);
+    assert.ok((codes.get('election.too-many-ballots') ?? 0) > 0, JSON.stringify([...codes]));
+    await real.closeBox();
+    await real.until('published');
+    assert.deepEqual(real.election.life.context.result, [VOTERS - 1]);
+    assert.ok(real.election.ballots <= VOTERS - 1 + BALLOTS_PER_VOTER);
+  } finally {
+    await flood.close();
     await real.end();
   }
 });

@@ -15,7 +15,7 @@ import {
   encodeEnvelope,
   readEnvelope,
 } from '../../src/election/envelope.ts';
-import { packItems, signedStatement } from '../../src/election/items.ts';
+import { signedStatement } from '../../src/election/items.ts';
 import { ElectionWorld, finish, REGISTRAR, type TestServer } from './world.ts';
 
 const LABELS = ['a', 'b', 'c'];
@@ -213,14 +213,17 @@ test("another voter's sealed parts, copied under one's own name or number, are r
     ]);
 });
 
-test('a ballot of one election is none in another, though voters and servers are the same', () => {
+test('a ballot of one election is none in another, though voters, servers and all their keys are the same', () => {
   const open = opened(2);
-  const other = opened(2);
-  const foreign = readEnvelope(type.sizes, other.cast(0, 2));
+  const other = open.world.beside();
+  other.opened(open.servers);
+  const cast = other.caster().cast(0, other.voter(0).identity, 1, 2, systemRandom);
+  const foreign = readEnvelope(type.sizes, cast);
   // As it is, the signature is for the other election.
   assert.equal(open.servers[0]?.box([foreign]), 'election.items');
   through(open, [resigned(open.world, foreign, 0), open.cast(1, 1)]);
   assert.deepEqual(resultOf(open), [0, 1, 0]);
+  assert.deepEqual(open.servers[2]?.rejected, [[0, 'sealed-for-another:server-a']]);
 });
 
 test('of several ballots of a voter the one with the highest number counts, in whatever order they come', () => {
@@ -299,17 +302,13 @@ test('a server that boxes after it said it was done, or after the box is frozen,
 test('only the registrar says who votes, and only servers say what is in the box', () => {
   const { world } = opened(1);
   const election = world.id;
-  const items = packItems([]);
   for (const author of ['party-stranger', 'server-a'])
     assert.equal(
       world.say(author, { kind: 'election.eligible', election, from: 1, keys: 'A'.repeat(43) }),
       'election.not-yours',
     );
   for (const author of ['party-stranger', REGISTRAR])
-    assert.equal(
-      world.say(author, { kind: 'election.boxed', election, items: items || 'AA' }),
-      'election.not-yours',
-    );
+    assert.equal(world.say(author, { kind: 'election.boxed', election, items: 'AA' }), 'election.not-yours');
   assert.equal(world.say('party-stranger', { kind: 'election.close', election }), 'election.not-yours');
   assert.equal(world.say('server-a', { kind: 'election.close', election }), 'election.too-early');
   assert.equal(

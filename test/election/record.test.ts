@@ -6,6 +6,7 @@ import { BallotType } from '../../src/ballot/election-type.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { signCommand } from '../../src/coordination/commands.ts';
+import { Counting } from '../../src/election/counting.ts';
 import { boxRoot, packItems } from '../../src/election/items.ts';
 import { type CheckedRecord, checkRecord, recordLine } from '../../src/election/record.ts';
 import { draws } from '../support/ballots.ts';
@@ -151,7 +152,54 @@ test('three servers that agree to drop a ballot have the result they want, and a
   assert.equal(refusalOf(cheated, bytesOf(cheated)), 'record.root');
 });
 
-test('three servers cannot add a ballot that its voter did not sign, nor one of their own under another name', () => {
+test('three servers that agree to count an older ballot of a voter have their result, and a record that does not hold', () => {
+  const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 2, type);
+  const servers = cheated.opened();
+  const caster = cheated.caster();
+  for (const [voter, counter, choice] of [
+    [0, 1, 0],
+    [0, 2, 1],
+    [1, 1, 2],
+  ] as const) {
+    const ballot = caster.cast(voter, cheated.voter(voter).identity, counter, choice, systemRandom);
+    for (const server of servers) server.take(ballot);
+  }
+  servers[0]?.box([...servers[0].held.values()]);
+  cheated.close();
+  for (const { name } of servers) cheated.must(name, { kind: 'election.flushed', election: cheated.id });
+  for (const server of servers) server.prepareAll(servers);
+  for (const server of servers) server.finishAll(servers);
+  for (const server of servers) server.sayVerified();
+  const older = new Counting();
+  for (const position of [0, 2]) older.take(position, servers[0]!.envelopeAt(position));
+  for (const server of servers) server.saySealed(boxRoot(older.counted(cheated.id)));
+  for (const server of servers) {
+    server.tally.add([server.verifier.outShareOf(server.envelopeAt(0))]);
+    server.tally.remove([server.verifier.outShareOf(server.envelopeAt(1))]);
+    server.sayTallied();
+  }
+  assert.equal(cheated.election.status, 'published');
+  assert.deepEqual(cheated.election.life.context.result, [1, 0, 1]);
+  assert.equal(refusalOf(cheated, bytesOf(cheated)), 'record.root');
+});
+
+test('three servers, with every replica of the log on their side, cannot add a ballot that its voter did not sign', () => {
+  const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 2, type);
+  const servers = cheated.opened();
+  const forged = cheated.caster().cast(1, cheated.identityOf('server-a'), 1, 2, systemRandom);
+  const [envelope] = servers.map((server) => server.take(forged));
+  assert.equal(servers[0]?.box([envelope!]), 'election.items');
+  // Replicas that have been told that the signature is good.
+  cheated.memo.note(cheated.id, envelope!);
+  assert.equal(servers[0]?.box([envelope!]), undefined);
+  cheated.close();
+  finish(cheated, servers);
+  assert.equal(cheated.election.status, 'published');
+  assert.deepEqual(cheated.election.life.context.result, [0, 0, 1]);
+  assert.equal(refusalOf(cheated, bytesOf(cheated)), 'record.refused');
+});
+
+test('a ballot written into the record, which the log never had, is found', () => {
   const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 2, type);
   const servers = cheated.opened();
   const real = servers.map((server) =>

@@ -53,6 +53,12 @@ export interface Voter {
   readonly identity: Identity;
 }
 
+/** What two worlds may have in common: the same people, or a whole election as it is now. */
+interface Shared extends Pick<ElectionWorld, 'memo' | 'identities' | 'voters'> {
+  readonly descriptor?: ElectionDescriptor;
+  readonly state?: LogState;
+}
+
 export class ElectionWorld {
   readonly descriptor: ElectionDescriptor;
   readonly digest: string;
@@ -75,7 +81,7 @@ export class ElectionWorld {
     labels: readonly string[],
     voters: number,
     ballotType?: BallotType,
-    from?: ElectionWorld,
+    from?: Shared,
   ) {
     this.random = random;
     this.memo = from?.memo ?? new SignatureMemo();
@@ -106,8 +112,8 @@ export class ElectionWorld {
     const chapters = [
       electionsChapter({ deployment: DEPLOYMENT, trust, chart: electionChart, memo: this.memo }),
     ];
-    this.state = new LogState({ deployment: DEPLOYMENT, trust, chapters }, from?.state.snapshot());
-    this.#ids = from === undefined ? 0 : from.#ids;
+    this.state = new LogState({ deployment: DEPLOYMENT, trust, chapters }, from?.state?.snapshot());
+    this.#ids = from?.state?.sequence ?? 0;
     this.view = new ElectionsView(this.state);
   }
 
@@ -115,6 +121,13 @@ export class ElectionWorld {
   fork(): ElectionWorld {
     const { type, labels } = this.descriptor;
     return new ElectionWorld(this.random, type, labels, this.voters.length, this.type, this);
+  }
+
+  /** Another election of the same people. */
+  beside(): ElectionWorld {
+    const { memo, identities, voters, random, type } = this;
+    const { type: kind, labels } = this.descriptor;
+    return new ElectionWorld(random, kind, labels, voters.length, type, { memo, identities, voters });
   }
 
   identityOf(address: string): Identity {
@@ -160,12 +173,12 @@ export class ElectionWorld {
   }
 
   /** From its creation until the box is open. */
-  opened(): TestServer[] {
+  opened(kept: readonly Pick<TestServer, 'sealingKey' | 'contribution'>[] = []): TestServer[] {
     const { id: election } = this;
     this.must(REGISTRAR, { kind: 'election.create', descriptor: this.descriptor });
     const keys = this.voters.map(({ identity }) => decodePublicKey(identity.publicKey));
     this.must(REGISTRAR, { kind: 'election.eligible', election, from: 0, keys: packVoters(keys) });
-    const servers = ELECTION_SERVERS.map((server) => new TestServer(this, server));
+    const servers = ELECTION_SERVERS.map((server, at) => new TestServer(this, server, kept[at]));
     for (const server of servers) server.sayReady();
     for (const server of servers) server.sayKeyed();
     this.must(REGISTRAR, { kind: 'election.open', election, voters: keys.length, root: votersRoot(keys) });

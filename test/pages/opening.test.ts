@@ -3,21 +3,29 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openClientFace } from '../../src/api/client/open.ts';
+import { type ClientFace, openClientFace } from '../../src/api/client/open.ts';
+import type { PartyDesk } from '../../src/api/client/seams.ts';
+import type { Caller } from '../../src/api/http/caller.ts';
 import { PAGE_POLICY, readPage } from '../../src/api/http/page-files.ts';
 import { browserTest, STEP_MS } from '../support/browser.ts';
 import { ROOT } from '../support/rows.ts';
 import { barriersOn } from './axe.ts';
 
-async function withFace(act: (url: string) => Promise<void>, page = readPage(`${ROOT}/dist/pages/party`)) {
+const TOKEN = 'a-token-of-this-test-alone';
+const me: Caller = { account: 'acme', session: '', expiresMs: Number.MAX_SAFE_INTEGER, acknowledged: 0 };
+
+async function withFace(
+  act: (url: string, face: ClientFace) => Promise<void>,
+  { page = readPage(`${ROOT}/dist/pages/party`), port = 0 } = {},
+) {
   const face = await openClientFace({
     requestsPerMinute: 1000,
-    authenticate: () => undefined,
+    authenticate: (token) => (token === TOKEN ? me : undefined),
     page,
     onTrouble: () => {},
   });
   try {
-    await act(await face.listen({ host: '127.0.0.1', port: 0 }));
+    await act(await face.listen({ host: '127.0.0.1', port }), face);
   } finally {
     await face.close();
   }
@@ -47,6 +55,66 @@ browserTest(
   },
 );
 
+browserTest(
+  'the page waits for a client that starts, says when it has gone, and comes back with it',
+  600_000,
+  async (browser) => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(STEP_MS);
+    let port = 0;
+    await withFace(async (url, face) => {
+      port = Number(new URL(url).port);
+      await page.goto(`${url}/page/#token=${TOKEN}`);
+      await page.getByRole('status').filter({ hasText: 'still catching up with the log' }).waitFor();
+      face.serve(idle);
+      await page.getByRole('heading', { name: 'Good day, acme' }).waitFor();
+      assert.equal(new URL(page.url()).hash, '');
+      await page.reload();
+      await page.getByRole('status').filter({ hasText: 'Connected to your client' }).waitFor();
+    });
+    await page.getByRole('status').filter({ hasText: 'No connection' }).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    await withFace(
+      async (_, face) => {
+        face.serve(idle);
+        await page.getByRole('status').filter({ hasText: 'Connected to your client' }).waitFor();
+      },
+      { port },
+    );
+  },
+);
+
+browserTest('a token that opens nothing is told so, once', 300_000, async (browser) => {
+  await withFace(async (url) => {
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/events') && asked.push(request.url()));
+    await page.goto(`${url}/page/#token=${TOKEN.replace('alone', 'other')}`);
+    await page.getByRole('alert').filter({ hasText: 'not valid any more' }).waitFor({ timeout: STEP_MS });
+    assert.equal(asked.length, 1);
+  });
+});
+
+const nothing = (): never => assert.fail('a party that takes part in nothing is asked for nothing');
+/** A client that has caught up with a log without collaborations. */
+const idle: PartyDesk = {
+  deployment: 'world',
+  party: 'acme',
+  sequence: () => 1,
+  collaboration: () => undefined,
+  collaborations: () => [],
+  hasApproved: nothing,
+  approve: nothing,
+  hasRows: nothing,
+  bring: nothing,
+  look: nothing,
+  watch: () => () => {},
+  states: nothing,
+  result: nothing,
+  accountKeys: nothing,
+  hear: nothing,
+};
+
 test('the page is served under a strict policy, and nothing but its files', async () => {
   await withFace(async (url) => {
     const page = await fetch(`${url}/page/`);
@@ -67,6 +135,6 @@ test('a checkout whose pages were not built says so', async () => {
         [404, 'build.no-pages'],
       );
     },
-    readPage(`${ROOT}/dist/pages/none`),
+    { page: readPage(`${ROOT}/dist/pages/none`) },
   );
 });

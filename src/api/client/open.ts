@@ -9,6 +9,7 @@ import { type Face, type FaceOptions, openFace } from '../http/face.ts';
 import { type PageFile, pageRoutes } from '../http/page-files.ts';
 import { systemRoutes } from '../http/system.ts';
 import { problems } from '../schemas.ts';
+import { lookingRoutes } from './looking.ts';
 import { clientRoutes } from './routes.ts';
 import type { PartyDesk } from './seams.ts';
 
@@ -51,7 +52,9 @@ export async function openClientFace(
     (app) => {
       pageRoutes(app, options.page ?? new Map());
       systemRoutes(app, async () => (serving === undefined ? STARTING : undefined));
-      clientRoutes(app, { desk, views: new Views(), specifications: new Specifications() });
+      const views = new Views();
+      clientRoutes(app, { desk, views, specifications: new Specifications() });
+      lookingRoutes(app, { desk, views });
       app.get(
         '/sys-status',
         {

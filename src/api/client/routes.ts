@@ -3,16 +3,14 @@
  * Must never pass a row on unless its descriptor's digest was approved, and never answer another party's path.
  */
 import type { Readable } from 'node:stream';
-import type { FastifySchema, FastifySchemaCompiler } from 'fastify';
-import { validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { EXIT, MpcError } from '../../base/errors.ts';
+import { MpcError } from '../../base/errors.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
-import { inputParties, participantsOf } from '../../coordination/descriptor.ts';
+import { inputParties } from '../../coordination/descriptor.ts';
 import { noticeSchema } from '../../coordination/notice.ts';
 import { accountKeysSchema } from '../coordinator/accounts.ts';
 import { type Specifications, specificationSchema } from '../coordinator/specification.ts';
-import { collaborationSchema, statusSchema, type Views } from '../coordinator/views.ts';
+import { collaborationSchema, computeConfigSchema, type Views } from '../coordinator/views.ts';
 import type { Routes } from '../http/face.ts';
 import { HttpRefusal } from '../http/problem.ts';
 import {
@@ -24,26 +22,17 @@ import {
   problems,
 } from '../schemas.ts';
 import { csvOf } from './csv-out.ts';
-import { notApproved, notAReceiver, notHere, notServed, notYet, otherDigest, tooLate } from './refusals.ts';
+import { bounded, ownOf, partOf, partSchema, tableOf } from './party.ts';
+import { notApproved, notAReceiver, notServed, notYet, otherDigest, tooLate } from './refusals.ts';
+import { rowsSchema, streamed, takesRows } from './rows-body.ts';
 import type { PartyDesk } from './seams.ts';
 
-const partSchema = z
-  .object({
-    collaboration: collaborationIdSchema,
-    digest: digestSchema,
-    party: partySchema,
-    status: statusSchema,
-    approved: z.boolean().meta({ description: "This party's people have approved the descriptor" }),
-    tables: z.array(z.object({ table: z.string(), maxRows: z.int(), given: z.boolean() })),
-    part: z.string().nullable().meta({ description: 'How far this party is; null before it takes part' }),
-    secretId: digestSchema
-      .nullable()
-      .meta({ description: 'Digest of its masked rows, once both servers have them' }),
-  })
-  .meta({ id: 'Part' });
-
 const toApproveSchema = z
-  .object({ collaboration: collaborationSchema, specification: specificationSchema })
+  .object({
+    collaboration: collaborationSchema,
+    specification: specificationSchema,
+    descriptor: computeConfigSchema.shape.descriptor,
+  })
   .meta({
     id: 'Invitation',
     description: 'What approving means: read it, compare the digest with the others',
@@ -60,9 +49,6 @@ const resultSchema = z
   })
   .meta({ id: 'Result' });
 
-/** Bytes of one table's rows. */
-const ROWS_BYTES = 4 * 1024 ** 3;
-
 export interface ClientRoutes {
   readonly desk: () => PartyDesk;
   readonly views: Views;
@@ -70,37 +56,9 @@ export interface ClientRoutes {
 }
 
 export function clientRoutes(app: Routes, { desk, views, specifications }: ClientRoutes): void {
-  /** A collaboration that this party takes part in. */
-  const own = (id: string): Collaboration => {
-    const collaboration = desk().collaboration(id);
-    if (collaboration === undefined)
-      throw new MpcError('collaboration.unknown', `there is no collaboration ${id}`, {
-        hint: 'check its id and the deployment of this client',
-        exitCode: EXIT.badData,
-      });
-    const { party } = desk();
-    if (!participantsOf(collaboration.descriptor).some((address) => address === `party-${party}`))
-      throw notHere(party, id);
-    return collaboration;
-  };
+  const own = (id: string): Collaboration => ownOf(desk(), id);
   const mustServe = (party: string): void => {
     if (party !== desk().party) throw notServed(party);
-  };
-  const partOf = (collaboration: Collaboration): z.infer<typeof partSchema> => {
-    const here = desk();
-    const { id, digest, status, descriptor, lifecycle } = collaboration;
-    return {
-      collaboration: id,
-      digest,
-      party: here.party,
-      status,
-      approved: here.hasApproved(collaboration),
-      tables: descriptor.inputs
-        .filter(({ party }) => party === here.party)
-        .map(({ table, maxRows }) => ({ table, maxRows, given: here.hasRows(collaboration, table) })),
-      part: here.states(collaboration)?.join(', ') ?? null,
-      secretId: lifecycle.context.uploads[here.party] ?? null,
-    };
   };
 
   app.get(
@@ -117,7 +75,8 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
     async (request) => {
       const collaboration = own(request.params.cid);
       const specification = await specifications.of(collaboration, desk().party, desk().collaboration);
-      return { collaboration: views.of(collaboration).view, specification };
+      const { descriptor } = collaboration;
+      return { collaboration: views.of(collaboration).view, specification, descriptor };
     },
   );
 
@@ -136,7 +95,7 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
     async (request) => {
       const collaboration = own(request.params.cid);
       await approve(collaboration, request.body.digest);
-      return partOf(collaboration);
+      return partOf(desk(), collaboration);
     },
   );
 
@@ -152,22 +111,15 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
   }
 
   app.register(async (rows) => {
-    // Rows are streamed to the disk: a table may be larger than memory.
-    rows.removeAllContentTypeParsers();
-    rows.addContentTypeParser(['text/csv', 'text/plain', 'application/octet-stream'], (_, payload, done) =>
-      done(null, payload),
-    );
-    (rows as unknown as Routes).post(
+    streamed(rows).post(
       '/secrets/:cid/:pid',
       {
-        bodyLimit: ROWS_BYTES,
-        validatorCompiler: describeBodyOnly,
+        ...takesRows,
         schema: {
+          ...rowsSchema,
           operationId: 'giveRows',
           summary:
             "This party's rows of one table, as CSV. They are checked here, masked here, and leave masked",
-          consumes: ['text/csv'],
-          body: z.string().meta({ description: 'A header line, then a row a line' }),
           tags: ['rows'],
           params: byParty,
           querystring: z.strictObject({
@@ -191,7 +143,7 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
         const table = tableOf(collaboration, pid, request.query.table);
         await desk().bring(collaboration, table, bounded(request.body as unknown as Readable)); // the parser above hands the stream on
         if (digest !== undefined) await approve(collaboration, digest);
-        return reply.code(202).send(partOf(desk().collaboration(cid) ?? collaboration));
+        return reply.code(202).send(partOf(desk(), desk().collaboration(cid) ?? collaboration));
       },
     );
   });
@@ -207,7 +159,7 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
         response: { 200: partSchema, ...problems(403, 404) },
       },
     },
-    async (request) => partOf(own(request.params.cid)),
+    async (request) => partOf(desk(), own(request.params.cid)),
   );
 
   app.get(
@@ -290,52 +242,8 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
   );
 }
 
-/** A body that is described, not validated: it is a stream, and the rows are checked against the descriptor. */
-const describeBodyOnly: FastifySchemaCompiler<FastifySchema> = ({ httpPart, ...route }) =>
-  httpPart === 'body'
-    ? (value: unknown) => ({ value })
-    : // The schema is one of zod's, as everywhere here.
-      validatorCompiler({ ...route, httpPart } as Parameters<typeof validatorCompiler>[0]);
-
 /** Rows cannot join what has begun. */
 const BEFORE_START: readonly string[] = ['open', 'registering', 'collecting'];
-
-function tableOf({ descriptor, id }: Collaboration, party: string, named: string | undefined): string {
-  const tables = descriptor.inputs.filter((input) => input.party === party).map(({ table }) => table);
-  const [first, ...more] = tables;
-  if (first === undefined)
-    throw new HttpRefusal(403, {
-      code: 'collaboration.not-an-input-party',
-      message: `${party} brings no rows to collaboration ${id}`,
-      hint: 'its descriptor names those who do',
-    });
-  if (named === undefined && more.length === 0) return first;
-  if (named !== undefined && tables.includes(named)) return named;
-  throw new HttpRefusal(
-    400,
-    {
-      code: 'request.malformed',
-      message: `name one of the tables ${tables.join(', ')}`,
-      hint: 'add ?table=…',
-    },
-    { faults: [{ path: 'querystring.table', message: `one of ${tables.join(', ')}` }] },
-  );
-}
-
-/** The bytes of a body, up to its bound. */
-async function* bounded(body: Readable): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > ROWS_BYTES)
-      throw new HttpRefusal(413, {
-        code: 'request.too-large',
-        message: `a table has at most ${ROWS_BYTES} bytes`,
-        hint: 'leave out what the query does not use',
-      });
-    yield chunk;
-  }
-}
 
 function wanted(accept = '*/*'): 'json' | 'csv' {
   const types = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());

@@ -6,6 +6,7 @@ import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Notice } from '../../coordination/notice.ts';
 import type { KeysSaid } from '../../directory/bodies.ts';
 import type { ResultFile } from '../../duties/client-duties.ts';
+import type { Review } from '../../rows/review.ts';
 
 /** A client that has caught up with the log. */
 export interface PartyDesk {
@@ -29,6 +30,14 @@ export interface PartyDesk {
     table: string,
     rows: AsyncIterable<Uint8Array>,
   ) => Promise<void>;
+  /** Looks at one table's rows as `bring` would, and keeps nothing. */
+  readonly look: (
+    collaboration: Collaboration,
+    table: string,
+    rows: AsyncIterable<Uint8Array>,
+  ) => Promise<Review & { readonly columns: readonly string[] }>;
+  /** Tells of every collaboration that has changed, in the log or here, until the returned function is called. */
+  readonly watch: (changed: (collaboration: string) => void) => () => void;
   /** How far this party's part is, as its chart's states; undefined while it has none. */
   readonly states: (collaboration: Collaboration) => readonly string[] | undefined;
   readonly result: (collaboration: Collaboration) => ResultFile | undefined;

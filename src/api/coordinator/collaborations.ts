@@ -7,16 +7,16 @@ import { hex } from '../../base/bytes.ts';
 import { digestOf, type Json } from '../../base/canonical.ts';
 import { LIMITS } from '../../base/limits.ts';
 import {
+  type Descriptor,
   descriptorDigest,
   descriptorSchema,
   collaborationId as idOf,
 } from '../../coordination/descriptor.ts';
 import { partiesOfResult } from '../../coordination/sources.ts';
-import { Queries } from '../../duties/queries.ts';
+import { type Made, madeFor } from '../../duties/queries.ts';
 import { programSchema } from '../../programs/program.ts';
-import type { StoredRows } from '../../sql/stored.ts';
 import { callerOf } from '../http/caller.ts';
-import { isKnown, mustMatch } from '../http/conditional.ts';
+import { isKnown, wantedVersions } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
 import {
   byCollaboration,
@@ -28,6 +28,7 @@ import {
   reading,
   timeSchema,
 } from '../schemas.ts';
+import { Pages, textOnce } from './pages.ts';
 import type { Describe, Replica } from './seams.ts';
 import {
   collaborationSchema,
@@ -97,8 +98,11 @@ export interface CollaborationRoutes {
 }
 
 export function collaborationRoutes(app: Routes, { replica, describe, views }: CollaborationRoutes): void {
-  const describeNext = oneAtATime(describe);
-
+  const pages = new Pages(views);
+  // What is asked for most is of its schema's type, and not held against the schema once more for every answer; and what is answered
+  // again, because nothing has changed, is not written anew either.
+  const text = textOnce();
+  const asTyped = () => text;
   app.post(
     '/collaboration',
     {
@@ -119,9 +123,8 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       const id = commandIdOf(request, caller, 'create');
       // From the id: the same request at another replica makes the same descriptor, so that it is the same collaboration.
       const nonce = hex.decode(digestOf('nonce', id).slice(0, 32));
-      const stored = await storedRows(here, sources);
-      const { descriptor, disclosure } = await describeNext({
-        stored,
+      const { descriptor, disclosure } = await describe({
+        ...readBy(here, sources),
         program: typeof program === 'string' ? { kind: 'sql', text: program } : program,
         ...fixed,
         deadlineMs: Date.parse(deadline),
@@ -142,7 +145,6 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
   app.get(
     '/collaboration',
     {
-      serializerCompiler: asTyped,
       schema: {
         operationId: 'listCollaborations',
         summary: 'The collaborations, by id',
@@ -158,18 +160,9 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
         response: { 200: pageSchema, ...problems() },
       },
     },
-    async ({ query: { status, party, after, limit } }) => {
-      const items = [];
-      let more = false;
-      for (const collaboration of replica().collaborations()) {
-        if (after !== undefined && collaboration.id <= after) continue;
-        if (status !== undefined && collaboration.status !== status) continue;
-        if (party !== undefined && !takesPart(collaboration.descriptor, party)) continue;
-        more = items.length === limit;
-        if (more) break;
-        items.push(views.summary(collaboration));
-      }
-      return { items, next: more ? (items.at(-1)?.id ?? null) : null };
+    async ({ query }, reply) => {
+      void reply.type('application/json; charset=utf-8');
+      return pages.of(replica(), query) as never; // a page of its schema's type, as the bytes that are sent
     },
   );
 
@@ -208,11 +201,11 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       const caller = callerOf(request);
       const here = replica();
       const { cid } = request.params;
-      mustMatch(request, views.of(known(here, cid)).version);
+      known(here, cid);
       await say(
         here,
         caller,
-        { kind: 'cancel', collaboration: cid },
+        { kind: 'cancel', collaboration: cid, ...wantedVersions(request) },
         commandIdOf(request, caller, 'cancel', cid),
       );
       const { view, version } = views.of(known(here, cid));
@@ -239,11 +232,11 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       const here = replica();
       const { cid } = request.params;
       const { attempt } = request.body;
-      mustMatch(request, views.of(known(here, cid)).version);
+      known(here, cid);
       await say(
         here,
         caller,
-        { kind: 'rerun', collaboration: cid, attempt },
+        { kind: 'rerun', collaboration: cid, attempt, ...wantedVersions(request) },
         commandIdOf(request, caller, 'rerun', cid),
       );
       const { view, version } = views.of(known(here, cid));
@@ -272,35 +265,15 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
   );
 }
 
-function takesPart(
-  { inputs, outputs }: { inputs: readonly { party: string }[]; outputs: readonly string[] },
-  party: string,
-): boolean {
-  return outputs.includes(party) || inputs.some((input) => input.party === party);
-}
-
-/** What earlier results hold, and whose rows are in them. Throws `result.unknown`. */
-function storedRows(
+/** Earlier results with those whose rows are in them, and what made them. Throws `result.unknown`. */
+function readBy(
   { collaboration }: Replica,
   named: readonly { readonly table: string; readonly result: string }[],
-): Promise<StoredRows[]> {
+): { readonly sources: Descriptor['sources']; readonly made: Made } {
   const sources = named.map(({ table, result }) => ({
     table,
     result,
     parties: partiesOfResult({ collaboration }, result),
   }));
-  return new Queries().stored({ sources }, collaboration);
-}
-
-/** What is asked for most is of its schema's type, and not held against the schema once more for every answer. */
-const asTyped = (): ((answer: unknown) => string) => JSON.stringify;
-
-/** Compiling is the one thing here that takes more than a moment: one program at a time, so that the rest is answered. */
-function oneAtATime(describe: Describe): Describe {
-  let last: Promise<unknown> = Promise.resolve();
-  return (parts) => {
-    const next = last.then(() => describe(parts));
-    last = next.catch(() => {});
-    return next;
-  };
+  return { sources, made: madeFor({ sources }, collaboration) };
 }

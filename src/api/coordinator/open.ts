@@ -10,7 +10,7 @@ import { electionRoutes } from './elections.ts';
 import { eventRoutes, type Happening, Happenings } from './events.ts';
 import { messageRoutes } from './messages.ts';
 import { partyRoutes } from './parties.ts';
-import type { Describe, Replica } from './seams.ts';
+import type { Describe, Replica, Specify } from './seams.ts';
 import { Seats } from './seats.ts';
 import { Specifications } from './specification.ts';
 import { statusRoutes } from './status.ts';
@@ -18,6 +18,8 @@ import { Views } from './views.ts';
 
 export interface CoordinatorFaceOptions extends Pick<FaceOptions, 'requestsPerMinute' | 'tls' | 'onTrouble'> {
   readonly describe: Describe;
+  /** As `Specifications` compile by themselves where it is absent. */
+  readonly specify?: Specify;
 }
 
 export interface CoordinatorFace extends Face {
@@ -49,7 +51,7 @@ export async function openCoordinatorFace(options: CoordinatorFaceOptions): Prom
       systemRoutes(app, async () => (serving === undefined ? STARTING : serving.logFault()));
       statusRoutes(app, replica);
       collaborationRoutes(app, { replica, describe: options.describe, views });
-      partyRoutes(app, { replica, specifications: new Specifications(), views });
+      partyRoutes(app, { replica, specifications: new Specifications(options.specify), views });
       eventRoutes(app, { replica, happenings, views, seats });
       accountRoutes(app, () => replica().directory);
       electionRoutes(app, () => replica().elections);

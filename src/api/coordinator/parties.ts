@@ -8,7 +8,7 @@ import type { Collaboration } from '../../coordination/collaboration.ts';
 import { inputParties } from '../../coordination/descriptor.ts';
 import { resultIds } from '../../coordination/sources.ts';
 import { callerOf } from '../http/caller.ts';
-import { isKnown, mustMatch } from '../http/conditional.ts';
+import { isKnown, wantedVersions } from '../http/conditional.ts';
 import type { Routes } from '../http/face.ts';
 import { HttpRefusal } from '../http/problem.ts';
 import {
@@ -121,8 +121,8 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
       mustBe(caller, pid);
       const here = replica();
       const before = known(here, cid);
-      mustMatch(request, views.of(before).version);
-      const body: Body = { kind: 'withdraw', collaboration: cid, attempt: before.lifecycle.context.attempt };
+      const { attempt } = before.lifecycle.context;
+      const body: Body = { kind: 'withdraw', collaboration: cid, attempt, ...wantedVersions(request) };
       await say(here, caller, body, commandIdOf(request, caller, 'withdraw', cid));
       const { view, version } = views.of(known(here, cid));
       isKnown(request, reply, version);
@@ -148,13 +148,14 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
       const caller = callerOf(request);
       mustBe(caller, pid);
       const here = replica();
-      mustMatch(request, views.of(known(here, cid)).version);
+      known(here, cid);
       const { notify } = request.body ?? {};
       const body: Body = {
         kind: 'register',
         collaboration: cid,
         as: 'output',
         ...(notify === undefined ? {} : { notify }),
+        ...wantedVersions(request),
       };
       await say(here, caller, body, commandIdOf(request, caller, 'register output', cid));
       const { view, version } = views.of(known(here, cid));

@@ -7,11 +7,12 @@ import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Descriptor } from '../../coordination/descriptor.ts';
 import type { Reply } from '../../coordination/reply.ts';
 import type { DirectoryService } from '../../directory/service.ts';
+import type { Made } from '../../duties/queries.ts';
 import type { PublicKey } from '../../identity/keys.ts';
 import type { Program } from '../../programs/program.ts';
-import type { StoredRows } from '../../sql/stored.ts';
 import type { Authenticate, Caller } from '../http/caller.ts';
 import type { ElectionDesk } from './elections.ts';
+import type { Told } from './told.ts';
 
 /** A replica that has caught up with the log. */
 export interface Replica {
@@ -36,7 +37,9 @@ export interface DescribeParts {
   readonly program: Program;
   readonly inputs: readonly { readonly party: string; readonly table: string; readonly maxRows: number }[];
   readonly outputs: readonly string[];
-  readonly stored: readonly StoredRows[];
+  /** Earlier results that are read, and what made them. */
+  readonly sources: Descriptor['sources'];
+  readonly made: Made;
   readonly minGroupSize: number;
   readonly roundTripMs: number;
   readonly minimum: Descriptor['minimum'];
@@ -52,3 +55,14 @@ export interface DescribeParts {
 export type Describe = (
   parts: DescribeParts,
 ) => Promise<{ readonly descriptor: Descriptor; readonly disclosure: readonly string[] }>;
+
+export interface SpecifyParts {
+  readonly digest: string;
+  readonly descriptor: Descriptor;
+  readonly made: Made;
+}
+
+export type Specified = Told;
+
+/** Compiles a descriptor's program. Throws what compiling throws: the descriptor was made by another version then. */
+export type Specify = (parts: SpecifyParts) => Promise<Specified>;

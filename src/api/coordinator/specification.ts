@@ -5,10 +5,10 @@
 import { z } from 'zod';
 import { EXIT, MpcError } from '../../base/errors.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
-import { type Find, Queries } from '../../duties/queries.ts';
-import type { CompiledProgram } from '../../programs/compiled.ts';
-import type { ColumnSpecification } from '../../sql/specification.ts';
+import { type Find, madeFor, Queries } from '../../duties/queries.ts';
 import { digestSchema, partySchema, timeSchema } from '../schemas.ts';
+import type { Specify } from './seams.ts';
+import { type Shape, type Told, toldOf } from './told.ts';
 
 const columnSchema = z.object({
   name: z.string(),
@@ -50,65 +50,50 @@ export type InputSpecification = z.infer<typeof specificationSchema>;
 const KEPT = 64;
 
 export class Specifications {
-  readonly #compiled = new Map<string, Promise<CompiledProgram>>();
+  readonly #specify: Specify;
+  readonly #told = new Map<string, Promise<Told>>();
+
+  /** Compiles here, where nothing else is said. */
+  constructor(
+    specify: Specify = async ({ digest, descriptor, made }) =>
+      toldOf(await new Queries().of(digest, descriptor, (id) => made.get(id))),
+  ) {
+    this.#specify = specify;
+  }
 
   /** `find` gives the collaborations whose results are read. Throws what compiling throws: the descriptor was made by another version then. */
   async of(collaboration: Collaboration, party: string, find: Find): Promise<InputSpecification> {
     const { digest, descriptor } = collaboration;
-    const compiled = await this.#compile(collaboration, find);
+    const told = await this.#compile(collaboration, find);
     const tables = descriptor.inputs
       .filter((input) => input.party === party)
-      .map(({ table, maxRows }) => ({ table, maxRows, ...shapeOf(compiled, table) }));
+      .map(({ table, maxRows }) => ({ table, maxRows, ...shapeOf(told, table) }));
     return {
       party,
       digest,
       deadline: new Date(descriptor.deadlineMs).toISOString(),
-      disclosure: [...compiled.disclosure],
+      disclosure: [...told.disclosure],
       tables,
     };
   }
 
-  #compile({ digest, descriptor }: Collaboration, find: Find): Promise<CompiledProgram> {
-    const known = this.#compiled.get(digest);
+  #compile({ digest, descriptor }: Collaboration, find: Find): Promise<Told> {
+    const known = this.#told.get(digest);
     if (known !== undefined) return known;
-    const compiling = new Queries().of(digest, descriptor, find);
-    compiling.catch(() => this.#compiled.delete(digest));
-    this.#compiled.set(digest, compiling);
-    for (const oldest of this.#compiled.keys()) {
-      if (this.#compiled.size <= KEPT) break;
-      this.#compiled.delete(oldest);
+    const compiling = this.#specify({ digest, descriptor, made: madeFor(descriptor, find) });
+    compiling.catch(() => this.#told.delete(digest));
+    this.#told.set(digest, compiling);
+    for (const oldest of this.#told.keys()) {
+      if (this.#told.size <= KEPT) break;
+      this.#told.delete(oldest);
     }
     return compiling;
   }
 }
 
-type Shape = Omit<InputSpecification['tables'][number], 'table' | 'maxRows'>;
-
-function shapeOf(compiled: CompiledProgram, name: string): Shape {
-  if (compiled.form === 'bits') {
-    const input = compiled.bits.inputs.find(({ table }) => table === name);
-    return { exact: true, header: '', columns: [], ...(input === undefined ? {} : { bits: input.width }) };
-  }
-  const table = compiled.tables.find((candidate) => candidate.name === name);
-  if (table === undefined)
+function shapeOf({ tables }: Told, name: string): Shape {
+  const shape = tables[name];
+  if (shape === undefined)
     throw new MpcError('descriptor.table', `the program has no table ${name}`, { exitCode: EXIT.badData });
-  return {
-    exact: compiled.form === 'plan',
-    header: table.columns.map((column) => column.name).join(','),
-    columns: table.columns.map(columnOf),
-  };
-}
-
-function columnOf({
-  name,
-  type,
-  scale,
-  lo,
-  hi,
-  values,
-  nullable,
-}: ColumnSpecification): Shape['columns'][number] {
-  if (type === 'text')
-    return { name, type, scale, nullable, ...(values === undefined ? {} : { values: [...values] }) };
-  return { name, type, scale, least: String(lo), most: String(hi), nullable };
+  return shape;
 }

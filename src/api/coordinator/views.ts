@@ -2,8 +2,7 @@
  * Owns how a collaboration looks to whoever asks the coordinator: everything that the log knows, nothing more.
  */
 import { z } from 'zod';
-import { digestOf, type Json } from '../../base/canonical.ts';
-import type { Collaboration } from '../../coordination/collaboration.ts';
+import { type Collaboration, versionOf } from '../../coordination/collaboration.ts';
 import { descriptorSchema, inputParties } from '../../coordination/descriptor.ts';
 import { describeWaiting, waitingFor } from '../../coordination/waiting.ts';
 import { collaborationIdSchema, digestSchema, partySchema, timeSchema } from '../schemas.ts';
@@ -175,7 +174,7 @@ export class Views {
     const known = this.#made.get(collaboration);
     if (known !== undefined) return known;
     const view = viewOf(collaboration);
-    const made = { view, version: digestOf('collaboration view', view as unknown as Json).slice(0, 32) }; // plain JSON
+    const made = { view, version: versionOf(collaboration) };
     this.#made.set(collaboration, made);
     return made;
   }

@@ -14,16 +14,26 @@ export function isKnown(request: FastifyRequest, reply: FastifyReply, version: s
   return true;
 }
 
-/** Throws a 412 when the caller names a version, and it is not this one. */
-export function mustMatch({ headers }: Pick<FastifyRequest, 'headers'>, version: string): void {
+/**
+ * The versions that the caller insists on, as a command takes them: the log decides. Nothing where it insists on none (`*`: on
+ * any). Throws a 412 where what it names can be no version of ours.
+ */
+export function wantedVersions({ headers }: Pick<FastifyRequest, 'headers'>): { seen?: string[] } {
   const wanted = headers['if-match'];
-  if (wanted === undefined || names(wanted, `"${version}"`)) return;
+  if (wanted === undefined) return {};
+  const tags = wanted.split(',').map((part) => part.trim());
+  if (tags.includes('*')) return {};
+  const seen = tags.flatMap((tag) => /^(?:W\/)?"([0-9a-f]{32})"$/.exec(tag)?.[1] ?? []);
+  if (seen.length > 0 && seen.length <= MOST_VERSIONS) return { seen };
   throw new HttpRefusal(412, {
     code: 'request.changed-meanwhile',
-    message: 'it is not what you saw any more',
-    hint: 'get it again, look at what has changed, and repeat with its new ETag',
+    message: 'If-Match names no version that this can be',
+    hint: 'send the ETag of what you saw',
   });
 }
+
+/** As a command takes at most. */
+const MOST_VERSIONS = 8;
 
 /** Weak and strong tags are compared alike: what they name is the same content. */
 function names(header: string | undefined, tag: string): boolean {

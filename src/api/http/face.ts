@@ -19,7 +19,7 @@ import type { ListenAddress, Tls } from '../../config/api-config.ts';
 import { tidy } from '../openapi/tidy.ts';
 import { type Authenticate, noSession, tokenOf } from './caller.ts';
 import { refusalOf } from './faults.ts';
-
+import { methodsOf } from './methods.ts';
 import { HttpRefusal, PROBLEM_TYPE, problemOf } from './problem.ts';
 
 export interface FaceOptions {
@@ -81,7 +81,17 @@ export async function openFace(
   app.decorate('authenticate', options.authenticate);
   app.decorateRequest('caller', null);
   app.setErrorHandler((error, request, reply) => answer(options, error, request, reply));
-  app.setNotFoundHandler((request, reply) => answer(options, noPath(), request, reply));
+  const methods = methodsOf(app);
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods(request.url);
+    if (allowed.length === 0) return answer(options, noPath(), request, reply);
+    return answer(
+      options,
+      noMethod(request.method, allowed),
+      request,
+      reply.header('allow', allowed.join(', ')),
+    );
+  });
   addHeaders(app, tls !== undefined);
   await addTokens(app, options);
   await describe(app, options);
@@ -137,8 +147,15 @@ function answer(
 const noPath = (): HttpRefusal =>
   new HttpRefusal(404, {
     code: 'request.no-path',
-    message: 'there is no such path, or it has no such method',
+    message: 'there is no such path',
     hint: 'the description at /docs has all paths',
+  });
+
+const noMethod = (method: string, allowed: readonly string[]): HttpRefusal =>
+  new HttpRefusal(405, {
+    code: 'request.no-method',
+    message: `${method} is no method of this path`,
+    hint: `use ${allowed.join(', ')}`,
   });
 
 /** What does not even parse as HTTP. */

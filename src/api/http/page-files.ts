@@ -50,10 +50,10 @@ export function readPage(folder: string): ReadonlyMap<string, PageFile> {
   );
 }
 
-/** Serves the page under `/page/`. */
+/** Serves the page under `/page/`, and leads whoever comes near there. */
 export function pageRoutes(app: Routes, page: ReadonlyMap<string, PageFile>): void {
   const open = { config: { open: true }, schema: { hide: true } };
-  app.get('/page', open, (_, reply) => reply.redirect('/page/'));
+  for (const near of ['/', '/page']) app.get(near, open, (_, reply) => reply.redirect('/page/'));
   app.get<{ Params: { '*': string } }>('/page/*', open, (request, reply) => {
     const file = page.get(request.params['*'] === '' ? 'index.html' : request.params['*']);
     if (file === undefined) throw noFile(page.size > 0);

@@ -7,7 +7,7 @@ import type { ErrorReport } from '../../base/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-const placeSchema = z.object({
+export const placeSchema = z.object({
   party: z.string().optional(),
   file: z.string().optional(),
   line: z.int().optional(),
@@ -47,7 +47,7 @@ const TITLES: Readonly<Record<number, string>> = {
   412: 'Somebody changed it meanwhile',
   413: 'Too large',
   415: 'Not a media type of this path',
-  422: 'This key was used for something else',
+  422: 'Not as it is asked for',
   429: 'Too many requests',
   431: 'Too large',
   500: 'A fault of the program',
@@ -57,6 +57,8 @@ const TITLES: Readonly<Record<number, string>> = {
 /** The first that matches a code counts: exact codes, then families. */
 const STATUS_OF: readonly (readonly [RegExp, number])[] = [
   [/^command\.id-reused$/, 422],
+  [/^request\.changed-meanwhile$/, 412],
+  [/^program\.too-(slow|heavy)$/, 422],
   [/^command\.chapter-fault$/, 500],
   [/^descriptor\.(deadline-passed|not-approved)$/, 409],
   [/^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request)\./, 400],

@@ -182,15 +182,47 @@ export function sumTo<F>(out: usize, vector: usize, step: usize, count: i32): vo
   if (sizeof<F>() == 8) {
     store<u64>(out, reduce64(t0, over));
   } else {
-    // 2^128 is 28 2^64 - 1. Twice, whatever there is: the first time at most one is left over, the second none.
-    for (let pass = 0; pass < 2; pass++) {
-      const borrow = below(t0, over);
-      t0 -= over;
-      const added = 28 * over - borrow;
-      t1 += added;
-      over = below(t1, added);
+    reduceCounted(out, t0, t1, over);
+  }
+}
+
+/** Stores t0 + t1 2^64 + over 2^128, `over` below 2^32, modulo Field128's p. */
+@inline
+function reduceCounted(out: usize, t0: u64, t1: u64, over: u64): void {
+  // 2^128 is 28 2^64 - 1. Twice, whatever there is: the first time at most one is left over, the second none.
+  for (let pass = 0; pass < 2; pass++) {
+    const borrow = below(t0, over);
+    t0 -= over;
+    const added = 28 * over - borrow;
+    t1 += added;
+    over = below(t1, added);
+  }
+  storeBelow(out, t0, t1, 0);
+}
+
+/**
+ * out = as `sumTo`, of less than 2^31 elements: halves of limbs are added up in lanes of 64 bits, where nothing overflows on the way.
+ */
+export function longSumTo<F>(out: usize, vector: usize, step: usize, count: i32): void {
+  if (sizeof<F>() == 8) {
+    sumTo<F>(out, vector, step, count);
+  } else {
+    const halves = i64x2.splat(LOW);
+    let lows = i64x2.splat(0);
+    let highs = i64x2.splat(0);
+    for (let k = 0; k < count; k++, vector += step) {
+      const element = v128.load(vector);
+      lows = i64x2.add(lows, v128.and(element, halves));
+      highs = i64x2.add(highs, i64x2.shr_u(element, 32));
     }
-    storeBelow(out, t0, t1, 0);
+    const middle = i64x2.extract_lane(highs, 0);
+    const highest = i64x2.extract_lane(highs, 1);
+    const t0 = <u64>i64x2.extract_lane(lows, 0) + (middle << 32);
+    const carry = below(t0, middle << 32) + (<u64>middle >> 32);
+    // Two sums below 2^63 each.
+    const t1 = <u64>i64x2.extract_lane(lows, 1) + carry;
+    const whole = t1 + (highest << 32);
+    reduceCounted(out, t0, whole, below(whole, t1) + (<u64>highest >> 32));
   }
 }
 

@@ -19,6 +19,7 @@ import {
   scale,
   sub,
   sum,
+  sumRows,
 } from './fields.as';
 
 /** Short copies: a loop costs less than a call of the engine's. */
@@ -67,6 +68,12 @@ export function sum64(out: usize, vector: usize, stride: i32, count: i32): void 
 }
 export function sum128(out: usize, vector: usize, stride: i32, count: i32): void {
   sum<v128>(out, vector, stride, count);
+}
+export function sumRows64(out: usize, rows: usize, columns: i32, count: i32): void {
+  sumRows<u64>(out, rows, columns, count);
+}
+export function sumRows128(out: usize, rows: usize, columns: i32, count: i32): void {
+  sumRows<v128>(out, rows, columns, count);
 }
 export function dot64(out: usize, a: usize, stride: i32, b: usize, count: i32): void {
   dot<u64>(out, a, stride, b, count);

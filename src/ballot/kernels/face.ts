@@ -36,6 +36,8 @@ export interface FieldKernels {
   scale(out: number, vector: number, count: number): void;
   /** One element: the sum of `count` elements, `stride` apart. */
   sum(out: number, vector: number, stride: number, count: number): void;
+  /** A row of `columns` elements: the sum of `count` rows, one after another. */
+  sumRows(out: number, rows: number, columns: number, count: number): void;
   /** One element: the sum of a_k b_k, the elements a being `stride` apart, and b scaled. */
   dot(out: number, a: number, stride: number, b: number, count: number): void;
   /**

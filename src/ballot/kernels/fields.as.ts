@@ -4,7 +4,7 @@
  *
  * Each loop is written once for both fields, named by their sizes as in element.as.ts.
  */
-import { addTo, dotTo, mul, scaleTo, subTo, sumTo } from './element.as';
+import { addTo, dotTo, longSumTo, mul, scaleTo, subTo, sumTo } from './element.as';
 import { absorb, lanes, permute } from './keccak.as';
 
 const P64: u64 = 0xffffffff00000001;
@@ -88,6 +88,11 @@ export function scale<F>(out: usize, vector: usize, count: i32): void {
 
 export function sum<F>(out: usize, vector: usize, stride: i32, count: i32): void {
   sumTo<F>(out, vector, stride * size<F>(), count);
+}
+
+export function sumRows<F>(out: usize, rows: usize, columns: i32, count: i32): void {
+  const step = columns * size<F>();
+  for (const end = rows + step; rows < end; rows += size<F>(), out += size<F>()) longSumTo<F>(out, rows, step, count);
 }
 
 /** Times the product of all differences before i, forwards; then of all after i, backwards. */

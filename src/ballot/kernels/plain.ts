@@ -128,6 +128,10 @@ function plainField(field: Field, memory: Uint8Array): FieldKernels {
     sum(out, vector, stride, count) {
       put(out, 0, total(list(vector, count, stride)));
     },
+    sumRows(out, rows, columns, count) {
+      for (let column = 0; column < columns; column++)
+        put(out, column, total(list(rows + column * size, count, columns)));
+    },
     dot(out, a, stride, b, count) {
       const right = list(b, count).map(unscaled);
       put(out, 0, total(list(a, count, stride).map((left, k) => left * right[k]!)));

@@ -1,0 +1,129 @@
+/**
+ * Owns real roles for a browser to look at: `mpc up` with its broker, servers, dealer, coordinator and two parties' clients, as processes;
+ * and asking the coordinator for a collaboration, as a party's program would. Everything is ended and removed with it.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mpc } from '../support/mpc.ts';
+import { freePorts } from '../support/ports.ts';
+import { ROOT } from '../support/rows.ts';
+
+const PARTIES = ['acme', 'beta'] as const;
+const START_MS = 240_000;
+const AGAIN_MS = 250;
+
+export interface Real {
+  /** The address that `mpc page` prints. */
+  pageOf(party: string): Promise<string>;
+  /** Opens a collaboration in which those bring rows (`acme:payroll`), and both parties learn the result. Gives its id. */
+  ask(program: string, ...inputs: readonly string[]): Promise<string>;
+  /** Takes it back, as its creator may. */
+  cancel(id: string): Promise<void>;
+}
+
+export async function withReal(act: (real: Real) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'mpc-page-'));
+  const base = await freePorts();
+  const child = spawn(
+    process.execPath,
+    [
+      join(ROOT, 'bin/mpc'),
+      'up',
+      ...['--dir', directory, '--rest', String(base)],
+      ...PARTIES.flatMap((party) => ['--party', party]),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const said: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => said.push(bytes));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = (more: number): string => `http://127.0.0.1:${base + more}`;
+  try {
+    for (const more of [0, 10, 11])
+      await answered(`${url(more)}/readyz`, () => child.exitCode !== null).catch((error) => {
+        throw new Error(`${String(error)}\n${Buffer.concat(said).toString()}`);
+      });
+    const authorization = await signIn(url(0), url(10), directory);
+    await act({
+      pageOf: async (party) => {
+        const { code, stdout, stderr } = await mpc([
+          'page',
+          '--config',
+          join(directory, `party-${party}.toml`),
+        ]);
+        assert.equal(code, 0, stderr);
+        return stdout.trim();
+      },
+      ask: (program, ...inputs) => askFor(url(0), authorization, program, inputs),
+      cancel: async (id) => {
+        await json(`${url(0)}/collaboration/${id}`, { method: 'DELETE', headers: { authorization } });
+      },
+    });
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Signs acme in, with the signature of its own client. Gives the header of who is signed in. */
+async function signIn(coordinator: string, acme: string, directory: string): Promise<string> {
+  const home = readFileSync(join(directory, 'state/party-acme/api-token'), 'utf8').trim();
+  const keys = await json(`${acme}/account-keys`, { headers: { authorization: `Bearer ${home}` } });
+  const account = { account: 'acme', password: 'a password of acme' };
+  await json(`${coordinator}/account`, posted({ ...account, keys }));
+  const { token } = await json(`${coordinator}/session`, posted(account));
+  return `Bearer ${token}`;
+}
+
+async function askFor(
+  coordinator: string,
+  authorization: string,
+  program: string,
+  inputs: readonly string[],
+): Promise<string> {
+  const { collaboration } = await json(
+    `${coordinator}/collaboration`,
+    posted(
+      {
+        program,
+        inputs: inputs.map((input) => {
+          const [party, table] = input.split(':');
+          return { party, table, maxRows: 60 };
+        }),
+        outputs: PARTIES,
+        deadline: new Date(Date.now() + 24 * 3_600_000).toISOString(),
+      },
+      authorization,
+    ),
+  );
+  return collaboration.id;
+}
+
+const posted = (body: object, authorization?: string): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+  body: JSON.stringify(body),
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of any form; tests look at what they asked for
+async function json(url: string, init: RequestInit): Promise<any> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  assert.ok(response.ok, `${url}: ${text}`);
+  return JSON.parse(text);
+}
+
+/** Waits until it answers well. */
+async function answered(url: string, isOver: () => boolean): Promise<void> {
+  const until = Date.now() + START_MS;
+  for (;;) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok === true) return;
+    if (isOver() || Date.now() > until) throw new Error(`${url} never answered`);
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
