@@ -27,6 +27,7 @@ program
   .option('--nats <url>', 'broker to use instead of the configured one')
   .option('--state <directory>', 'state directory instead of the configured one')
   .option('--log <level>', 'trace, debug, info, warn, error or silent')
+  .option('--inspect <address>', 'let this one watch it with mpc inspect: server-a, …, party-NAME')
   .option('--console', 'a server: answer its operator on standard input')
   .action(
     async (options: {
@@ -35,6 +36,7 @@ program
       nats?: string;
       state?: string;
       log?: string;
+      inspect?: string;
       console?: boolean;
     }) => {
       const { role, config } = options;
@@ -71,6 +73,8 @@ program
   )
   .option('--nats-server <path>', 'the nats-server program to start')
   .option('--keep', 'keep the working directory with logs and state')
+  .option('--inspect', 'show what the roles do in the browser; stays until Ctrl-C')
+  .option('--record <file>', 'write what the roles do to this new file, for mpc inspect --replay')
   .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/run.ts')).run(query, options));
 
@@ -94,6 +98,7 @@ program
     'serve HTTP: coordinators from this port on, and a client service for each party ten further on',
     positiveInteger,
   )
+  .option('--inspect', 'let mpc inspect watch everything')
   .action(async ({ brokers, coordinators, ...options }) => {
     const { up } = await import('./verbs/up.ts');
     await up({ ...options, brokers: Number(brokers), coordinators: Number(coordinators) });

@@ -22,6 +22,7 @@ import { dealerRole } from './compose/dealer.ts';
 import { ballotServerRole, type ElectionParts, electionParts } from './compose/election.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
+import { feedOf, watched } from './compose/watching.ts';
 import { openConsole } from './console.ts';
 
 export async function runRole(
@@ -32,7 +33,9 @@ export async function runRole(
   const me = addressOf(config);
   const identity = loadIdentity(config.key);
   checkTrust(config, me, identity.publicKey, file);
+  const feed = feedOf(config, me);
   const runtime = new Runtime({
+    ...(feed === undefined ? {} : { feed }),
     deployment: config.deployment,
     me,
     identity,
@@ -52,9 +55,11 @@ export async function runRole(
         ...(config.logCopies === undefined ? {} : { replicas: config.logCopies }),
       });
       const { role, simulateRoundTripMs } = config;
-      if (simulateRoundTripMs === 0 || (role !== 'server-a' && role !== 'server-b')) return bus;
+      if (simulateRoundTripMs === 0 || (role !== 'server-a' && role !== 'server-b'))
+        return watched(feed, bus, bus);
       const peer = role === 'server-a' ? 'server-b' : 'server-a';
-      return distantBus({ bus, clock: systemClock, peer, delayMs: simulateRoundTripMs / 2 });
+      const distant = distantBus({ bus, clock: systemClock, peer, delayMs: simulateRoundTripMs / 2 });
+      return watched(feed, bus, distant);
     },
   });
   let fault: MpcError | undefined;

@@ -25,6 +25,7 @@ import { systemResolve } from '../../src/notify/put.ts';
 import { allChapters, electionChapters } from './chapters.ts';
 import { startReplica } from './replica.ts';
 import type { RoleParts, Runtime } from './runtime.ts';
+import { LifecycleWatch } from './watching.ts';
 
 const ROOT = 'coordinator';
 const DEADLINES_MS = 1_000;
@@ -42,6 +43,8 @@ export function coordinatorRole(
   let directory: DirectoryService | undefined;
   let desks: readonly Subscription[] = [];
   const chapters = allChapters(runtime.parts);
+  const { feed } = runtime.parts;
+  const watch = feed === undefined ? undefined : new LifecycleWatch(feed);
   return {
     chapters,
     beginning: (bus) => startReplica(runtime.parts, chapters, bus),
@@ -123,7 +126,7 @@ export function coordinatorRole(
       },
     },
     deliveries: {},
-    onApplied: async () => {},
+    onApplied: async (applied) => watch?.heard(applied),
     stop: async () => {
       directory?.stop();
       for (const desk of desks) desk.unsubscribe();

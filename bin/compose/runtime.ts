@@ -24,10 +24,12 @@ import type { Workplace } from '../../src/duties/workplace.ts';
 import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts';
 import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
+import type { Feed } from '../../src/inspect/feed.ts';
 import { type Logger, Troubles } from '../../src/observe/logger.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
 import type { ReplicaStart } from './replica.ts';
+import { watchedEffects } from './watching.ts';
 
 export interface RuntimeParts {
   readonly deployment: string;
@@ -43,6 +45,8 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;
+  /** Tells who may watch this role what it does; absent where nobody may. */
+  readonly feed?: Feed;
 }
 
 /** What a role adds. Built once the host's parts are there; `place` gives what effects need, as soon as it is there. */
@@ -115,7 +119,7 @@ export class Runtime {
 
   /** Opens store and host and starts the role's root chart. */
   async start(role: RoleParts): Promise<void> {
-    const { state, clock, random, logger } = this.parts;
+    const { state, clock, random, logger, feed } = this.parts;
     mkdirSync(state, { recursive: true, mode: 0o700 });
     this.#role = role;
     const store = await openStore({ path: join(state, 'role.sqlite') });
@@ -125,10 +129,13 @@ export class Runtime {
       random,
       machines: role.machines,
       ...(role.retold === undefined ? {} : { retold: role.retold }),
-      effects: role.effects,
+      effects: watchedEffects(feed, role),
       deliveries: role.deliveries,
+      onRestored: (standing) => feed?.stands(standing),
       onTransition: (transition) => {
-        logger.info({ ...transition }, `${transition.actor}: ${transition.to.join(', ')}`);
+        const { taken: _, ...told } = transition;
+        logger.info(told, `${transition.actor}: ${transition.to.join(', ')}`);
+        feed?.moved(transition);
         role.onTransition?.(transition);
         if (transition.actor === role.root.name && transition.to.includes('stopped')) void this.#leave(store);
       },

@@ -19,6 +19,8 @@ export interface Deployment {
   /** URLs of the brokers. */
   readonly nats: readonly string[];
   readonly trust: Readonly<Record<string, PublicKey>>;
+  /** Who may watch all of its roles with mpc inspect; nobody without it. */
+  readonly inspect?: Address;
   /** For development: what the two servers are to hold their messages to each other back by, both ways together. */
   readonly simulateRoundTripMs?: number;
   /** The first port of HTTP faces: the coordinator's replicas from here on, the parties' clients from ten further on. */
@@ -87,7 +89,7 @@ export function restUrl(
 const REPLICAS = 10;
 
 function write(deployment: Deployment, address: Address, place: string, more: object): string {
-  const { directory, name, nats, trust, simulateRoundTripMs } = deployment;
+  const { directory, name, nats, trust, simulateRoundTripMs, inspect } = deployment;
   const url = restUrl(deployment, place);
   const isFar = simulateRoundTripMs !== undefined && address.startsWith('server-');
   const path = join(directory, `${place}.toml`);
@@ -98,6 +100,7 @@ function write(deployment: Deployment, address: Address, place: string, more: ob
     state: join(directory, 'state', place),
     key: keyPath(directory, address),
     trust,
+    ...(inspect === undefined ? {} : { inspect }),
     ...(isFar ? { simulateRoundTripMs } : {}),
     ...(url === undefined ? {} : { api: { listen: url.slice('http://'.length) } }),
     ...more,

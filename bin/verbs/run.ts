@@ -28,6 +28,7 @@ import { comparisonsText, linesText, Progress, tableText, tapeText, trafficText 
 import { Processes } from '../local/processes.ts';
 import { readProgram } from '../local/program-file.ts';
 import { roundTripThrough } from '../local/round-trip.ts';
+import type { RunWatch } from '../local/run-watch.ts';
 
 export interface RunOptions {
   readonly input: readonly string[];
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly roundTrip?: number;
   readonly simulateRtt?: number;
   readonly keep?: boolean;
+  readonly inspect?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -63,6 +66,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true });
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
+  let watch: RunWatch | undefined;
   try {
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
     const parties = [...new Set([...files.map(({ party }) => party), ...outputs])];
@@ -74,7 +78,15 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       parties,
       systemRandom,
     );
-    const deployment = simulateRtt === undefined ? opened : { ...opened, simulateRoundTripMs: simulateRtt };
+    const isWatched = options.inspect === true || options.record !== undefined;
+    const deployment: Deployment = {
+      ...opened,
+      ...(simulateRtt === undefined ? {} : { simulateRoundTripMs: simulateRtt }),
+      ...(isWatched ? { inspect: 'coordinator' } : {}),
+    };
+    watch = isWatched
+      ? await (await import('../local/run-watch.ts')).watchRun(deployment, options)
+      : undefined;
     const isOurs = broker !== undefined;
     const given = options.roundTrip ?? simulateRtt;
     const roundTripMs = given ?? (isOurs ? 0 : await roundTripThrough(url ?? '', over.signal));
@@ -104,11 +116,13 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       }),
     );
     print(results, described, finished, startedMs, options.json === true);
+    await watch?.stay(over.signal);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
     over.abort(new MpcError('run.over', 'the run is over'));
     await processes.stop();
+    await watch?.stop();
     await broker?.stop();
     if (options.keep === true) process.stderr.write(`kept: ${directory}\n`);
     else rmSync(directory, { recursive: true, force: true });

@@ -29,6 +29,8 @@ export interface UpOptions {
   readonly coordinators: number;
   /** The first port of HTTP faces; none without it. */
   readonly rest?: number;
+  /** Let the coordinator's key watch everything. */
+  readonly inspect?: boolean;
 }
 
 export async function up(options: UpOptions): Promise<void> {
@@ -44,7 +46,8 @@ export async function up(options: UpOptions): Promise<void> {
     const urls = url === undefined ? brokers.map((broker) => broker.url) : brokerUrls(url);
     const { rest } = options;
     const opened = openDeployment(directory, 'local', urls, parties, systemRandom);
-    const deployment = rest === undefined ? opened : { ...opened, rest };
+    const watched = options.inspect === true ? ({ inspect: 'coordinator' } as const) : {};
+    const deployment = { ...opened, ...watched, ...(rest === undefined ? {} : { rest }) };
     for (const service of [...SERVICES, 'server-c'] as const)
       if (service !== 'coordinator') processes.start(service, writeConfig(deployment, service));
     // One of several may end: it is started again while the others serve.

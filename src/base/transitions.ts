@@ -9,9 +9,11 @@ import {
   type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type AnyTransitionDefinition,
   createActor,
   createMachine,
   type EventObject,
+  type InspectionEvent,
 } from 'xstate';
 
 export interface PureAction {
@@ -22,29 +24,35 @@ export interface PureAction {
 /** An actor that is never started and has no states: it stands for everyone's. */
 const nobody = createActor(createMachine({}));
 
-/** The first state of a machine, and its actions in order. */
+/** The first state of a machine, its actions in order, and the transitions without an event that led on to it. */
 export function firstTransition(
   machine: AnyStateMachine,
   input: unknown,
-): readonly [AnyMachineSnapshot, readonly PureAction[]] {
-  const actions: PureAction[] = [];
-  return [machine.getInitialSnapshot(scope(actions), input), actions];
+): readonly [AnyMachineSnapshot, readonly PureAction[], readonly string[]] {
+  const [actions, taken]: [PureAction[], string[]] = [[], []];
+  return [machine.getInitialSnapshot(scope(actions, taken), input), actions, taken];
 }
 
-/** What an event leads to. Throws what guards and assigners throw. */
+/** What an event leads to, and by which transitions (`transitionId`), in order. Throws what guards and assigners throw. */
 export function nextTransition<Snapshot extends AnyMachineSnapshot>(
   machine: AnyStateMachine,
   snapshot: Snapshot,
   event: EventObject,
-): readonly [AnyMachineSnapshot, readonly PureAction[]] {
-  const actions: PureAction[] = [];
-  return [machine.transition(snapshot, event, scope(actions)), actions];
+): readonly [AnyMachineSnapshot, readonly PureAction[], readonly string[]] {
+  const [actions, taken]: [PureAction[], string[]] = [[], []];
+  return [machine.transition(snapshot, event, scope(actions, taken)), actions, taken];
 }
 
-function scope(actions: PureAction[]): AnyActorScope {
+/** A transition's name, the same wherever the same version runs: `<state>/<event>/<which of several>`, `always` without an event. */
+export function transitionId(transition: AnyTransitionDefinition): string {
+  const { source, eventType } = transition;
+  return `${source.id}/${eventType === '' ? 'always' : eventType}/${listOf(transition)?.indexOf(transition) ?? 0}`;
+}
+
+function scope(actions: PureAction[], taken: string[]): AnyActorScope {
   return {
     self: nobody,
-    system: nobody.system,
+    system: listening(taken),
     id: '',
     sessionId: '',
     logger: () => {},
@@ -54,3 +62,19 @@ function scope(actions: PureAction[]): AnyActorScope {
     actionExecutor: (action) => void actions.push(action),
   };
 }
+
+/** Hears of every transition taken. The one into the first state is none of the chart's: it has no event, and is in no list. */
+function listening(taken: string[]): AnyActorScope['system'] {
+  const hears = {
+    _sendInspectionEvent: (event: InspectionEvent) => {
+      if (event.type !== '@xstate.microstep') return;
+      for (const transition of event._transitions)
+        if (listOf(transition)?.includes(transition)) taken.push(transitionId(transition));
+    },
+  };
+  // xstate tells its systems of every microstep, but declares that way of theirs to itself only.
+  return { ...nobody.system, ...hears } as AnyActorScope['system'];
+}
+
+const listOf = ({ source, eventType }: AnyTransitionDefinition): AnyTransitionDefinition[] | undefined =>
+  eventType === '' ? source.always : source.transitions.get(eventType);

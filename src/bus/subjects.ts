@@ -14,6 +14,8 @@
  *        `replicas` (to every coordinator replica: how far are you? each answers on the asker's own subject),
  *        `snapshot` (a coordinator replica without a state asks another for its; then, with that replica's name as last
  *        token, for one part after the other; request and reply).
+ *        `feed` (what a role tells of itself to the one that its configuration lets watch it, and to nobody without), and
+ *        `again` (that one asks for what was told before).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
  */
 
@@ -63,6 +65,10 @@ export const subjects = {
       : `mpc.${deployment}.${asker}.coordinator.replicas`,
   snapshot: (deployment: string, replica?: string): string =>
     `mpc.${deployment}.coordinator.coordinator.snapshot${replica === undefined ? '' : `.${replica}`}`,
+  feed: (deployment: string, viewer: Address, from: Address | '*'): string =>
+    `mpc.${deployment}.${viewer}.${from}.feed`,
+  feedAgain: (deployment: string, to: Address, viewer: Address): string =>
+    `mpc.${deployment}.${to}.${viewer}.again`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
 };

@@ -66,6 +66,12 @@ const roleSchema = z.strictObject({
   key: z.string(),
   /** For development: messages to the other server are held back by half of it. */
   simulateRoundTripMs: z.int().min(0).max(LIMITS.roundTripMs).default(0),
+  /** Who may watch what this role does with mpc inspect: states, events' names, sizes, times. Nobody without it. */
+  inspect: z
+    .string()
+    .pipe(addressName)
+    .transform((address) => address as Address) // as its pattern says
+    .optional(),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Public keys of everyone this role deals with, by address; in the file also the path of an organisation's trust file. */
   trust: z.record(addressName, publicKey),
@@ -86,6 +92,7 @@ export interface Overrides {
   readonly nats?: string;
   readonly state?: string;
   readonly log?: string;
+  readonly inspect?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -139,6 +139,7 @@ export class HostedActor {
         event: event.type,
         from,
         to: this.states,
+        taken: step.taken,
       });
     if (step.outcome === 'ignored') this.#options.onTrouble(ignored(event.type, from));
   }

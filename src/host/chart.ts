@@ -33,11 +33,13 @@ export interface Step {
   readonly stops: readonly string[];
   /** `ignored`: no transition took the event; `expected`: and the machine's table says that it may come. */
   readonly outcome: 'taken' | 'expected' | 'ignored';
+  /** Names of the transitions taken, in order. */
+  readonly taken: readonly string[];
 }
 
 export function firstStep(machine: AnyStateMachine, input: object): Step {
-  const [snapshot, actions] = firstTransition(machine, input);
-  return stepTo(machine, snapshot, actions, {}, 'taken');
+  const [snapshot, actions, taken] = firstTransition(machine, input);
+  return { ...stepTo(machine, snapshot, actions, {}, 'taken'), taken };
 }
 
 /** What an event does. Throws where the machine's own functions throw: a programming mistake. */
@@ -46,10 +48,10 @@ export function nextStep(machine: AnyStateMachine, state: ChartState, event: Eve
   if (!machine.getTransitionData(state.snapshot, event)?.length) {
     assert(!event.type.startsWith('xstate.error.'), 'a machine handles the errors of what it invokes');
     const expected = event.type.startsWith('xstate.done.') || isExpected(state.snapshot, event.type);
-    return stepTo(machine, state.snapshot, [], effects, expected ? 'expected' : 'ignored');
+    return { ...stepTo(machine, state.snapshot, [], effects, expected ? 'expected' : 'ignored'), taken: [] };
   }
-  const [snapshot, actions] = nextTransition(machine, state.snapshot, event);
-  return stepTo(machine, snapshot, actions, effects, 'taken');
+  const [snapshot, actions, taken] = nextTransition(machine, state.snapshot, event);
+  return { ...stepTo(machine, snapshot, actions, effects, 'taken'), taken };
 }
 
 export function readState(machine: AnyStateMachine, text: string): ChartState {
@@ -117,7 +119,7 @@ function stepTo(
   actions: readonly PureAction[],
   before: Invocations,
   outcome: Step['outcome'],
-): Step {
+): Omit<Step, 'taken'> {
   const done = snapshot.status !== 'active';
   assert(snapshot.status !== 'error', 'a machine handles the errors of what it invokes');
   const wanted = new Set(done ? [] : snapshot._nodes.flatMap((node) => node.invoke.map(({ id }) => id)));

@@ -45,6 +45,8 @@ export interface HostOptions {
   readonly retold?: readonly string[];
   /** Called after each committed transition: for logs, progress and the inspector. Names and sizes only. */
   readonly onTransition?: (transition: Transition) => void;
+  /** Called for each actor that is brought back, before it goes on. */
+  readonly onRestored?: (standing: Standing) => void;
   /** Typed troubles: unknown events, failing deliveries, stale snapshots. */
   readonly onTrouble?: (report: ErrorReport, actor: string) => void;
 }
@@ -56,6 +58,15 @@ export interface Transition {
   /** State value before and after, dotted paths of the active leaves, sorted. */
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** Names of the transitions taken on the way, in order: see `transitionId` in src/base/transitions.ts. */
+  readonly taken: readonly string[];
+}
+
+/** An actor that was there before the host was opened, and has not ended. */
+export interface Standing {
+  readonly actor: string;
+  readonly machine: string;
+  readonly states: readonly string[];
 }
 
 export interface Host {

@@ -83,6 +83,8 @@ class DurableHost implements Host {
         const keys = inbox.get(row.name) ?? [];
         const committed = { state: readState(machine, row.state), text: row.state, done: row.done, keys };
         resident.actor = this.#hosted(row.name, row.machine, committed, resident.courier);
+        const { states } = resident.actor;
+        if (!row.done) this.#options.onRestored?.({ actor: row.name, machine: row.machine, states });
       } else if (!row.done) {
         this.#options.onTrouble?.(staleSnapshot(row).report(), row.name);
       }
@@ -134,6 +136,7 @@ class DurableHost implements Host {
       event: 'xstate.init',
       from: [],
       to: leavesOf(step.state),
+      taken: step.taken,
     });
   }
 

@@ -6,8 +6,9 @@
  * in a line of the state that it leaves (`exit`), as are many ways back to one state (`back`). All else is drawn.
  */
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
+import { transitionId } from '../base/transitions.ts';
 import type { Chart, ChartEdge, ChartLine, ChartNode, LineKind } from './shapes.ts';
-import { eventText, guardOf, nodesOf, transitionId, transitionsOf } from './transitions.ts';
+import { eventText, guardOf, nodesOf, transitionsOf } from './transitions.ts';
 
 /** An end that so many states lead to has what leads there folded. */
 const MANY_SOURCES = 3;
@@ -33,6 +34,16 @@ export function chartOf(machine: AnyStateMachine): Chart {
       target: transition.target?.[0]?.id ?? null,
     })),
   };
+}
+
+/** The same without what boxes say besides the effects that run in them: for many charts beside each other. */
+export function compact(chart: Chart): Chart {
+  const slim = (node: ChartNode): ChartNode => ({
+    ...node,
+    lines: node.lines.filter(({ kind }) => kind === 'runs'),
+    children: node.children.map(slim),
+  });
+  return { ...chart, root: slim(chart.root) };
 }
 
 /** Where each transition is shown. */

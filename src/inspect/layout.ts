@@ -19,7 +19,7 @@ import type {
 } from './shapes.ts';
 
 /** Part of what a kept layout is known by: to be raised with every change of this file or of measures.ts. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 3;
 
 const OPTIONS: Readonly<Record<string, string>> = {
   'elk.algorithm': 'layered',
@@ -30,7 +30,6 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'elk.json.edgeCoords': 'ROOT',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.layered.nodePlacement.favorStraightEdges': 'true',
-  'elk.edgeLabels.inline': 'true',
   'elk.layered.spacing.nodeNodeBetweenLayers': '22',
   'elk.layered.spacing.edgeNodeBetweenLayers': '12',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
@@ -99,7 +98,8 @@ function initialEdge({ initial }: ChartNode): ElkExtendedEdge[] {
 /**
  * Keeps states that no drawn line leads to in the author's order: below the one before them, and ends in rows at the bottom.
  */
-function guides(node: ChartNode, { edges }: Chart): ElkExtendedEdge[] {
+function guides(node: ChartNode, { edges, root }: Chart): ElkExtendedEdge[] {
+  if (node.kind === 'parallel') return inTwoColumns(node.children);
   if (node.kind !== 'compound') return [];
   const isWithin = (child: ChartNode, id: string): boolean =>
     id === child.id || id.startsWith(`${child.id}.`);
@@ -113,8 +113,12 @@ function guides(node: ChartNode, { edges }: Chart): ElkExtendedEdge[] {
     const before = mains[index - 1];
     return before === undefined || isLedTo(child) ? [] : [guide(before, child)];
   });
+  const order = all(root).map(({ id }) => id);
   const leadsOn = (child: ChartNode): boolean =>
-    edges.some(({ source, target }) => isWithin(child, source) && !isWithin(child, target));
+    edges.some(
+      ({ source, target }) =>
+        isWithin(child, source) && !isWithin(child, target) && order.indexOf(target) > order.indexOf(source),
+    );
   const lowest = mains.filter((child) => !leadsOn(child));
   const rows = rowsOf(node.children.filter(isEnd));
   const above = (index: number): readonly ChartNode[] => rows[index - 1] ?? lowest;
@@ -122,6 +126,13 @@ function guides(node: ChartNode, { edges }: Chart): ElkExtendedEdge[] {
     ...chained,
     ...rows.flatMap((row, index) => row.flatMap((child) => above(index).map((upper) => guide(upper, child)))),
   ];
+}
+
+/** Regions stand beside each other, more than two in two columns. */
+function inTwoColumns(regions: readonly ChartNode[]): ElkExtendedEdge[] {
+  return regions
+    .slice(2)
+    .flatMap((region, index) => regions.slice(index, index + 1).map((above) => guide(above, region)));
 }
 
 function guide(from: ChartNode, to: ChartNode): ElkExtendedEdge {
@@ -163,6 +174,7 @@ function toElkEdge({ id, source, target, labels }: ChartEdge, isTurned: boolean)
         text: labels.map(({ text }) => text).join('\n'),
         width: Math.max(...labels.map(({ text }) => textWidth(text, labelText))) + 2 * labelSide,
         height: labels.length * labelRow + 4,
+        layoutOptions: { 'elk.edgeLabels.inline': 'true' },
       },
     ],
   };

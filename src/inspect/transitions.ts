@@ -1,17 +1,9 @@
 /**
- * Owns the names of a machine's transitions: the same for the drawn chart and for what a running machine took.
- * Must never depend on anything that differs between two processes of the same version.
+ * Owns reading a machine: its states, its transitions, and how these are called on a chart.
  */
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 
 type StateNode = AnyStateMachine['root'];
-
-/** `<state>/<event>/<which of several>`; those without an event are called `always`. */
-export function transitionId(transition: AnyTransitionDefinition): string {
-  const { source, eventType } = transition;
-  const list = isAlways(transition) ? source.always : source.transitions.get(eventType);
-  return `${source.id}/${isAlways(transition) ? 'always' : eventType}/${list?.indexOf(transition) ?? 0}`;
-}
 
 /** All of them, in the order of the document. */
 export function transitionsOf(machine: AnyStateMachine): AnyTransitionDefinition[] {
@@ -31,8 +23,6 @@ export function guardOf({ guard }: AnyTransitionDefinition): string | null {
   if (typeof guard === 'string') return guard;
   return 'type' in guard ? String(guard.type) : guard.name;
 }
-
-const isAlways = ({ eventType }: AnyTransitionDefinition): boolean => eventType === '';
 
 /** The event in words that fit an edge: `✓ effect`, `✗ effect`, `after 5 s`, or its own type. */
 export function eventText(eventType: string): string {

@@ -57,6 +57,8 @@ export interface PartyRows {
 
 interface OpenOptions extends Pick<CollaborationParts, 'minimum' | 'resultUses' | 'reruns'> {
   readonly guarded?: boolean;
+  /** Who may watch all roles with mpc inspect. */
+  readonly inspect?: Address;
 }
 
 /** A deployment of real processes on a real broker, and one collaboration in it. */
@@ -97,7 +99,7 @@ export class TestDeployment {
   static async open(
     sql: string,
     rows: readonly PartyRows[],
-    { guarded = false, ...terms }: OpenOptions = {},
+    { guarded = false, inspect, ...terms }: OpenOptions = {},
   ): Promise<TestDeployment> {
     const directory = mkdtempSync(join(tmpdir(), 'mpc-test-'));
     mkdirSync(join(directory, 'logs'));
@@ -105,7 +107,8 @@ export class TestDeployment {
     const { trust } = openDeployment(directory, 'test', [], parties, systemRandom);
     const users = guarded ? permissionsOf('test', trust) : undefined;
     const broker = await ownBroker(directory, undefined, users);
-    const deployment = openDeployment(directory, 'test', [broker.url], parties, systemRandom);
+    const unwatched = openDeployment(directory, 'test', [broker.url], parties, systemRandom);
+    const deployment = { ...unwatched, ...(inspect === undefined ? {} : { inspect }) };
     const { descriptor } = await describeCollaboration({
       program: { kind: 'sql', text: sql },
       inputs: rows.map(({ party, table, maxRows }) => ({ party, table, maxRows })),

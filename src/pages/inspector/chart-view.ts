@@ -1,0 +1,186 @@
+/**
+ * Owns one chart on the page: its SVG, made once from what Node laid out; which parts of it glow; and the camera that looks at them.
+ * Must never lay anything out.
+ */
+import { type Element, pictureOf } from '../../inspect/picture.ts';
+import type { Box, PlacedChart } from '../../inspect/shapes.ts';
+
+const SVG = 'http://www.w3.org/2000/svg';
+/** How small a chart may become for its active states to be all in sight, and how large one alone. */
+const SMALLEST = 0.5;
+const LARGEST = 1;
+const MARGIN = 34;
+
+/** Who is in a state: a role's tint and its name. */
+export interface Token {
+  readonly tint: string;
+  readonly name: string;
+}
+
+export interface Lit {
+  /** Who is in which state, outer ones included. */
+  readonly active: ReadonlyMap<string, readonly Token[]>;
+  readonly hot: ReadonlySet<string>;
+  readonly linked: ReadonlySet<string>;
+  /** Whether to show who: where several share a chart. */
+  readonly showsTokens: boolean;
+}
+
+interface Camera {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+export class ChartView {
+  readonly chart: PlacedChart;
+  readonly svg: SVGSVGElement;
+  readonly #world: SVGGElement;
+  readonly #tokens: SVGGElement;
+  readonly #states = new Map<string, globalThis.Element>();
+  readonly #transitions = new Map<string, globalThis.Element[]>();
+  readonly #initials = new Map<string, globalThis.Element>();
+  #lit: Lit | undefined;
+  #size = { width: 0, height: 0 };
+  #camera: Camera = { x: 0, y: 0, scale: 0 };
+  /** `follow` keeps what is active in sight, `whole` shows all, `free` is where somebody moved it to. */
+  mode: 'follow' | 'whole' | 'free' = 'follow';
+
+  constructor(chart: PlacedChart, svg: SVGSVGElement) {
+    this.chart = chart;
+    this.svg = svg;
+    this.#world = toNode(pictureOf(chart)) as SVGGElement; // a picture is a group
+    this.#world.classList.add('world');
+    this.#tokens = document.createElementNS(SVG, 'g');
+    this.#tokens.classList.add('tokens');
+    this.#world.append(this.#tokens);
+    svg.replaceChildren(this.#world);
+    for (const node of this.#world.querySelectorAll('[data-state]'))
+      this.#states.set(node.getAttribute('data-state') ?? '', node);
+    for (const node of this.#world.querySelectorAll('[data-initial]'))
+      this.#initials.set(node.getAttribute('data-initial') ?? '', node);
+    for (const node of this.#world.querySelectorAll('[data-transitions]'))
+      for (const id of (node.getAttribute('data-transitions') ?? '').split(' '))
+        this.#transitions.set(id, [...(this.#transitions.get(id) ?? []), node]);
+  }
+
+  light(lit: Lit): void {
+    const before = this.#lit;
+    this.#lit = lit;
+    for (const id of before?.active.keys() ?? [])
+      if (!lit.active.has(id)) this.#states.get(id)?.classList.remove('on');
+    for (const id of lit.active.keys()) this.#states.get(id)?.classList.add('on');
+    this.#mark(before?.hot, lit.hot, 'hot');
+    this.#mark(before?.linked, lit.linked, 'linked');
+    if (lit.showsTokens || before?.showsTokens === true) this.#showTokens(lit);
+    this.look();
+  }
+
+  resize(width: number, height: number): void {
+    this.#size = { width, height };
+    this.svg.setAttribute('viewBox', `0 0 ${Math.max(1, width)} ${Math.max(1, height)}`);
+    this.look();
+  }
+
+  /** Points the camera at what is to be seen. */
+  look(): void {
+    const { width, height } = this.#size;
+    if (width < 2 || this.mode === 'free') return;
+    const whole = { x: 0, y: 0, width: this.chart.width, height: this.chart.height };
+    const box = this.mode === 'whole' ? whole : (this.#activeBox() ?? whole);
+    const fits = Math.min(width / (box.width + MARGIN), height / (box.height + MARGIN));
+    const fitsWhole = Math.min(width / (whole.width + 12), height / (whole.height + 12));
+    const scale =
+      this.mode === 'whole' ? fitsWhole : Math.max(fitsWhole, Math.min(LARGEST, Math.max(SMALLEST, fits)));
+    const center = (start: number, length: number, room: number, all: number): number => {
+      // A chart that fits stands in the middle; else nothing but chart is shown.
+      if (all * scale <= room) return (room - all * scale) / 2;
+      const wanted = room / 2 - (start + length / 2) * scale;
+      return Math.max(room - all * scale - 4, Math.min(4, wanted));
+    };
+    this.#moveTo({
+      x: center(box.x, box.width, width, whole.width),
+      y: whole.height * scale <= height ? 6 : center(box.y, box.height, height, whole.height),
+      scale,
+    });
+  }
+
+  pan(dx: number, dy: number): void {
+    this.mode = 'free';
+    this.#moveTo({ ...this.#camera, x: this.#camera.x + dx, y: this.#camera.y + dy });
+  }
+
+  zoom(factor: number, x: number, y: number): void {
+    this.mode = 'free';
+    const { scale } = this.#camera;
+    const next = Math.max(0.15, Math.min(2.5, scale * factor));
+    const toward = (place: number, at: number): number => at - ((at - place) / scale) * next;
+    this.#moveTo({ x: toward(this.#camera.x, x), y: toward(this.#camera.y, y), scale: next });
+  }
+
+  #moveTo(camera: Camera): void {
+    const { x, y, scale } = camera;
+    if (this.#camera.x === x && this.#camera.y === y && this.#camera.scale === scale) return;
+    this.#camera = camera;
+    this.#world.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) scale(${scale.toFixed(4)})`;
+  }
+
+  #activeBox(): Box | undefined {
+    const lit = this.#lit;
+    if (lit === undefined || lit.active.size === 0) return undefined;
+    const boxes: Box[] = this.chart.nodes.filter(
+      ({ id, kind }) => (kind === 'atomic' || kind === 'final') && lit.active.has(id),
+    );
+    for (const { points, labels } of this.chart.edges)
+      if (labels.some(({ transition }) => lit.hot.has(transition)))
+        boxes.push(...points.map(({ x, y }) => ({ x, y, width: 0, height: 0 })));
+    if (boxes.length === 0) return undefined;
+    const x = Math.min(...boxes.map((box) => box.x));
+    const y = Math.min(...boxes.map((box) => box.y));
+    return {
+      x,
+      y,
+      width: Math.max(...boxes.map((box) => box.x + box.width)) - x,
+      height: Math.max(...boxes.map((box) => box.y + box.height)) - y,
+    };
+  }
+
+  #mark(before: ReadonlySet<string> | undefined, now: ReadonlySet<string>, name: string): void {
+    for (const id of before ?? [])
+      if (!now.has(id)) for (const node of this.#transitions.get(id) ?? []) node.classList.remove(name);
+    for (const id of now) for (const node of this.#transitions.get(id) ?? []) node.classList.add(name);
+  }
+
+  #showTokens({ active, showsTokens }: Lit): void {
+    const dots: SVGElement[] = [];
+    if (showsTokens)
+      for (const { id, kind, x, y, width } of this.chart.nodes) {
+        if (kind !== 'atomic' && kind !== 'final') continue;
+        for (const [index, { tint, name }] of (active.get(id) ?? []).slice(0, MOST_TOKENS).entries()) {
+          const dot = document.createElementNS(SVG, 'g');
+          dot.setAttribute('class', 'token');
+          dot.setAttribute('data-tint', tint);
+          dot.setAttribute('transform', `translate(${x + width - 6 - index * 15},${y})`);
+          const [circle, text] = [
+            document.createElementNS(SVG, 'circle'),
+            document.createElementNS(SVG, 'text'),
+          ];
+          circle.setAttribute('r', '8');
+          text.setAttribute('y', '3.6');
+          text.textContent = name.slice(0, 1);
+          dot.append(circle, text);
+          dots.push(dot);
+        }
+      }
+    this.#tokens.replaceChildren(...dots);
+  }
+}
+
+const MOST_TOKENS = 12;
+
+function toNode({ tag, attributes, children }: Element): SVGElement {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  for (const child of children) node.append(typeof child === 'string' ? child : toNode(child));
+  return node;
+}
