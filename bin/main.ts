@@ -79,6 +79,14 @@ program
   .action(async (query: string, options) => (await import('./verbs/run.ts')).run(query, options));
 
 program
+  .command('demo')
+  .description('the main job on made-up payrolls of three employers: what women and men earn at each level')
+  .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--nats-server <path>', 'the nats-server program to start')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/demo.ts')).demo(options));
+
+program
   .command('up')
   .description('a local deployment that stays, until Ctrl-C: broker, servers, dealer, coordinator')
   .option('--dir <directory>', 'where keys, configuration, state and logs go', '.mpc')
@@ -170,6 +178,15 @@ program
   .option('--nats <url>', 'broker to use instead of the configured one')
   .option('--json', 'one JSON object on standard output')
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
+
+program
+  .command('doctor')
+  .description("checks a role's configuration, key, disk, clock, broker and log, and says what to do")
+  .option('--config <file>', "the role's configuration", 'mpc.toml')
+  .option('--nats <url>', 'broker to use instead of the configured one')
+  .option('--state <directory>', 'state directory instead of the configured one')
+  .option('--json', 'one JSON object on standard output')
+  .action(async (options) => (await import('./verbs/doctor.ts')).doctor(options));
 
 addElectionCommands(program);
 addInspectCommands(program);

@@ -11,10 +11,10 @@ import { distantBus } from '../src/bus/distant.ts';
 import { connectNats } from '../src/bus/nats.ts';
 import type { Address } from '../src/bus/subjects.ts';
 import { brokerAccess } from '../src/config/brokers.ts';
+import type { ObserveConfig } from '../src/config/observe-config.ts';
 import { addressOf, loadRoleConfig, type Overrides, type RoleConfig } from '../src/config/role-config.ts';
 import type { Role } from '../src/config/roles.ts';
 import { ELECTION_SERVERS, type ElectionServer } from '../src/election/descriptor.ts';
-import { loadIdentity } from '../src/identity/identity.ts';
 import { openLogger } from '../src/observe/logger.ts';
 import { clientRole } from './compose/client.ts';
 import { coordinatorRole } from './compose/coordinator.ts';
@@ -23,7 +23,9 @@ import { ballotServerRole, type ElectionParts, electionParts } from './compose/e
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
 import { feedOf, watched } from './compose/watching.ts';
+import { watchOver } from './compose/watch-over.ts';
 import { openConsole } from './console.ts';
+import { roleIdentity } from './local/key-file.ts';
 
 export async function runRole(
   flags: Overrides & { readonly config: string; readonly console?: boolean },
@@ -31,7 +33,7 @@ export async function runRole(
   const { config: file, console: hasConsole, ...overrides } = flags;
   const config = loadRoleConfig(file, overrides, process.env);
   const me = addressOf(config);
-  const identity = loadIdentity(config.key);
+  const identity = roleIdentity(config.key, process.env);
   checkTrust(config, me, identity.publicKey, file);
   const feed = feedOf(config, me);
   const runtime = new Runtime({
@@ -72,10 +74,14 @@ export async function runRole(
   });
   const stopListening = onEndOfService(runtime);
   const operator = hasConsole === true ? consoleOf(config, runtime, elections) : undefined;
+  const endpoint = config.observe === undefined ? undefined : await observed(runtime, config.observe);
+  const attended = watchOver(runtime);
   await runtime.start(role);
   await runtime.drained;
+  await attended;
   await faces.coordinator?.close();
   await faces.client?.close();
+  await endpoint?.close();
   operator?.close();
   stopListening();
   const reason = fault ?? runtime.fault;
@@ -124,6 +130,12 @@ async function facesOf({ role, api, client }: RoleConfig, runtime: Runtime): Pro
   if (role !== 'client' || client === undefined) return {};
   const { clientFace } = await import('./compose/client-face.ts');
   return { client: await clientFace(runtime, api, client.party) };
+}
+
+/** The library behind it is loaded where somebody asks for it. */
+async function observed(runtime: Runtime, config: ObserveConfig): Promise<{ close(): Promise<void> }> {
+  const { observation } = await import('./compose/observation.ts');
+  return observation(runtime, config);
 }
 
 function partsOf(

@@ -12,8 +12,8 @@ import type { AnyStateMachine, EventObject } from 'xstate';
 import type { Clock } from '../../src/base/clock.ts';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
-import type { Bus } from '../../src/bus/bus.ts';
-import type { Address } from '../../src/bus/subjects.ts';
+import type { Bus, Log } from '../../src/bus/bus.ts';
+import { type Address, subjects } from '../../src/bus/subjects.ts';
 import type { Body, Chapter } from '../../src/coordination/chapter.ts';
 import { type CollaborationChange, collaborationChange } from '../../src/coordination/collaborations.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
@@ -21,11 +21,12 @@ import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
-import type { Delivery, Effect, Host, Transition } from '../../src/host/host.ts';
+import type { Delivery, Effect, Host, HostLoad, Transition } from '../../src/host/host.ts';
 import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import type { Feed } from '../../src/inspect/feed.ts';
-import { type Logger, Troubles } from '../../src/observe/logger.ts';
+import { type Logger, type Meters, Troubles } from '../../src/observe/logger.ts';
+import type { Vitals } from '../../src/observe/vitals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
 import type { ReplicaStart } from './replica.ts';
@@ -82,6 +83,7 @@ const UNAVAILABLE_MS = 500;
 export class Runtime {
   readonly parts: RuntimeParts;
   readonly troubles: Troubles;
+  readonly meters: Meters = { rounds: 0 };
   /** Resolves once connected and caught up with the log. */
   readonly place: Promise<Workplace>;
   /** Resolves when the role has drained. */
@@ -92,6 +94,8 @@ export class Runtime {
   #haveStarted: () => void = () => {};
   #finish: () => void = () => {};
   #bus: Bus | undefined;
+  #follower: Follower | undefined;
+  #log: Log | undefined;
   #fault: MpcError | undefined;
   #isThere = false;
   #host: Host | undefined;
@@ -134,12 +138,15 @@ export class Runtime {
       onRestored: (standing) => feed?.stands(standing),
       onTransition: (transition) => {
         const { taken: _, ...told } = transition;
-        logger.info(told, `${transition.actor}: ${transition.to.join(', ')}`);
+        logger.info(
+          { ...collaborationOf(transition.actor), ...told },
+          `${transition.actor}: ${transition.to.join(', ')}`,
+        );
         feed?.moved(transition);
         role.onTransition?.(transition);
         if (transition.actor === role.root.name && transition.to.includes('stopped')) void this.#leave(store);
       },
-      onTrouble: (report, actor) => this.troubles.note(report, { actor }),
+      onTrouble: (report, actor) => this.troubles.note(report, { ...collaborationOf(actor), actor }),
     });
     this.#host = host;
     if (host.has(role.root.name)) await host.send(role.root.name, { type: 'boot' });
@@ -150,6 +157,36 @@ export class Runtime {
   /** Why the role stopped by itself; undefined while it runs and after it was asked to drain. */
   get fault(): MpcError | undefined {
     return this.#fault;
+  }
+
+  /** How it fares at this moment, for whoever watches over it. */
+  get vitals(): Vitals {
+    const follower = this.#follower;
+    return {
+      ...(this.#bus === undefined ? {} : { bus: this.#bus.standing }),
+      sequence: follower?.state.sequence ?? 0,
+      isCaughtUp: this.#isThere,
+      isDraining: this.#draining !== undefined,
+      states: this.#host?.states(this.#role?.root.name ?? '') ?? [],
+      collaborations: () => follower?.state.collaborations() ?? [],
+    };
+  }
+
+  /** What its host has in hand; undefined before that is open. */
+  get load(): HostLoad | undefined {
+    return this.#host?.load;
+  }
+
+  /** The last entry of the log now; undefined while nobody can tell. */
+  async logEnds(): Promise<number | undefined> {
+    const bus = this.#bus;
+    if (bus?.standing.isConnected !== true || this.#follower === undefined) return undefined;
+    try {
+      this.#log ??= await bus.log(subjects.logStream(this.parts.deployment));
+      return await this.#log.last();
+    } catch {
+      return undefined; // the bus tells its own troubles
+    }
   }
 
   /** The root chart's `connect`: bus, log, and everything the log holds already. What it throws stops the role. */
@@ -166,7 +203,7 @@ export class Runtime {
   }
 
   async #connect(): Promise<void> {
-    const { parts, troubles } = this;
+    const { parts, troubles, meters } = this;
     const { deployment, me, identity, trust, clock, random, state, logger } = parts;
     const bus = await parts.connectBus(this.signal);
     if (this.signal.aborted) await bus.close();
@@ -174,10 +211,24 @@ export class Runtime {
     this.#bus = bus;
     bus.onTrouble((report) => troubles.note(report));
     const follower = await this.#untilAvailable(() => this.#follow(bus));
+    this.#follower = follower;
     await follower.caughtUp;
     this.signal.throwIfAborted();
     this.#isThere = true;
-    this.#arrive({ deployment, me, identity, trust, bus, clock, random, state, follower, logger, troubles });
+    this.#arrive({
+      deployment,
+      me,
+      identity,
+      trust,
+      bus,
+      clock,
+      random,
+      state,
+      follower,
+      logger,
+      troubles,
+      meters,
+    });
     await this.#role?.onCaughtUp?.();
   }
 
@@ -296,6 +347,12 @@ export class Runtime {
       this.troubles.note(error.report(), { collaboration: collaboration.id });
     }
   }
+}
+
+/** Which collaboration a chart is about, where it is about one: `session:ID:ATTEMPT`, `participation:ID:ATTEMPT`. */
+function collaborationOf(actor: string): { readonly collaboration?: string } {
+  const [, collaboration] = /^(?:session|participation):([^:]+):/.exec(actor) ?? [];
+  return collaboration === undefined ? {} : { collaboration };
 }
 
 const roleStopping = (): MpcError => new MpcError('role.stopping', 'this role is stopping');

@@ -55,7 +55,20 @@ export interface Log {
   copies(): Promise<readonly LogCopy[]>;
 }
 
+/** How a connection fares. */
+export interface BusStanding {
+  readonly isConnected: boolean;
+  /** Version of the broker in use, `2.14.0`; undefined for one that does not say. */
+  readonly broker?: string;
+  /** Since this process connected first. */
+  readonly reconnects: number;
+  /** Bytes on the wire, everything counted. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
 export interface Bus {
+  readonly standing: BusStanding;
   /**
    * At most once, no order promised. Takes its own copy of `data`. Lost without a word while there is no connection.
    * Throws `bus.too-large` past the broker's largest message.

@@ -22,6 +22,9 @@ export function distantBus({ bus, clock, peer, delayMs }: DistantOptions): Bus {
   const isFrom = (subject: string): boolean => subject.split('.')[3] === peer;
   const later = (send: () => void): void => void clock.after(delayMs, send);
   return {
+    get standing() {
+      return bus.standing;
+    },
     publish(subject, data) {
       if (!isTo(subject)) return bus.publish(subject, data);
       const kept = copied(data);

@@ -4,7 +4,7 @@
  */
 import { concatBytes } from '../base/bytes.ts';
 import type { ErrorReport } from '../base/errors.ts';
-import type { Bus, Log, Message, Subscription } from './bus.ts';
+import type { Bus, BusStanding, Log, Message, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
 import { MemoryLog, type MemoryNetwork, type MemoryStore } from './memory-log.ts';
@@ -40,6 +40,7 @@ export class Connection implements Bus {
   readonly #waiting = new Set<() => void>();
   readonly #logs = new Set<MemoryLog>();
   #closed = false;
+  #moved = { reconnects: 0, sentBytes: 0, receivedBytes: 0 };
 
   constructor(name: string, network: Network, left: () => void) {
     this.name = name;
@@ -47,9 +48,14 @@ export class Connection implements Bus {
     this.#left = left;
   }
 
+  get standing(): BusStanding {
+    return { isConnected: !this.#closed && this.#network.reachable(this.name), ...this.#moved };
+  }
+
   publish(subject: string, data: Uint8Array): void {
     this.#checkSize(subject, data);
     if (this.#closed) return;
+    this.#moved.sentBytes += data.length;
     const sent = copied(data);
     for (const held of this.#network.targets(subject)) this.#send(held, subject, sent);
   }
@@ -129,7 +135,9 @@ export class Connection implements Bus {
   }
 
   reconnected(): void {
-    if (!this.#closed) this.#troubles.guard(() => this.#reconnects.call());
+    if (this.#closed) return;
+    this.#moved.reconnects++;
+    this.#troubles.guard(() => this.#reconnects.call());
   }
 
   #checkSize(subject: string, data: Uint8Array): void {
@@ -140,6 +148,7 @@ export class Connection implements Bus {
   #send(held: Held, subject: string, sent: Uint8Array, respond?: (data: Uint8Array) => void): void {
     this.#network.carry(this, held.owner, subject, () => {
       if (!this.#network.isHeld(held)) return;
+      held.owner.#moved.receivedBytes += sent.length;
       const message = { subject, data: copied(sent), ...(respond && { respond, inbox: this.name }) };
       held.owner.#troubles.guard(() => held.handler(message));
     });

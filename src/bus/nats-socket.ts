@@ -50,6 +50,14 @@ export class NatsSocket implements Transport {
     },
   });
 
+  get sentBytes(): number {
+    return this.#socket?.bytesWritten ?? 0;
+  }
+
+  get receivedBytes(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
   get isClosed(): boolean {
     return this.#isDone;
   }

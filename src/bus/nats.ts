@@ -22,7 +22,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { assert, type ErrorReport, EXIT, MpcError } from '../base/errors.ts';
 import type { Identity } from '../identity/keys.ts';
 import { isAtLeast, OLDEST_BROKER, tooOld, versionIn } from './broker-version.ts';
-import type { Bus, Log, Message, Subscription } from './bus.ts';
+import type { Bus, BusStanding, Log, Message, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
 import type { NatsLink } from './nats-link.ts';
@@ -159,6 +159,10 @@ class NatsBus implements Bus {
   /** Who listens, by the client's number of the subscription. */
   readonly #receivers = new Map<number, Receiver>();
   #connected = true;
+  #reconnected = 0;
+  /** The socket in use, and what those before it have moved. */
+  #socket: NatsSocket | undefined;
+  #moved = { sentBytes: 0, receivedBytes: 0 };
 
   constructor({ client, protocol }: Client, clock: Clock, options: NatsOptions) {
     this.#client = client;
@@ -168,6 +172,18 @@ class NatsBus implements Bus {
     setMaxListeners(0, this.#closing.signal); // everyone who waits for something hears of the end
     this.#shortCut();
     void this.#watch(client.status());
+  }
+
+  get standing(): BusStanding {
+    const { sentBytes, receivedBytes } = this.#socket ?? { sentBytes: 0, receivedBytes: 0 };
+    const broker = versionIn(this.#client.info?.version ?? '');
+    return {
+      isConnected: this.#connected,
+      ...(broker === undefined ? {} : { broker }),
+      reconnects: this.#reconnected,
+      sentBytes: this.#moved.sentBytes + sentBytes,
+      receivedBytes: this.#moved.receivedBytes + receivedBytes,
+    };
   }
 
   publish(subject: string, data: Uint8Array): void {
@@ -312,13 +328,19 @@ class NatsBus implements Bus {
     if (this.#closing.signal.aborted) return;
     this.#shortCut();
     this.#connected = true;
+    this.#reconnected++;
     this.#troubles.guard(() => this.#reconnects.call());
   }
 
   /** Tells the socket in use who listens; until then the client hands it on. */
   #shortCut(): void {
     const { transport } = this.#protocol;
-    if (transport instanceof NatsSocket) transport.receivers = this.#receivers;
+    if (!(transport instanceof NatsSocket)) return;
+    transport.receivers = this.#receivers;
+    if (transport === this.#socket) return;
+    const { sentBytes, receivedBytes } = this.standing;
+    this.#moved = { sentBytes, receivedBytes };
+    this.#socket = transport;
   }
 
   /** Follows the connection's fortunes until it is closed. */

@@ -11,6 +11,7 @@ import type { Address } from '../bus/subjects.ts';
 import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
 import { brokerUrls } from './brokers.ts';
 import { type ConfigFault, configError, faultAt, schemaFaults } from './faults.ts';
+import { observeSchema } from './observe-config.ts';
 import { ROLES, type Role } from './roles.ts';
 import { readToml, type TomlFile } from './toml.ts';
 import { addressName, keysOf, loadTrust, name, publicKey } from './trust-file.ts';
@@ -82,6 +83,8 @@ const roleSchema = z.strictObject({
   notify: notifySchema.prefault({}),
   /** Its HTTP face: of coordinators and clients. */
   api: apiSchema.optional(),
+  /** Its metrics and health, for this machine. */
+  observe: observeSchema.optional(),
 });
 
 export type ClientConfig = z.infer<typeof clientSchema>;
@@ -134,7 +137,7 @@ export function checkRoleConfig(
   const trust = trusted === undefined ? {} : { trust: keysOf(trusted) };
   const parsed = roleSchema.safeParse({ ...toml.values, ...settings, ...fromHere, ...trust });
   if (!parsed.success) return { faults: schemaFaults(parsed.error, roleSchema, toml) };
-  const { role, client, api, tls } = parsed.data;
+  const { role, client, api, tls, observe } = parsed.data;
   const one = (...fault: FaultAt): { faults: ConfigFault[] } => ({ faults: [faultAt(toml, ...fault)] });
   if (role === undefined)
     return one(['role'], 'no role given', 'add role = "server-a" to it, or --role=… to the command line');
@@ -159,6 +162,9 @@ export function checkRoleConfig(
     key: at(parsed.data.key),
     ...(client === undefined ? {} : { client: placed(client, at) }),
     ...(api === undefined ? {} : { api: placedApi(api, at) }),
+    ...(observe?.addressFile === undefined
+      ? {}
+      : { observe: { ...observe, addressFile: at(observe.addressFile) } }),
     ...(tls?.ca === undefined ? {} : { tls: { ca: at(tls.ca) } }),
   };
   return { config, faults: [] };

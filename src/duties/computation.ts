@@ -93,6 +93,11 @@ export class Computation {
         onPresence: (present) => emit({ type: present ? 'peer.back' : 'peer.lost' }),
       });
     let reportedMs = 0;
+    let round = 0;
+    const counted = (now: number): void => {
+      this.#place.meters.rounds += now - round;
+      round = now;
+    };
     const job: EngineJob = {
       plan,
       server,
@@ -106,6 +111,7 @@ export class Computation {
       incoming,
       signal: this.#stop.signal,
       onProgress: ({ round, rounds }) => {
+        counted(round);
         const now = this.#place.clock.now();
         if (now - reportedMs < PROGRESS_MS) return;
         reportedMs = now;
@@ -117,6 +123,7 @@ export class Computation {
     const outputs = await (work < THREAD_BYTES
       ? runJob(job, options)
       : runJobInThread(this.#engine, job, options));
+    counted(cost.rounds);
     await writeWhole(this.#resultPath(), outputs);
   }
 

@@ -15,7 +15,7 @@ import type { Follower } from '../coordination/follower.ts';
 import type { LifecycleFacts } from '../coordination/lifecycle.ts';
 import type { Trust } from '../coordination/records.ts';
 import type { Identity } from '../identity/keys.ts';
-import type { Logger, Troubles } from '../observe/logger.ts';
+import type { Logger, Meters, Troubles } from '../observe/logger.ts';
 
 export interface Workplace {
   readonly deployment: string;
@@ -30,6 +30,7 @@ export interface Workplace {
   readonly follower: Follower;
   readonly logger: Logger;
   readonly troubles: Troubles;
+  readonly meters: Meters;
 }
 
 /** One attempt at a collaboration: what tapes, masked rows, results and channels belong to. */

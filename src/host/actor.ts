@@ -68,6 +68,7 @@ export class HostedActor {
   /** Keys of events since the last commit, of which nothing came. */
   readonly #unmarked = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(options: ActorOptions, { state, text, done, keys }: Committed) {
     this.#options = options;
@@ -82,6 +83,11 @@ export class HostedActor {
 
   get done(): boolean {
     return this.#done;
+  }
+
+  /** Events that are not dealt with yet. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   get states(): readonly string[] {
@@ -104,7 +110,8 @@ export class HostedActor {
   }
 
   #queue(task: () => Promise<void>): Promise<void> {
-    const result = this.#last.then(task);
+    this.#waiting++;
+    const result = this.#last.then(task).finally(() => this.#waiting--);
     this.#last = result.catch(() => undefined);
     return result;
   }

@@ -36,6 +36,11 @@ export class Courier {
     return this.#items.length === 0;
   }
 
+  /** Items that have not arrived yet. */
+  get undelivered(): number {
+    return this.#items.length;
+  }
+
   /** Takes committed items, oldest first. */
   take(items: readonly OutboxItem[]): void {
     this.#items.push(...items);

@@ -69,7 +69,18 @@ export interface Standing {
   readonly states: readonly string[];
 }
 
+/** What a host has in hand. */
+export interface HostLoad {
+  /** That have not ended. */
+  readonly actors: number;
+  /** Given, and not dealt with yet. */
+  readonly events: number;
+  /** Committed actions that have not arrived yet. */
+  readonly undelivered: number;
+}
+
 export interface Host {
+  readonly load: HostLoad;
   /** Starts an actor unless it exists. */
   start(actor: string, machine: string, input: object): Promise<void>;
   has(actor: string): boolean;

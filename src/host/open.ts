@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import { type Committed, HostedActor, hostStopped, outboxItems } from './actor.ts';
 import { chartDigest, checkMachine, firstStep, leavesOf, readState } from './chart.ts';
 import { Courier } from './courier.ts';
-import type { Host, HostOptions } from './host.ts';
+import type { Host, HostLoad, HostOptions } from './host.ts';
 import { Sweeper } from './sweeper.ts';
 import {
   type ActorRow,
@@ -138,6 +138,16 @@ class DurableHost implements Host {
       to: leavesOf(step.state),
       taken: step.taken,
     });
+  }
+
+  get load(): HostLoad {
+    const load = { actors: 0, events: 0, undelivered: 0 };
+    for (const { actor, courier } of this.#residents.values()) {
+      if (actor?.done === false) load.actors++;
+      load.events += actor?.waiting ?? 0;
+      load.undelivered += courier.undelivered;
+    }
+    return load;
   }
 
   has(name: string): boolean {

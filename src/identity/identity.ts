@@ -88,11 +88,24 @@ export function identityFromSeed(text: string): Identity {
  * `identity.malformed`, `identity.unreadable`.
  */
 export function loadIdentity(path: string): Identity {
+  return readIdentity(path, 0o077);
+}
+
+/**
+ * As `loadIdentity`, of a credential that the service manager has made for this process: where it lets the service's user in by
+ * an access list, that shows as a group's right to read.
+ */
+export function loadCredentialIdentity(path: string): Identity {
+  return readIdentity(path, 0o037);
+}
+
+/** `closed`: the mode bits that must not be set. */
+function readIdentity(path: string, closed: number): Identity {
   const file = openKeyFile(path);
   try {
     const status = fstatSync(file);
     if (!status.isFile()) throw malformed(`${path} is not a file`, path);
-    if ((status.mode & 0o077) !== 0)
+    if ((status.mode & closed) !== 0)
       throw new MpcError(
         'identity.permissions',
         `the key file ${path} is open to other users of this machine`,

@@ -14,6 +14,12 @@ export function openLogger(role: string, level: string): Logger {
   );
 }
 
+/** What is counted while a role runs, and read by its metrics. */
+export interface Meters {
+  /** Rounds that computations have gone through. */
+  rounds: number;
+}
+
 /** Counts typed troubles by code and logs each: refused frames, malformed commands, ignored events. */
 export class Troubles {
   readonly counts = new Map<string, number>();

@@ -153,6 +153,9 @@ export class World {
   /** Everything a connection publishes is recorded. */
   tapped(from: Side, bus: Bus): Bus {
     return {
+      get standing() {
+        return bus.standing;
+      },
       publish: (subject, data) => {
         this.recorded.push({ from, subject, data: data.slice() });
         bus.publish(subject, data);
