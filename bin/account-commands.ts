@@ -8,7 +8,7 @@ export function addAccountCommands(program: Command): void {
     .command('account')
     .description('accounts with the coordinators: register, sign in and out, look others up, delete');
 
-  signing(account.command('register').description('a new account; makes its key, and prints its fingerprint'))
+  common(account.command('register').description('a new account; makes its key, and prints its fingerprint'))
     .argument('<name>')
     .option('--password', 'give it a password too: asked for, never part of the command line')
     .option('--no-keys', 'no key, a password only: such an account cannot send or receive messages')
@@ -17,51 +17,48 @@ export function addAccountCommands(program: Command): void {
       '--party-key <file>',
       "key file of the enrolled party of that name, where the account's key is another",
     )
-    .option(...JSON_OPTION)
     .action(async (name: string, options) => (await verbs()).register(name, options));
 
-  signing(account.command('login').description('sign in, and keep the session on this machine'))
+  common(account.command('login').description('sign in, and keep the session on this machine'))
     .argument('[name]')
     .option('--key <file>', 'the key file of an account that was registered elsewhere')
     .option('--hours <count>', 'how long the session lasts', hours)
     .action(async (name: string | undefined, options) => (await verbs()).login(name, options));
 
-  reaching(account.command('logout').description('sign out of the session kept on this machine')).action(
-    async (options) => (await verbs()).logout(options),
-  );
+  reaching(account.command('logout').description('sign out of the session kept on this machine'))
+    .option(...JSON_OPTION)
+    .action(async (options) => (await verbs()).logout(options));
 
-  signing(account.command('token').description('print the token of a session, for other programs')).action(
+  common(account.command('token').description('print the token of a session, for other programs')).action(
     async (options) => (await verbs()).token(options),
   );
 
-  signing(account.command('list').description('accounts by name, and who is here'))
+  common(account.command('list').description('accounts by name, and who is here'))
     .argument('[pattern]', '* is any text, ? any one character', '*')
-    .option(...JSON_OPTION)
     .action(async (pattern: string, options) => (await verbs()).list(pattern, options));
 
-  signing(account.command('show').description('one account, and whether its key is the one known here'))
+  common(account.command('show').description('one account, and whether its key is the one known here'))
     .argument('<name>')
-    .option(...JSON_OPTION)
     .action(async (name: string, options) => (await verbs()).show(name, options));
 
-  signing(
+  common(
     account.command('trust').description('take the present key of an account for its own, after comparing'),
   )
     .argument('<name>')
     .option('--fingerprint <text>', 'as its owner has read it out')
     .action(async (name: string, options) => (await verbs()).trust(name, options));
 
-  signing(
+  common(
     account.command('password').description('set or change the password; all other places are signed out'),
   )
     .option('--new-password-file <file>', 'file whose first line is the new password; - for standard input')
     .action(async (options) => (await verbs()).password(options));
 
-  signing(account.command('rekey').description('make and publish a new key; all other places are signed out'))
+  common(account.command('rekey').description('make and publish a new key; all other places are signed out'))
     .option('--party-key <file>', 'key file of the enrolled party of that name')
     .action(async (options) => (await verbs()).rekey(options));
 
-  signing(
+  common(
     account.command('delete').description('delete the account; senders of undelivered messages are told'),
   )
     .option('--yes', 'without asking')

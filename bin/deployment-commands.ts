@@ -50,6 +50,7 @@ export function addDeploymentCommands(program: Command): void {
         'the broker that this one joins; it then keeps no log',
       ).conflicts(['route', 'leaf']),
     )
+    .option(...JSON_OPTION)
     .action(async (options) => (await import('./verbs/init.ts')).init(options));
 
   const trust = program.command('trust').description("other organisations' keys");
@@ -60,12 +61,13 @@ export function addDeploymentCommands(program: Command): void {
     .option('--dir <directory>', "this organisation's directory", '.')
     .option('--fingerprint <text>', 'what they read out (otherwise it is asked for)')
     .option('--replace', 'although it changes keys that are known')
+    .option(...JSON_OPTION)
     .action(async (card: string, options) => (await import('./verbs/trust.ts')).trustAdd(card, options));
   trust
     .command('list')
     .description('whose keys are trusted, with their fingerprints')
     .option('--dir <directory>', "this organisation's directory", '.')
-    .option('--json', 'one JSON object on standard output')
+    .option(...JSON_OPTION)
     .action(async (options) => (await import('./verbs/trust.ts')).trustList(options));
 
   program
@@ -74,7 +76,10 @@ export function addDeploymentCommands(program: Command): void {
     .command('check')
     .description('everything that is wrong with them, each with its line')
     .argument('<file...>')
-    .action(async (files: string[]) => (await import('./verbs/config-check.ts')).configCheck(files));
+    .option(...JSON_OPTION)
+    .action(async (files: string[], options) =>
+      (await import('./verbs/config-check.ts')).configCheck(files, options),
+    );
 
   program
     .command('broker')
@@ -90,5 +95,8 @@ export function addDeploymentCommands(program: Command): void {
       'make an identity key file and print its public key; of an existing file, print the public key',
     )
     .argument('<file>')
-    .action(async (file: string) => (await import('./verbs/key.ts')).key(file));
+    .option(...JSON_OPTION)
+    .action(async (file: string, options) => (await import('./verbs/key.ts')).key(file, options));
 }
+
+const JSON_OPTION = ['--json', 'one JSON object on standard output'] as const;

@@ -16,7 +16,8 @@ export function addElectionCommands(program: Command): void {
       .description(description)
       .argument('<id>')
       .requiredOption('--config <file>', "the registrar's configuration; to read, any role's")
-      .option('--nats <url>', 'broker to use instead of the configured one');
+      .option('--nats <url>', 'broker to use instead of the configured one')
+      .option('--json', 'one JSON object on standard output');
 
   election
     .command('create')
@@ -29,6 +30,7 @@ export function addElectionCommands(program: Command): void {
     .option('--max <points>', 'score: most points of an option', positiveInteger)
     .option('--hours <count>', 'hours until it closes by itself', positiveInteger, 24)
     .option('--nats <url>', 'broker to use instead of the configured one')
+    .option('--json', 'one JSON object on standard output')
     .action(async (options) => (await import('./verbs/election.ts')).create(options));
 
   electionVerb('eligible', 'add voters to the list')
@@ -49,9 +51,9 @@ export function addElectionCommands(program: Command): void {
     (await import('./verbs/election.ts')).cancel(id, options),
   );
 
-  electionVerb('tally', 'add the three fragments up and draw the result')
-    .option('--json', 'one JSON object on standard output')
-    .action(async (id: string, options) => (await import('./verbs/election.ts')).tally(id, options));
+  electionVerb('tally', 'add the three fragments up and draw the result').action(
+    async (id: string, options) => (await import('./verbs/election.ts')).tally(id, options),
+  );
 
   electionVerb('record', 'write every signed command of an election to a file')
     .requiredOption('--out <file>', 'where to write it')

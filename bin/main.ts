@@ -2,7 +2,7 @@
  * Owns the command line: names, options and help. Each verb lives in a file of its own and is loaded when it is called.
  * Must never print a stack trace unless --debug asks for it, nor anything but the answer on standard output.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT, MpcError } from '../src/base/errors.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
@@ -169,6 +169,7 @@ program
   .option('--reruns <count>', 'how often its result may be computed again on new uploads', wholeNumber, 0)
   .option('--nats <url>', 'broker to look results up through, instead of the configured one')
   .option('--out <file>', 'where to write it', 'descriptor.json')
+  .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/describe.ts')).describe(query, options));
 
 program
@@ -176,7 +177,8 @@ program
   .description('collaborations, their states, and who waits for whom and why')
   .requiredOption('--config <file>', "any role's configuration")
   .option('--nats <url>', 'broker to use instead of the configured one')
-  .option('--json', 'one JSON object on standard output')
+  .option('--watch', 'go on until Ctrl-C: every change, as it comes')
+  .option('--json', 'one JSON object on standard output; with --watch, one a line for each change')
   .action(async (options) => (await import('./verbs/status.ts')).status(options));
 
 program
@@ -194,6 +196,14 @@ addInspectCommands(program);
 addDeploymentCommands(program);
 addAccountCommands(program);
 addCollaborationCommands(program);
+
+program
+  .command('completion')
+  .description('print the script that completes commands and options in your shell')
+  .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+  .action(async (shell: 'bash' | 'zsh' | 'fish') =>
+    (await import('./verbs/completion.ts')).completion(shell, program),
+  );
 
 /** Whole milliseconds, with or without the unit. */
 function roundTrip(text: string): number {

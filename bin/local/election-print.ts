@@ -1,6 +1,8 @@
 /**
  * Owns how an election looks on a terminal: its state, a bar chart of its result, a progress bar.
  */
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
 import { stateOfLife } from '../../src/election/life.ts';
 import type { ResultLine } from '../../src/election/result.ts';
@@ -10,18 +12,30 @@ import { electionWaiting } from '../../src/election/waiting.ts';
 const BAR = 40;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A line an option: label, bar, sum, share. */
-export function barChart(lines: readonly ResultLine[], total: number): string {
+/**
+ * A line an option: label, bar, sum, share. On a terminal of so many columns bars are as long as it lets them be, and labels
+ * are in several lines where they must.
+ */
+export function barChart(
+  lines: readonly ResultLine[],
+  total: number,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const most = Math.max(1, ...lines.map(({ sum }) => sum));
-  const wide = Math.min(40, Math.max(...lines.map(({ label }) => [...label].length)));
-  const digits = String(most).length;
+  const shareOf = (sum: number): string => (total === 0 ? '' : `${((100 * sum) / total).toFixed(1)} %`);
+  const digits = Math.max(...lines.map(({ sum }) => String(sum).length));
+  const figures = digits + (total === 0 ? 0 : 2 + 7) + 2;
+  const natural = Math.max(...lines.map(({ label }) => stringWidth(label)));
+  const wide = Math.max(1, Math.min(natural, 40, Math.floor(columns / 3)));
+  const longest = Math.max(1, Math.min(BAR, columns - wide - 2 - figures));
   return lines
-    .map(({ label, sum }) => {
-      const eighths = Math.round((sum / most) * BAR * 8);
+    .flatMap(({ label, sum }) => {
+      const eighths = Math.round((sum / most) * longest * 8);
       const bar = '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
-      const share = total === 0 ? '' : `  ${((100 * sum) / total).toFixed(1).padStart(5)} %`;
-      const name = [...label].slice(0, wide).join('').padEnd(wide);
-      return `${name}  ${bar.padEnd(BAR)}  ${String(sum).padStart(digits)}${share}`;
+      const share = total === 0 ? '' : `  ${shareOf(sum).padStart(7)}`;
+      const [first = '', ...more] = wrapAnsi(label, wide, { hard: true }).split('\n');
+      const pad = ' '.repeat(Math.max(0, wide - stringWidth(first)));
+      return [`${first}${pad}  ${bar.padEnd(longest)}  ${String(sum).padStart(digits)}${share}`, ...more];
     })
     .join('\n');
 }

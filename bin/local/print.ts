@@ -1,27 +1,24 @@
 /**
- * Owns how answers look on a terminal: tables, the disclosure statement, progress. Progress goes to standard error and
- * only to a terminal; answers go to standard output.
+ * Owns how answers look to people: result tables, figures of a plan, sizes and durations.
  */
+import wrapAnsi from 'wrap-ansi';
 import type { Cell, ResultTable } from '../../src/sql/specification.ts';
+import { gridLines } from './grid.ts';
+import type { Screen } from './screen.ts';
 
-/** A result as aligned text: numbers to the right, NULL as an empty cell. */
-export function tableText({ columns, rows }: ResultTable): string {
-  const numeric = columns.map((column) => column.type === 'integer' || column.type === 'decimal');
-  const cells = rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]?.scale ?? 0)));
-  const widths = columns.map((column, at) =>
-    Math.max(column.name.length, ...cells.map((row) => row[at]?.length ?? 0)),
-  );
-  const line = (texts: readonly string[]): string =>
-    texts
-      .map((text, at) => (numeric[at] ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd();
-  return [
-    line(columns.map((column) => column.name)),
-    widths.map((width) => '-'.repeat(width)).join('  '),
-    ...cells.map(line),
-    `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`,
-  ].join('\n');
+/** A result as aligned text that fits the screen: numbers to the right, NULL as an empty cell. */
+export function tableText({ columns, rows }: ResultTable, screen: Screen): string {
+  const grid = {
+    columns: columns.map(({ name, type }) => ({ name, isNumber: type === 'integer' || type === 'decimal' })),
+    rows: rows.map((row) => row.map((cell, at) => cellText(cell, columns[at]?.scale ?? 0))),
+  };
+  return [...gridLines(grid, screen), `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`].join('\n');
+}
+
+/** Sentences, broken between words where the screen ends. */
+export function proseText(lines: readonly string[], { columns }: Screen): string {
+  const text = lines.join('\n');
+  return columns === undefined ? text : wrapAnsi(text, columns, { hard: true, trim: false });
 }
 
 /** A circuit's result: a line for each instance, its values one after the other. */
@@ -35,7 +32,8 @@ function cellText(cell: Cell, scale: number): string {
   return typeof cell === 'number' ? cell.toFixed(scale) : String(cell);
 }
 
-function bytesText(bytes: number): string {
+/** In the unit that needs the fewest digits. */
+export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
@@ -90,21 +88,4 @@ interface TapeFigures {
 interface TrafficFigures {
   readonly bytesOnline: number;
   readonly bytesOnlineB: number;
-}
-
-/** Progress lines on standard error; silent where that is not a terminal and `always` is not asked for. */
-export class Progress {
-  readonly #startedMs = Date.now();
-  readonly #shown: boolean;
-  #last = '';
-
-  constructor(shown: boolean) {
-    this.#shown = shown;
-  }
-
-  say(text: string): void {
-    if (!this.#shown || text === this.#last) return;
-    this.#last = text;
-    process.stderr.write(`${((Date.now() - this.#startedMs) / 1000).toFixed(2).padStart(7)} s  ${text}\n`);
-  }
 }

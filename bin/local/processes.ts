@@ -39,9 +39,11 @@ export class Processes {
   start(name: string, config: string): RoleProcess {
     const log = join(this.#logs, `${name}.log`);
     const file = openSync(log, 'a', 0o600);
-    // Standard input is a pipe from us: when we die, it closes, and the role drains and ends.
+    // Standard input is a pipe from us: when we die, it closes, and the role drains and ends. In a session of its own it is not
+    // hit by a terminal's Ctrl-C, which is meant for us.
     const child = spawn(process.execPath, [this.#executable, '--config', config], {
       stdio: ['pipe', 'ignore', file],
+      detached: true,
       env: { ...process.env, MPC_PARENT_PIPE: '1' },
     });
     closeSync(file);

@@ -17,7 +17,9 @@ import type { AccountView } from '../../src/directory/views.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../../src/identity/identity.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { callsTo, coordinatorUrls, type DirectoryOptions, proofOf, signedIn } from '../local/directory.ts';
+import { gridLines } from '../local/grid.ts';
 import { type AccountHome, deploymentOf, makeHome, openHome, type Profile } from '../local/home.ts';
+import { screenOf } from '../local/screen.ts';
 import { readNewPassword } from '../local/secret.ts';
 
 export interface AccountOptions extends DirectoryOptions {
@@ -61,7 +63,11 @@ export async function register(name: string, options: RegisterOptions): Promise<
       throw error;
     });
     home.saveProfile(profile);
-    process.stderr.write(`${account} is registered already, with the key that is here\n`);
+    done(
+      options,
+      { account, registered: 'earlier' },
+      `${account} is registered already, with the key that is here`,
+    );
   }
 }
 
@@ -88,7 +94,7 @@ export async function login(name: string | undefined, options: LoginOptions): Pr
   const lifetime = options.hours === undefined ? {} : { lifetimeMs: options.hours * 3600_000 };
   await signedIn(home, profile, callsTo(coordinators), { ...options, ...lifetime, anew: true });
   home.saveProfile(profile);
-  process.stderr.write(`signed in as ${account}; the session is kept in ${home.directory}\n`);
+  done(options, { account }, `signed in as ${account}; the session is kept in ${home.directory}`);
 }
 
 export async function logout(options: AccountOptions): Promise<void> {
@@ -99,13 +105,14 @@ export async function logout(options: AccountOptions): Promise<void> {
       if (!(error instanceof MpcError) || !error.code.startsWith('session.')) throw error;
     });
   home.forgetSession();
-  process.stderr.write('signed out\n');
+  done(options, { account: home.profile?.account }, 'signed out');
 }
 
 /** On standard output, for other programs: `curl -H "Authorization: Bearer $(mpc account token)"`. */
 export async function token(options: AccountOptions): Promise<void> {
   const { home, profile, calls } = opened(options);
-  process.stdout.write(`${await signedIn(home, profile, calls, options)}\n`);
+  const session = await signedIn(home, profile, calls, options);
+  process.stdout.write(options.json === true ? `${JSON.stringify({ token: session })}\n` : `${session}\n`);
 }
 
 export async function list(pattern: string, options: AccountOptions): Promise<void> {
@@ -115,12 +122,11 @@ export async function list(pattern: string, options: AccountOptions): Promise<vo
   for (let after: string | undefined; ; ) {
     const page = await calls.list(session, { pattern, ...(after === undefined ? {} : { after }) });
     found.push(...page.accounts);
-    if (options.json !== true)
-      for (const view of page.accounts) process.stdout.write(`${accountLine(view)}\n`);
     if (page.next === undefined) break;
     after = page.next;
   }
   if (options.json === true) process.stdout.write(`${JSON.stringify({ accounts: found })}\n`);
+  else if (found.length > 0) process.stdout.write(`${accountLines(found).join('\n')}\n`);
 }
 
 export async function show(name: string, options: AccountOptions): Promise<void> {
@@ -135,7 +141,7 @@ export async function show(name: string, options: AccountOptions): Promise<void>
       : isKnown
         ? 'its key is the one known here'
         : `ITS KEY HAS CHANGED: known here is ${accountFingerprint(known)}`;
-  tell(options, view, [accountLine(view), ...fingerprintLines(view), note]);
+  tell(options, view, [...accountLines([view]), ...fingerprintLines(view), note]);
 }
 
 /** After its owner has read the fingerprint out. */
@@ -156,7 +162,11 @@ export async function trust(
       exitCode: EXIT.protocol,
     });
   new Pins(home.pins).trust(view, systemClock.now());
-  process.stderr.write(`the key ${now} is known as that of ${name} from now on\n`);
+  done(
+    options,
+    { account: name, fingerprint: now },
+    `the key ${now} is known as that of ${name} from now on`,
+  );
 }
 
 export async function password(
@@ -168,7 +178,7 @@ export async function password(
   const { newPasswordFile } = options;
   const next = await readNewPassword(newPasswordFile === undefined ? {} : { passwordFile: newPasswordFile });
   await calls.change(session, { password: next }, proof);
-  process.stderr.write('the password is changed; all other places are signed out\n');
+  done(options, { account: profile.account }, 'the password is changed; all other places are signed out');
 }
 
 export async function rekey(options: AccountOptions & { readonly partyKey?: string }): Promise<void> {
@@ -181,8 +191,11 @@ export async function rekey(options: AccountOptions & { readonly partyKey?: stri
   await calls.change(session, { keys }, proof);
   const earlierKeys = profile.key === null ? profile.earlierKeys : [profile.key, ...profile.earlierKeys];
   home.saveProfile({ ...profile, key, earlierKeys });
-  process.stderr.write(
-    `the key is changed: ${accountFingerprint(keys)}\nothers see that, and will ask you whether it is so\n`,
+  const fingerprint = accountFingerprint(keys);
+  done(
+    options,
+    { account: profile.account, fingerprint },
+    `the key is changed: ${fingerprint}\nothers see that, and will ask you whether it is so`,
   );
 }
 
@@ -197,7 +210,7 @@ export async function remove(options: AccountOptions & { readonly yes?: boolean 
   const session = await signedIn(home, profile, calls, options);
   await calls.delete(session, await proofOf('delete', profile, session, options));
   home.forgetSession();
-  process.stderr.write(`${account} is deleted; its key and history are still in ${home.directory}\n`);
+  done(options, { account }, `${account} is deleted; its key and history are still in ${home.directory}`);
 }
 
 function opened(options: AccountOptions): {
@@ -222,17 +235,29 @@ async function keysOf(
   return sayKeys({ deployment, account, identity, sealing, ...party, nowMs: systemClock.now() });
 }
 
+/** A sentence for people, beside the answers; for programs what it is about. */
+function done({ json }: AccountOptions, value: object, sentence: string): void {
+  if (json === true) process.stdout.write(`${JSON.stringify(value)}\n`);
+  else process.stderr.write(`${sentence}\n`);
+}
+
 function tell({ json }: AccountOptions, view: AccountView, lines: readonly string[]): void {
   process.stdout.write(json === true ? `${JSON.stringify(view)}\n` : `${lines.join('\n')}\n`);
 }
 
-const accountLine = ({ account, party, places, keys }: AccountView): string =>
-  [
-    account.padEnd(24),
-    places === 0 ? 'away  ' : `here${places > 1 ? ` x${places}` : '  '}`,
-    party ? 'party' : '     ',
-    keys === null ? 'no keys' : accountFingerprint(keys),
-  ].join(' ');
+const accountLines = (views: readonly AccountView[]): string[] =>
+  gridLines(
+    {
+      columns: ['account', 'where', 'kind', 'key'].map((name) => ({ name })),
+      rows: views.map(({ account, party, places, keys }) => [
+        account,
+        places === 0 ? 'away' : `here${places > 1 ? ` x${places}` : ''}`,
+        party ? 'party' : '',
+        keys === null ? 'no keys' : accountFingerprint(keys),
+      ]),
+    },
+    screenOf(process.stdout, process.env),
+  );
 
 const fingerprintLines = ({ keys }: AccountView): string[] =>
   keys === null ? [] : [`fingerprint, to compare by voice: ${accountFingerprint(keys)}`];

@@ -17,8 +17,9 @@ import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
 import type { ColumnSpecification } from '../../src/sql/specification.ts';
 import type { StoredRows } from '../../src/sql/stored.ts';
-import { comparisonsText, durationText, tapeText, trafficText } from '../local/print.ts';
+import { comparisonsText, durationText, proseText, tapeText, trafficText } from '../local/print.ts';
 import { readProgram } from '../local/program-file.ts';
+import { screenOf } from '../local/screen.ts';
 
 export interface CheckOptions {
   readonly rows: number;
@@ -69,7 +70,7 @@ export async function check(queryFile: string, options: CheckOptions): Promise<v
     return;
   }
   const lines = [
-    ...disclosure,
+    proseText(disclosure, screenOf(process.stdout, process.env)),
     '',
     ...(declared.form === 'bits' ? bitsText(declared) : tablesText(inputs, declared)),
     ...stored.map(({ table, result }) => `nobody brings rows of ${table}: they are the result ${result}`),

@@ -14,6 +14,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
 import type { ResultTable } from '../../src/sql/specification.ts';
 import { tableText } from '../local/print.ts';
+import { screenOf } from '../local/screen.ts';
 
 export interface ClientServiceOptions {
   readonly config?: string;
@@ -84,7 +85,8 @@ export async function result(id: string, options: ClientServiceOptions & { csv?:
   );
   if (typeof found === 'string') throw new Error('an answer in JSON is an object');
   if (options.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
-  else process.stdout.write(`${tableText(found.table as ResultTable)}\n`); // the face's schema names column types as text
+  else
+    process.stdout.write(`${tableText(found.table as ResultTable, screenOf(process.stdout, process.env))}\n`); // the face's schema names column types as text
 }
 
 /** The token is in the fragment, which browsers send to nobody. */

@@ -11,10 +11,12 @@ import { ENDED } from '../../src/coordination/lifecycle.ts';
 import { eventsOf } from '../../src/directory/client/event-stream.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
 import { callsTo, coordinatorUrls, type DirectoryOptions, signedIn } from '../local/directory.ts';
+import { gridLines } from '../local/grid.ts';
 import { openHome } from '../local/home.ts';
 import { inputsOf } from '../local/inputs.ts';
 import { readProgram } from '../local/program-file.ts';
 import { parseSource, storedThrough } from '../local/results.ts';
+import { screenOf } from '../local/screen.ts';
 
 type Schemas = components['schemas'];
 type Collaboration = Schemas['Collaboration'];
@@ -92,11 +94,16 @@ export async function list(
     if (next === null) break;
     after = next;
   }
-  const lines = found.map(
-    ({ id, status: state, creator, inputs, outputs }) =>
-      `${id}  ${state.padEnd(11)}  by ${creator}: ${inputs.join(', ')} for ${outputs.join(', ')}`,
-  );
-  tell(options, { collaborations: found }, lines.length === 0 ? ['no collaborations'] : lines);
+  const rows = found.map(({ id, status: state, creator, inputs, outputs }) => [
+    id,
+    state,
+    creator,
+    inputs.join(', '),
+    outputs.join(', '),
+  ]);
+  const columns = ['id', 'status', 'opened by', 'rows of', 'result for'].map((name) => ({ name }));
+  const lines = gridLines({ columns, rows }, screenOf(process.stdout, process.env));
+  tell(options, { collaborations: found }, rows.length === 0 ? ['no collaborations'] : lines);
 }
 
 export async function show(id: string, options: CollaborationOptions): Promise<void> {

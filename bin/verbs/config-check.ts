@@ -15,13 +15,14 @@ import { loadTrust } from '../../src/config/trust-file.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 
 /** Exit code 78 where anything is wrong. */
-export function configCheck(files: readonly string[]): void {
+export function configCheck(files: readonly string[], { json }: { readonly json?: boolean }): void {
   const faults = files.flatMap((file) => {
     const found = faultsIn(file);
-    if (found.length === 0) process.stdout.write(`${file}: ok\n`);
+    if (found.length === 0 && json !== true) process.stdout.write(`${file}: ok\n`);
     return found;
   });
-  for (const { file, line, setting, message, hint } of faults) {
+  if (json === true) process.stdout.write(`${JSON.stringify({ files, faults })}\n`);
+  for (const { file, line, setting, message, hint } of json === true ? [] : faults) {
     const place = line === undefined ? file : `${file}:${line}`;
     process.stdout.write(`${place}: ${setting === '' ? '' : `${setting}: `}${message}\n`);
     if (hint !== undefined) process.stdout.write(`    ${hint}\n`);

@@ -31,6 +31,7 @@ export interface DescribeOptions {
   readonly bits?: boolean;
   readonly roundTrip: number;
   readonly out: string;
+  readonly json?: boolean;
 }
 
 export async function describe(queryFile: string, options: DescribeOptions): Promise<void> {
@@ -61,8 +62,14 @@ export async function describe(queryFile: string, options: DescribeOptions): Pro
     deadlineMs: Date.now() + options.hours * HOUR_MS,
   });
   writeFileSync(options.out, `${JSON.stringify(descriptor, null, 2)}\n`);
+  const digest = descriptorDigest(descriptor);
+  if (options.json === true) {
+    const { out: file } = options;
+    process.stdout.write(`${JSON.stringify({ digest, file, disclosure: query.disclosure })}\n`);
+    return;
+  }
   process.stderr.write(
     `${query.disclosure.join('\n')}\n\nwritten to ${options.out}; its digest, to compare and approve:\n`,
   );
-  process.stdout.write(`${descriptorDigest(descriptor)}\n`);
+  process.stdout.write(`${digest}\n`);
 }

@@ -29,6 +29,7 @@ import { ElectionLog } from '../local/election-log.ts';
 import { barChart, ProgressBar } from '../local/election-print.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { Processes } from '../local/processes.ts';
+import { screenOf } from '../local/screen.ts';
 import { recordOf } from './election-record.ts';
 import { voteMany } from './vote.ts';
 
@@ -144,7 +145,11 @@ async function hold(deployment: Deployment, options: DemoOptions): Promise<void>
       process.stdout.write(
         [
           '',
-          barChart(checked.result, options.type === 'score' ? 0 : checked.counted),
+          barChart(
+            checked.result,
+            options.type === 'score' ? 0 : checked.counted,
+            screenOf(process.stdout, process.env).columns,
+          ),
           '',
           `${checked.counted} ballots counted, ${checked.rejected} rejected; root ${checked.root}`,
           `cast, verified by three servers and tallied in ${(totalMs / 1000).toFixed(2)} s: ${rate.toFixed(0)} ballots a second`,

@@ -11,13 +11,21 @@ import { checkRecord } from '../../src/election/record.ts';
 import { electionChapters } from '../compose/chapters.ts';
 import { type ElectionLog, type LogOptions, withElectionLog } from '../local/election-log.ts';
 import { barChart } from '../local/election-print.ts';
+import { screenOf } from '../local/screen.ts';
 
-export function record(id: string, options: LogOptions & { readonly out: string }): Promise<void> {
+export function record(
+  id: string,
+  options: LogOptions & { readonly out: string; readonly json?: boolean },
+): Promise<void> {
   return withElectionLog(options, async (log) => {
     log.election(id);
     const lines = await recordOf(log, id);
     writeFileSync(options.out, lines.join(''));
-    process.stderr.write(`${lines.length} signed commands in ${options.out}\n`);
+    if (options.json === true)
+      process.stdout.write(
+        `${JSON.stringify({ election: id, commands: lines.length, file: options.out })}\n`,
+      );
+    else process.stderr.write(`${lines.length} signed commands in ${options.out}\n`);
   });
 }
 
@@ -58,7 +66,11 @@ export function verify(file: string, options: { readonly registrar: string; read
             '',
             descriptor.title,
             '',
-            barChart(result, descriptor.type.kind === 'score' ? 0 : counted),
+            barChart(
+              result,
+              descriptor.type.kind === 'score' ? 0 : counted,
+              screenOf(process.stdout, process.env).columns,
+            ),
           ]
         : []),
       '',

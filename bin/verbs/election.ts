@@ -21,10 +21,15 @@ import { decodePublicKey } from '../../src/identity/nkey.ts';
 import { makeCredentials, writeCredentials } from '../local/credentials.ts';
 import { type ElectionLog, type LogOptions, withElectionLog } from '../local/election-log.ts';
 import { barChart, electionText } from '../local/election-print.ts';
+import { screenOf } from '../local/screen.ts';
 
 const HOUR_MS = 3_600_000;
 
-export interface CreateOptions extends LogOptions {
+export interface ElectionOptions extends LogOptions {
+  readonly json?: boolean;
+}
+
+export interface CreateOptions extends ElectionOptions {
   readonly title: string;
   readonly type: string;
   readonly option: readonly string[];
@@ -46,14 +51,15 @@ export function create(options: CreateOptions): Promise<void> {
       deadlineMs: Date.now() + options.hours * HOUR_MS,
     });
     await log.say({ kind: 'election.create', descriptor });
-    process.stdout.write(`${electionId(electionDigest(descriptor))}\n`);
+    const id = electionId(electionDigest(descriptor));
+    answer(options, { election: id }, id);
   });
 }
 
 /** Adds voters: the public keys of a file, or new credentials for a test election. */
 export function eligible(
   id: string,
-  options: LogOptions & { readonly voters?: string; readonly make?: number; readonly out?: string },
+  options: ElectionOptions & { readonly voters?: string; readonly make?: number; readonly out?: string },
 ): Promise<void> {
   return withElectionLog(options, async (log) => {
     const { election } = log.election(id);
@@ -66,11 +72,12 @@ export function eligible(
         from: election.voters + at,
         keys: packVoters(keys.slice(at, at + VOTERS_PER_COMMAND)),
       });
-    process.stdout.write(`${election.voters + keys.length} voters\n`);
+    const voters = election.voters + keys.length;
+    answer(options, { election: id, voters }, `${voters} voters`);
   });
 }
 
-export function open(id: string, options: LogOptions): Promise<void> {
+export function open(id: string, options: ElectionOptions): Promise<void> {
   return withElectionLog(options, async (log) => {
     log.election(id);
     await log.follower.until(
@@ -81,30 +88,27 @@ export function open(id: string, options: LogOptions): Promise<void> {
     );
     const voters = log.view.voters(id);
     await log.say({ kind: 'election.open', election: id, voters: voters.length, root: votersRoot(voters) });
-    process.stdout.write(`open for ${voters.length} voters\n`);
+    answer(options, { election: id, voters: voters.length }, `open for ${voters.length} voters`);
   });
 }
 
-export function close(id: string, options: LogOptions): Promise<void> {
+export function close(id: string, options: ElectionOptions): Promise<void> {
   return withElectionLog(options, async (log) => {
     log.election(id);
     await log.say({ kind: 'election.close', election: id });
-    process.stdout.write('closing\n');
+    answer(options, { election: id, state: 'closing' }, 'closing');
   });
 }
 
-export function cancel(id: string, options: LogOptions): Promise<void> {
+export function cancel(id: string, options: ElectionOptions): Promise<void> {
   return withElectionLog(options, async (log) => {
     log.election(id);
     await log.say({ kind: 'election.cancel', election: id });
-    process.stdout.write('cancelled\n');
+    answer(options, { election: id, state: 'cancelled' }, 'cancelled');
   });
 }
 
-export function status(
-  id: string | undefined,
-  options: LogOptions & { readonly json?: boolean },
-): Promise<void> {
+export function status(id: string | undefined, options: ElectionOptions): Promise<void> {
   return withElectionLog(options, async (log) => {
     const shown = id === undefined ? log.view.elections() : [log.election(id).election];
     if (options.json === true) {
@@ -125,7 +129,7 @@ export function status(
 }
 
 /** Adds the three fragments up, here, and draws the result. */
-export function tally(id: string, options: LogOptions & { readonly json?: boolean }): Promise<void> {
+export function tally(id: string, options: ElectionOptions): Promise<void> {
   return withElectionLog(options, async (log) => {
     const { election, descriptor } = log.election(id);
     const { fragments, seals, reason } = election.life.context;
@@ -149,7 +153,7 @@ export function tally(id: string, options: LogOptions & { readonly json?: boolea
       );
     else
       process.stdout.write(
-        `${descriptor.title}\n\n${barChart(lines, descriptor.type.kind === 'score' ? 0 : counted)}\n\n${counted} ballots counted\n`,
+        `${descriptor.title}\n\n${barChart(lines, descriptor.type.kind === 'score' ? 0 : counted, screenOf(process.stdout, process.env).columns)}\n\n${counted} ballots counted\n`,
       );
   });
 }
@@ -157,7 +161,7 @@ export function tally(id: string, options: LogOptions & { readonly json?: boolea
 /** Asks every server where a ballot stands. */
 export function receipt(
   tracker: string,
-  options: LogOptions & { readonly election: string; readonly json?: boolean },
+  options: ElectionOptions & { readonly election: string },
 ): Promise<void> {
   return withElectionLog(options, async (log) => {
     const place = { bus: log.bus, deployment: log.config.deployment };
@@ -177,6 +181,10 @@ export function receipt(
         process.stdout.write(`${said.server}  ${said.state}${position}${reason}\n`);
       }
   });
+}
+
+function answer({ json }: ElectionOptions, value: object, text: string): void {
+  process.stdout.write(`${json === true ? JSON.stringify(value) : text}\n`);
 }
 
 function textOf(log: ElectionLog, id: string): string {

@@ -37,6 +37,7 @@ export interface InitOptions {
   readonly nats: readonly string[];
   readonly certificate?: string;
   readonly certificateKey?: string;
+  readonly json?: boolean;
 }
 
 type Service = Exclude<Role, 'client'>;
@@ -85,6 +86,8 @@ export async function init(options: InitOptions): Promise<void> {
       roleText({ role, deployment, organisation, nats, logCopies }),
     );
   report(directory, card, roles, broker !== undefined);
+  const answer = { organisation, deployment, fingerprint: cardFingerprint(card), made: directory.made, keys };
+  process.stdout.write(`${options.json === true ? JSON.stringify(answer) : cardFingerprint(card)}\n`);
 }
 
 function service(role: string): Service {
@@ -195,5 +198,4 @@ function report(
 3. Check everything:      mpc config check ${directory.root}/*.toml
 4. Start, in any order:
 ${[...(hasBroker ? [`mpc broker --config ${directory.path(FILES.broker)}`] : []), ...places.map((place) => `mpc --role=${place.startsWith('party-') ? 'client' : place} --config ${directory.path(`${place}.toml`)}`)].map((line) => `     ${line}\n`).join('')}`);
-  process.stdout.write(`${cardFingerprint(card)}\n`);
 }

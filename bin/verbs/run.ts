@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
@@ -14,7 +15,6 @@ import { brokerUrls } from '../../src/config/brokers.ts';
 import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
-import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { ResultFile } from '../../src/duties/client-duties.ts';
 import { comparisonsOf } from '../../src/plan/choose.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
@@ -22,13 +22,17 @@ import { participantChapters } from '../compose/chapters.ts';
 import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { checkFiles, type PartyFile } from '../local/inputs.ts';
+import { ProgressTail } from '../local/log-tail.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
-import { comparisonsText, linesText, Progress, tableText, tapeText, trafficText } from '../local/print.ts';
+import { Phases } from '../local/phases.ts';
+import { comparisonsText, linesText, proseText, tableText, tapeText, trafficText } from '../local/print.ts';
 import { Processes } from '../local/processes.ts';
 import { readProgram } from '../local/program-file.ts';
 import { roundTripThrough } from '../local/round-trip.ts';
 import type { RunWatch } from '../local/run-watch.ts';
+import { RunPhases } from '../local/run-phases.ts';
+import { screenOf } from '../local/screen.ts';
 
 export interface RunOptions {
   readonly input: readonly string[];
@@ -49,7 +53,6 @@ export interface RunOptions {
 const HOUR_MS = 3_600_000;
 
 export async function run(queryFile: string, options: RunOptions): Promise<void> {
-  const progress = new Progress(options.json !== true || process.stderr.isTTY === true);
   const startedMs = Date.now();
   const program = await readProgram(queryFile, options);
   const declared = await declaredOf(program);
@@ -57,10 +60,13 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   const files = await checkFiles(declared, options.input, options.rows);
   const directory = mkdtempSync(join(tmpdir(), 'mpc-run-'));
   const over = new AbortController();
-  const interrupt = (): void =>
+  // The second time it ends at once: the roles hear of that from their pipes.
+  const interrupt = (): void => {
+    if (over.signal.aborted) process.exit(EXIT.temporary);
     over.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   const url = options.nats ?? process.env.NATS_URL;
   const broker = url === undefined ? await ownBroker(directory, options.natsServer) : undefined;
   const logs = join(directory, 'logs');
@@ -99,16 +105,35 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       keys: deployment.trust,
       deadlineMs: Date.now() + HOUR_MS,
     });
-    if (options.json !== true) process.stdout.write(`${described.query.disclosure.join('\n')}\n\n`);
-    progress.say(
+    if (options.json !== true)
+      process.stdout.write(
+        `${proseText(described.query.disclosure, screenOf(process.stdout, process.env))}\n\n`,
+      );
+    const resultFiles = startRoles(deployment, processes, described.descriptor, files);
+    const phases = phasesOf(described, files, parties.length + SERVICES.length, join(logs, 'server-a.log'));
+    const shown = new Phases({
+      stream: process.stderr,
+      screen: screenOf(process.stderr, process.env),
+      clock: systemClock,
+      phases: () => phases.phases(),
+    });
+    shown.say(
       `plan: ${described.cost.rounds} rounds, ${trafficText(described.cost)}, ${tapeText(described.cost)}`,
     );
-    progress.say(comparisonsText(comparisonsOf(described.query.plan), roundTripMs));
-    const resultFiles = startRoles(deployment, processes, described.descriptor, files);
-    const finished = await Promise.race([
-      follow(deployment, described.descriptor, progress, over.signal),
-      processes.firstFailure(),
-    ]);
+    shown.say(comparisonsText(comparisonsOf(described.query.plan), roundTripMs));
+    shown.start();
+    let finished: PhaseTimes;
+    try {
+      finished = await Promise.race([
+        follow(deployment, described.descriptor, phases, over.signal),
+        processes.firstFailure(),
+      ]);
+    } catch (error) {
+      phases.fail();
+      throw error;
+    } finally {
+      shown.stop();
+    }
     const results = resultFiles.map(
       ({ party, file }): Received => ({
         party,
@@ -162,11 +187,23 @@ function startRoles(
   return results;
 }
 
+function phasesOf(
+  { cost, estimate, descriptor }: Described,
+  files: readonly PartyFile[],
+  processes: number,
+  log: string,
+): RunPhases {
+  const { rounds, bytesOnline, bytesTape } = cost;
+  const figures = { processes, parties: files, outputs: descriptor.outputs, ...estimate };
+  const tail = new ProgressTail(log);
+  return new RunPhases({ ...figures, rounds, bytesOnline, bytesTape }, systemClock, () => tail.read());
+}
+
 /** Shows what everyone can see in the log until the result has been received. Throws the collaboration's own reason. */
 async function follow(
   deployment: Deployment,
   descriptor: Descriptor,
-  progress: Progress,
+  phases: RunPhases,
   signal: AbortSignal,
 ): Promise<PhaseTimes> {
   const bus = await connectNats({ servers: deployment.nats, name: 'mpc-run', signal });
@@ -183,12 +220,7 @@ async function follow(
         const change = collaborationChange(applied);
         if (change?.collaboration.id !== id) return;
         times.note(applied);
-        const { status } = change.collaboration;
-        progress.say(
-          `${status}${describeWaiting(change.collaboration)
-            .map((sentence) => `; ${sentence}`)
-            .join('')}`,
-        );
+        phases.note(change.collaboration);
       },
     });
     await follower.until((log) => {
@@ -243,10 +275,12 @@ function print(
     return;
   }
   for (const { party, result } of received) {
-    const text = query.form === 'bits' ? linesText(result.table) : tableText(result.table);
+    const text =
+      query.form === 'bits'
+        ? linesText(result.table)
+        : tableText(result.table, screenOf(process.stdout, process.env));
     process.stdout.write(`${named ? `${party}:\n` : ''}${text}\n`);
   }
-  process.stderr.write(
-    `dealt in ${seconds.deal.toFixed(2)} s, uploaded in ${seconds.upload.toFixed(2)} s, computed in ${seconds.compute.toFixed(2)} s, ${seconds.total.toFixed(2)} s in all\n`,
-  );
+  const took = `dealt in ${seconds.deal.toFixed(2)} s, uploaded in ${seconds.upload.toFixed(2)} s, computed in ${seconds.compute.toFixed(2)} s, ${seconds.total.toFixed(2)} s in all`;
+  process.stderr.write(`${proseText([took], screenOf(process.stderr, process.env))}\n`);
 }

@@ -13,6 +13,7 @@ export interface AddOptions {
   /** What the other organisation read out; asked for on a terminal where it is not given. */
   readonly fingerprint?: string;
   readonly replace?: boolean;
+  readonly json?: boolean;
 }
 
 export async function trustAdd(file: string, options: AddOptions): Promise<void> {
@@ -38,6 +39,10 @@ export async function trustAdd(file: string, options: AddOptions): Promise<void>
       exitCode: EXIT.noPermission,
     });
   directory.saveTrust(trust);
+  if (options.json === true)
+    process.stdout.write(
+      `${JSON.stringify({ organisation: card.organisation, deployment, keys: card.keys })}\n`,
+    );
   process.stderr.write(
     `${card.organisation} is trusted now. Roles read it when they start; a running broker on SIGHUP\n`,
   );

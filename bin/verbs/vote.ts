@@ -74,6 +74,13 @@ export async function vote(options: VoteOptions): Promise<void> {
     const voters = credentials.slice(0, options.random);
     const bar = new ProgressBar(voters.length, 'ballots');
     const cast = await voteMany(place, election, voters, (done) => bar.show(done));
+    if (options.json === true) {
+      const { accepted, refused, least } = cast;
+      process.stdout.write(
+        `${JSON.stringify({ election: election.id, accepted, refused, leastServers: least })}\n`,
+      );
+      return;
+    }
     process.stdout.write(
       `${cast.accepted} ballots are with ${cast.least === 3 ? 'all three servers' : `${cast.least} servers or more`}${cast.refused > 0 ? `, ${cast.refused} were refused` : ''}\n`,
     );

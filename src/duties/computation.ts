@@ -26,6 +26,8 @@ export type ComputeEvent =
 
 /** At most ten progress reports a second. */
 const PROGRESS_MS = 100;
+/** One line of the role's log a second says how far a run is. */
+const LOGGED_MS = 1_000;
 
 /**
  * Bytes of rows, tape and messages from which on a run gets a thread of its own: below, it is over before a thread would have
@@ -98,6 +100,7 @@ export class Computation {
       this.#place.meters.rounds += now - round;
       round = now;
     };
+    let loggedMs = 0;
     const job: EngineJob = {
       plan,
       server,
@@ -116,6 +119,11 @@ export class Computation {
         if (now - reportedMs < PROGRESS_MS) return;
         reportedMs = now;
         emit({ type: 'progress', round, rounds });
+        if (now - loggedMs < LOGGED_MS) return;
+        loggedMs = now;
+        const { collaboration, attempt } = this.#job;
+        const far = { collaboration, attempt, round, rounds, bytesSent: this.#sent.bytes };
+        this.#place.logger.info(far, `round ${round} of ${rounds}`);
       },
     };
     const bytesOfRows = inputParties(plan).reduce((sum, party) => sum + uploadBytes(plan, party), 0);

@@ -35,6 +35,11 @@ export class SentChunks implements ChunkSource, ChunkLog {
     this.#keptBytes = keptBytes;
   }
 
+  /** All that was ever appended. */
+  get bytes(): number {
+    return this.#starts[this.#length]!;
+  }
+
   append(chunk: Uint8Array): void {
     assert(chunk.length <= LIMITS.chunkBytes, 'a chunk is LIMITS.chunkBytes long at most');
     if (this.#isClosed) return;

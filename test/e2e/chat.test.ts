@@ -29,7 +29,7 @@ test('two people register and write to each other; each place shows each message
   withCoordinators(2, async (coordinators) => {
     const [ann, bob] = [coordinators.machine('ann'), coordinators.machine('bob')];
     await Promise.all([ok(['account', 'register', 'ann'], ann), ok(['account', 'register', 'bob'], bob)]);
-    assert.match(await ok(['account', 'list', 'b*'], ann), /^bob +away/);
+    assert.match(await ok(['account', 'list', 'b*'], ann), /^bob +away/m);
     const [annsDesk, bobsDesk] = [coordinators.talk(['chat'], ann), coordinators.talk(['chat'], bob)];
     await Promise.all([annsDesk.line(/connected/), bobsDesk.line(/connected/)]);
     const bobsPhone = coordinators.talk(['chat', '--no-history'], bob);
@@ -60,7 +60,7 @@ test('two people register and write to each other; each place shows each message
     await annsDesk.line(/^\* bob/);
     assert.equal(await bobsPhone.end('SIGINT'), 0, bobsPhone.errors);
     assert.equal(await bobsDesk.end('SIGTERM'), 0, bobsDesk.errors);
-    assert.match(await ok(['account', 'list', 'bob'], ann), /^bob +away/, 'both places have signed out');
+    assert.match(await ok(['account', 'list', 'bob'], ann), /^bob +away/m, 'both places have signed out');
     annsDesk.write('\\send while you are away -> bob');
     await annsDesk.line(/stored for bob/, annsDesk.lines.length - 1);
     const later = coordinators.talk(['chat'], bob);
