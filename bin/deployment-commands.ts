@@ -30,6 +30,7 @@ export function addDeploymentCommands(program: Command): void {
     .option('--broker-name <name>', 'another name or address of that broker (repeat for each)', collect, [])
     .option('--certificate <file>', 'the certificate of that broker, instead of one of an own authority')
     .option('--certificate-key <file>', 'and its key')
+    .option('--authority <file>', 'whom it comes from, where machines do not know that authority anyway')
     .option(
       '--route <organisation=host:port>',
       'another broker that keeps a copy of the log, and where it listens for this one (repeat for each)',

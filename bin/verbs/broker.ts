@@ -28,9 +28,8 @@ export async function broker(options: BrokerOptions): Promise<void> {
   writeLinks(own);
   const binary = await brokerProgram(options.natsServer);
   const running = await startBroker({ ...withFiles(own), binary });
-  process.stderr.write(
-    `${own.name}: ${running.url.replace('nats://', 'tls://')}, nats-server ${binary.version}\n`,
-  );
+  const url = own.config.tls === undefined ? running.url : running.url.replace('nats://', 'tls://');
+  process.stderr.write(`${own.name}: ${url}, nats-server ${binary.version}\n`);
   let stopping = false;
   const stop = (): void => {
     stopping = true;
@@ -77,7 +76,7 @@ function withFiles({ name, config, cluster, hub }: OwnBroker): BrokerConfig {
       : {
           hub: {
             url: hub.url,
-            login: at(LINKS.login),
+            login: LINKS.login,
             ...(hub.authority === undefined ? {} : { authority: at(LINKS.hubAuthority) }),
           },
         }),

@@ -2,8 +2,8 @@
  * Owns `mpc config check`: everything that is wrong with configuration files, each with its line, before anything starts.
  * Must never print a key's secret half.
  */
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import { checkBrokerConfig, isBrokerFile, type OwnBroker } from '../../src/config/broker-config.ts';
 import { brokerAccess } from '../../src/config/brokers.ts';
@@ -87,7 +87,12 @@ function brokerFiles({ config, hub }: OwnBroker, toml: TomlFile): ConfigFault[] 
 
 function checkCertificate(tls: { readonly certificate: string; readonly key: string }, host: string): void {
   const certificate = new X509Certificate(readFileSync(tls.certificate));
-  readFileSync(tls.key);
+  if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(tls.key))))
+    throw new MpcError('config.wrong-key', `${tls.key} is not the key of this certificate`);
+  if ((statSync(tls.key).mode & 0o077) !== 0)
+    throw new MpcError('config.open-key', `${tls.key} is open to other users of this machine`, {
+      hint: `run chmod 600 ${tls.key}`,
+    });
   const ended = Date.parse(certificate.validTo) < Date.now();
   if (ended) throw new MpcError('config.expired', `the certificate ended on ${certificate.validTo}`);
   const isAny = host === '0.0.0.0' || host === '::';

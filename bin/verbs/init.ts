@@ -38,6 +38,8 @@ export interface InitOptions {
   readonly certificate?: string;
   readonly certificateKey?: string;
   readonly json?: boolean;
+  /** File of the authority that the certificate comes from, where machines do not know it anyway. */
+  readonly authority?: string;
 }
 
 type Service = Exclude<Role, 'client'>;
@@ -68,6 +70,8 @@ export async function init(options: InitOptions): Promise<void> {
       exitCode: EXIT.usage,
     });
   const brokerFile = broker === undefined ? undefined : ownBrokerText(options, broker);
+  for (const file of [options.certificate, options.certificateKey, options.authority])
+    if (file !== undefined) readText(file);
   directory.make();
   const keys: Record<string, string> = { ...before?.keys };
   for (const role of roles)
@@ -130,7 +134,8 @@ async function certify(
   options: InitOptions,
   broker: string,
 ): Promise<{ authority?: string }> {
-  if (options.certificate !== undefined) return {};
+  if (options.certificate !== undefined)
+    return options.authority === undefined ? {} : { authority: readText(options.authority) };
   const { deployment, organisation } = options;
   const { certifyBroker, makeAuthority } = await import('../../src/broker/certificates.ts');
   if (!directory.has(FILES.authorityKey)) {
@@ -150,16 +155,42 @@ async function certify(
   return { authority: authority.certificate };
 }
 
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new MpcError('usage.certificate', 'this file cannot be read', {
+      place: { file },
+      exitCode: EXIT.noInput,
+    });
+  }
+}
+
 function ownBrokerText(options: InitOptions, listen: string): string {
-  const { deployment, organisation, route, routePort, leaf, leafPort, hub, certificate, certificateKey } =
-    options;
+  const {
+    deployment,
+    organisation,
+    route,
+    routePort,
+    leaf,
+    leafPort,
+    hub,
+    certificate,
+    certificateKey,
+    authority,
+  } = options;
   const host = listen.slice(0, listen.lastIndexOf(':'));
   const [to, address] = hub === undefined ? [] : named(hub, '--hub');
-  if ((certificate === undefined) !== (certificateKey === undefined))
-    throw new MpcError('usage.certificate', 'a certificate needs its key, and a key its certificate', {
-      hint: 'give both --certificate and --certificate-key, or neither',
-      exitCode: EXIT.usage,
-    });
+  const isWhole = (certificate === undefined) === (certificateKey === undefined);
+  if (!isWhole || (authority !== undefined && certificate === undefined))
+    throw new MpcError(
+      'usage.certificate',
+      'a certificate needs its key, a key and an authority a certificate',
+      {
+        hint: 'give both --certificate and --certificate-key, and --authority with them; or none',
+        exitCode: EXIT.usage,
+      },
+    );
   return brokerText({
     deployment,
     organisation,

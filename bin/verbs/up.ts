@@ -15,7 +15,8 @@ import {
   writeConfig,
   writeReplicaConfig,
 } from '../local/deployment.ts';
-import { ownBrokers } from '../local/own-broker.ts';
+import { KeptBrokers } from '../local/kept-brokers.ts';
+import { brokerProgram } from '../local/own-broker.ts';
 import { Processes } from '../local/processes.ts';
 
 export interface UpOptions {
@@ -39,11 +40,14 @@ export async function up(options: UpOptions): Promise<void> {
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const url = options.nats ?? process.env.NATS_URL;
   const hosts = Array.from({ length: options.brokers }, () => '127.0.0.1');
-  const brokers = url === undefined ? await ownBrokers(directory, options.natsServer, hosts) : [];
+  const brokers =
+    url === undefined
+      ? await KeptBrokers.start({ directory, binary: await brokerProgram(options.natsServer), hosts, say })
+      : undefined;
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   try {
     const parties = options.party.map((party) => checkName('party', party));
-    const urls = url === undefined ? brokers.map((broker) => broker.url) : brokerUrls(url);
+    const urls = brokers?.urls ?? brokerUrls(url ?? '');
     const { rest } = options;
     const opened = openDeployment(directory, 'local', urls, parties, systemRandom);
     const watched = options.inspect === true ? ({ inspect: 'coordinator' } as const) : {};
@@ -77,9 +81,11 @@ export async function up(options: UpOptions): Promise<void> {
     await Promise.race([interrupted(), processes.firstFailure()]);
   } finally {
     await processes.stop();
-    await Promise.all(brokers.map((broker) => broker.stop()));
+    await brokers?.stop();
   }
 }
+
+const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
 
 function sayUrl(place: string, url: string | undefined, more?: string): void {
   if (url === undefined) return;

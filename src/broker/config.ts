@@ -16,7 +16,7 @@ export interface BrokerHub {
   readonly url: string;
   /** Its certificate comes from this authority. File, PEM. */
   readonly authority?: string;
-  /** File of one line, `nkey: SU…`, that the broker reads: the seed that it logs in with there. */
+  /** File of one line, `nkey: SU…`, beside the configuration: the seed that it logs in with there. */
   readonly login: string;
 }
 

@@ -21,6 +21,7 @@ import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { brokerAccess } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
+import { collaborationId } from '../../src/coordination/descriptor.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import { mpc } from './mpc.ts';
 import { ROOT } from './rows.ts';
@@ -69,6 +70,51 @@ export class Organisations {
     writeFileSync(file, text.replace(before, after));
   }
 
+  /** A party describes a collaboration, in its own directory, and is ready to open it and to wait for its result. */
+  async describe(
+    organisation: string,
+    party: string,
+    sql: string,
+    ...parties: readonly string[]
+  ): Promise<{ readonly id: string; readonly digest: string }> {
+    const query = this.path(organisation, 'query.sql');
+    writeFileSync(query, sql);
+    const config = ['--config', this.path(organisation, `party-${party}.toml`)];
+    const out = ['--out', this.path(organisation, 'descriptor.json')];
+    const described = await mpc(['describe', query, ...config, ...parties, '--output', party, ...out]);
+    assert.equal(described.code, 0, described.stderr);
+    const digest = described.stdout.trim();
+    const more = 'create = "descriptor.json"\nresult = "result.json"\nonce = true';
+    this.edit(organisation, `party-${party}`, 'approve = []', `approve = ["${digest}"]\n${more}`);
+    return { digest, id: collaborationId(digest) };
+  }
+
+  /** A party approves it, and has its rows beside its configuration. */
+  approve(organisation: string, party: string, digest: string, table: string, csv: string): void {
+    writeFileSync(this.path(organisation, `${party}.csv`), csv);
+    const more = `approve = ["${digest}"]\ntables.${table} = "${party}.csv"`;
+    this.edit(organisation, `party-${party}`, 'approve = []', more);
+  }
+
+  /** What the party that described it got. */
+  result(organisation: string): { readonly table: { readonly rows: unknown[][] } } {
+    return JSON.parse(readFileSync(this.path(organisation, 'result.json'), 'utf8'));
+  }
+
+  /**
+   * Lines of everyone's log that say that the broker refused something. An answer is none of that: a broker that was started anew
+   * does not know what was asked through it before, and it is asked again.
+   */
+  refusals(): string[] {
+    return [...this.#children.keys()].flatMap((key) => {
+      const [organisation = '', place = ''] = key.split('/');
+      const lines = this.log(organisation, place).split('\n');
+      return lines
+        .filter((line) => line.includes('permission-denied') && !line.includes('_INBOX.'))
+        .map((line) => `${key}: ${line}`);
+    });
+  }
+
   startBroker(organisation: string): void {
     this.#start(organisation, 'broker', ['broker', '--config', this.path(organisation, 'broker.toml')]);
   }
@@ -84,6 +130,10 @@ export class Organisations {
     const child = this.#children.get(`${organisation}/${place}`);
     assert.ok(child !== undefined, `${organisation}/${place} was started`);
     return ended(child, 'SIGTERM');
+  }
+
+  signal(organisation: string, place: string, signal: NodeJS.Signals): void {
+    this.#children.get(`${organisation}/${place}`)?.kill(signal);
   }
 
   /** Its exit code, once it ends by itself. */
