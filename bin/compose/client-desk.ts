@@ -12,6 +12,7 @@ import type { ClientDuties } from '../../src/duties/client-duties.ts';
 import type { Desk } from '../../src/duties/desk.ts';
 import type { Queries, Query } from '../../src/duties/queries.ts';
 import type { Run, Workplace } from '../../src/duties/workplace.ts';
+import { ElectionsView } from '../../src/election/rows.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { checkCsv } from '../../src/rows/check.ts';
 import { checkLines } from '../../src/rows/lines.ts';
@@ -83,6 +84,12 @@ export function clientDesk({
         sealing: sealingKeyOf(identity).publicKey,
         nowMs: clock.now(),
       }),
+    elections: {
+      view: new ElectionsView(follower.state),
+      place: { bus: place.bus, deployment },
+      random: place.random,
+      now: () => clock.now(),
+    },
     hear: (notice) => {
       verifyNotice(notice, trust.coordinator);
       if (notice.deployment !== deployment || notice.party !== party)

@@ -24,6 +24,7 @@ import { Queries } from '../../src/duties/queries.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { Changes } from './changes.ts';
+import { electionChapters, participantChapters } from './chapters.ts';
 import { type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
@@ -67,6 +68,10 @@ export function clientRole(
     };
   return {
     root: { name: ROOT, input: {} },
+    // Whoever looks at its page sees elections, too.
+    ...(face === undefined
+      ? {}
+      : { chapters: [...participantChapters(runtime.parts.trust), ...electionChapters(runtime.parts)] }),
     machines: { [ROOT]: clientMachine, participation: participationMachine },
     retold: ['participation'],
     effects: {

@@ -3,25 +3,11 @@
  * Must never print a seed, nor read one from a file that others may read.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
+import { type Credential, readCredential } from '../../src/election/credential.ts';
 import { identityFromSeed } from '../../src/identity/identity.ts';
-import type { Identity } from '../../src/identity/keys.ts';
 import { encodeSeed } from '../../src/identity/nkey.ts';
-
-const schema = z.strictObject({
-  election: z.string().regex(/^[0-9a-f]{20}$/),
-  /** The voter's number in the election's list. */
-  voter: z.int().min(0),
-  seed: z.string(),
-});
-
-export interface Credential {
-  readonly election: string;
-  readonly voter: number;
-  readonly identity: Identity;
-}
 
 /** New credentials, and the lines that keep them. */
 export function makeCredentials(
@@ -51,7 +37,7 @@ export function writeCredentials(path: string, lines: string): void {
 export function readCredentials(path: string): Credential[] {
   return textOf(path)
     .split('\n')
-    .flatMap((line, at) => (line.trim() === '' ? [] : [credentialOf(line, path, at + 1)]));
+    .flatMap((line, at) => (line.trim() === '' ? [] : [readCredential(line, { file: path, line: at + 1 })]));
 }
 
 function textOf(path: string): string {
@@ -75,18 +61,5 @@ function textOf(path: string): string {
     return readFileSync(file, 'utf8');
   } finally {
     closeSync(file);
-  }
-}
-
-function credentialOf(line: string, file: string, number: number): Credential {
-  try {
-    const { election, voter, seed } = schema.parse(JSON.parse(line));
-    return { election, voter, identity: identityFromSeed(seed) };
-  } catch {
-    throw new MpcError('credential.malformed', 'this line is no credential', {
-      hint: 'restore the file as the registrar gave it',
-      place: { file, line: number },
-      exitCode: EXIT.badData,
-    });
   }
 }

@@ -10,6 +10,7 @@ import { type RandomSource, systemRandom } from '../../src/base/random.ts';
 import { MOST_IN_MESSAGE } from '../../src/box/intake.ts';
 import {
   type Answered,
+  castBallot,
   fetchElection,
   handIn,
   type VotersElection,
@@ -18,12 +19,11 @@ import {
 import { connectNats } from '../../src/bus/nats.ts';
 import { brokerAccess, brokerUrls } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
+import type { Credential } from '../../src/election/credential.ts';
 import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
-import { readEnvelope } from '../../src/election/envelope.ts';
-import { trackerOf } from '../../src/election/items.ts';
 import type { Receipt } from '../../src/election/receipts.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
-import { type Credential, readCredentials } from '../local/credentials.ts';
+import { readCredentials } from '../local/credentials.ts';
 import { ProgressBar } from '../local/election-print.ts';
 
 export interface VoteOptions {
@@ -92,13 +92,18 @@ export async function vote(options: VoteOptions): Promise<void> {
 async function voteOnce(
   place: VotingPlace,
   election: VotersElection,
-  { voter, identity }: Credential,
+  credential: Credential,
   choice: Choice,
   json: boolean,
 ): Promise<void> {
-  const bytes = election.caster.cast(voter, identity, Date.now(), choice, systemRandom);
-  const tracker = trackerOf(election.id, readEnvelope(election.type.sizes, bytes));
-  const answers = await handIn(place, election, bytes);
+  const { tracker, answers } = await castBallot(
+    place,
+    election,
+    credential,
+    Date.now(),
+    choice,
+    systemRandom,
+  );
   const holders = answers.filter((one) => 'value' in one && one.value.held.includes(tracker));
   const refusals = answers.flatMap(refusalsIn);
   if (holders.length === 0)

@@ -4,13 +4,15 @@
  * Must never believe a server without its signature under a key that the descriptor names.
  */
 import { z } from 'zod';
-import { BallotType } from '../ballot/election-type.ts';
+import { BallotType, type Choice } from '../ballot/election-type.ts';
 import { utf8 } from '../base/bytes.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
+import type { RandomSource } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import { reportSchema } from '../coordination/report.ts';
+import type { Credential } from '../election/credential.ts';
 import {
   ELECTION_SERVERS,
   type ElectionDescriptor,
@@ -19,7 +21,8 @@ import {
   electionId,
   kindOfBallots,
 } from '../election/descriptor.ts';
-import { BallotCaster } from '../election/envelope.ts';
+import { BallotCaster, readEnvelope } from '../election/envelope.ts';
+import { trackerOf } from '../election/items.ts';
 import {
   type ElectionInfo,
   electionInfoSchema,
@@ -88,6 +91,20 @@ function electionOf(id: string, { descriptor, sealingKeys, status }: ElectionInf
   const type = new BallotType(kindOfBallots(descriptor));
   const caster = new BallotCaster({ election: id, digest, type, sealingKeys: keys });
   return { id, digest, descriptor, type, caster, status };
+}
+
+/** One voter's ballot, sealed here and handed to every server. `counter`: above those of the voter's earlier ballots. */
+export async function castBallot(
+  place: VotingPlace,
+  election: VotersElection,
+  { voter, identity }: Credential,
+  counter: number,
+  choice: Choice,
+  random: RandomSource,
+): Promise<{ readonly tracker: string; readonly answers: readonly Answered<Receipt>[] }> {
+  const bytes = election.caster.cast(voter, identity, counter, choice, random);
+  const tracker = trackerOf(election.id, readEnvelope(election.type.sizes, bytes));
+  return { tracker, answers: await handIn(place, election, bytes) };
 }
 
 /** Hands the same envelopes (one after the other) to every server, and collects their signed receipts. */

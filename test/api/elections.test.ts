@@ -3,17 +3,13 @@ import { test } from 'node:test';
 import { electionChart } from '../../roles/election.ts';
 import { openCoordinatorFace } from '../../src/api/coordinator/open.ts';
 import type { Replica } from '../../src/api/coordinator/seams.ts';
-import { canonicalJson, type Json } from '../../src/base/canonical.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { infoOf } from '../../src/box/answers.ts';
-import type { Bus } from '../../src/bus/bus.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
-import { subjects } from '../../src/bus/subjects.ts';
 import { ELECTION_SERVERS } from '../../src/election/descriptor.ts';
 import { readEnvelope } from '../../src/election/envelope.ts';
 import { trackerOf } from '../../src/election/items.ts';
-import { signReceipt, signStanding } from '../../src/election/receipts.ts';
 import { checkRecord, recordLine } from '../../src/election/record.ts';
+import { serve } from '../election/answering.ts';
 import { DEPLOYMENT, ElectionWorld, finish, REGISTRAR, type TestServer } from '../election/world.ts';
 
 /** The face of a replica that knows this world's election; `answering` servers take ballots. */
@@ -47,27 +43,6 @@ async function faceOf(world: ElectionWorld, answering: readonly TestServer[]) {
       await hub.close();
     },
   };
-}
-
-/** What a server's own service answers, in short. */
-function serve(bus: Bus, world: ElectionWorld, server: TestServer): void {
-  const said = { election: world.id, server: server.name };
-  const identity = world.identityOf(server.name);
-  const bytes = (value: object): Uint8Array => new TextEncoder().encode(canonicalJson(value as Json));
-  bus.subscribe(subjects.election(DEPLOYMENT, server.name, 'voter', 'ballots', world.id), (message) => {
-    const held = [trackerOf(world.id, server.take(message.data))];
-    message.respond?.(bytes(signReceipt(identity, { ...said, held, refused: [] })));
-  });
-  bus.subscribe(subjects.election(DEPLOYMENT, server.name, 'voter', 'ask', world.id), (message) => {
-    const question = JSON.parse(new TextDecoder().decode(message.data));
-    message.respond?.(
-      bytes(
-        question.what === 'ballot'
-          ? signStanding(identity, { ...said, tracker: question.tracker, state: 'accepted' })
-          : (infoOf(world.view, world.id) ?? {}),
-      ),
-    );
-  });
 }
 
 test('a ballot is handed in over HTTP, found again, tallied, and its record holds offline', async () => {

@@ -123,9 +123,9 @@ export class ElectionWorld {
     return new ElectionWorld(this.random, type, labels, this.voters.length, this.type, this);
   }
 
-  /** Another election of the same people. */
-  beside(): ElectionWorld {
-    const { memo, identities, voters, random, type } = this;
+  /** Another election of the same people, or with other voters. */
+  beside(voters = this.voters): ElectionWorld {
+    const { memo, identities, random, type } = this;
     const { type: kind, labels } = this.descriptor;
     return new ElectionWorld(random, kind, labels, voters.length, type, { memo, identities, voters });
   }

@@ -16,6 +16,8 @@ const START_MS = 240_000;
 const AGAIN_MS = 250;
 
 export interface Real {
+  /** Where the configurations are: `party-acme.toml` and so on. */
+  readonly directory: string;
   /** The address that `mpc page` prints. */
   pageOf(party: string): Promise<string>;
   /** Opens a collaboration in which those bring rows (`acme:payroll`), and both parties learn the result. Gives its id. */
@@ -48,6 +50,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
       });
     const authorization = await signIn(url(0), url(10), directory);
     await act({
+      directory,
       pageOf: async (party) => {
         const { code, stdout, stderr } = await mpc([
           'page',

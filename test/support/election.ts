@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Credential, makeCredentials } from '../../bin/local/credentials.ts';
+import { makeCredentials } from '../../bin/local/credentials.ts';
 import { type Deployment, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
 import { ElectionLog } from '../../bin/local/election-log.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
@@ -15,6 +15,7 @@ import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { fetchElection, type VotersElection, type VotingPlace } from '../../src/box/voting.ts';
 import type { RunningBroker } from '../../src/broker/start.ts';
+import type { Credential } from '../../src/election/credential.ts';
 import {
   buildElection,
   type ElectionServer,

@@ -12,6 +12,7 @@ import { problems } from '../schemas.ts';
 import { lookingRoutes } from './looking.ts';
 import { clientRoutes } from './routes.ts';
 import type { PartyDesk } from './seams.ts';
+import { votingRoutes } from './voting.ts';
 
 /** Of a table that is larger than memory, over the loopback. */
 const UPLOAD_MS = 3_600_000;
@@ -55,6 +56,7 @@ export async function openClientFace(
       const views = new Views();
       clientRoutes(app, { desk, views, specifications: new Specifications() });
       lookingRoutes(app, { desk, views });
+      votingRoutes(app, () => desk().elections);
       app.get(
         '/sys-status',
         {

@@ -2,11 +2,23 @@
  * Owns what a party's client service needs of the client behind it: what the log says, and the desk where people hand things in.
  */
 
+import type { RandomSource } from '../../base/random.ts';
+import type { VotingPlace } from '../../box/voting.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Notice } from '../../coordination/notice.ts';
 import type { KeysSaid } from '../../directory/bodies.ts';
 import type { ResultFile } from '../../duties/client-duties.ts';
+import type { ElectionsView } from '../../election/rows.ts';
 import type { Review } from '../../rows/review.ts';
+
+/** Elections of the log, and the way to their three servers. */
+export interface Elections {
+  readonly view: ElectionsView;
+  readonly place: VotingPlace;
+  readonly random: RandomSource;
+  /** Milliseconds since the epoch: a voter's later ballot has the higher number. */
+  readonly now: () => number;
+}
 
 /** A client that has caught up with the log. */
 export interface PartyDesk {
@@ -43,6 +55,7 @@ export interface PartyDesk {
   readonly result: (collaboration: Collaboration) => ResultFile | undefined;
   /** This party's keys with its signature: what registers its account at a coordinator. */
   readonly accountKeys: () => Promise<KeysSaid>;
+  readonly elections: Elections;
   /** What the coordinator says of a change: a reason to look at the log. Throws unless it has signed it. */
   readonly hear: (notice: Notice) => void;
 }

@@ -61,7 +61,10 @@ const STATUS_OF: readonly (readonly [RegExp, number])[] = [
   [/^program\.too-(slow|heavy)$/, 422],
   [/^command\.chapter-fault$/, 500],
   [/^descriptor\.(deadline-passed|not-approved)$/, 409],
-  [/^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request)\./, 400],
+  [
+    /^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request|ballot|credential)\./,
+    400,
+  ],
   [/\.not-allowed$|^command\.(wrong-sender|not-vouchable)$|^collaboration\.not-(an?|the)-/, 403],
   [/^account\.bad-proof$/, 403],
   [/^account\.no-way-in$/, 400],

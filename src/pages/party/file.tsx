@@ -6,13 +6,17 @@ import { useId, useState } from 'preact/hooks';
 import type { Review } from './service.ts';
 import { counted, listed } from './words.ts';
 
+const TABLES = '.csv,.txt,text/csv,text/plain';
+
 interface DropZoneProps {
   readonly label: string;
+  /** Kinds of files, as browsers name them; tables by default. */
+  readonly accept?: string;
   readonly onFile: (file: File) => void;
   readonly children: ComponentChildren;
 }
 
-export function DropZone({ label, onFile, children }: DropZoneProps) {
+export function DropZone({ label, accept = TABLES, onFile, children }: DropZoneProps) {
   const [isOver, setOver] = useState(false);
   const id = useId();
   const drop = (event: DragEvent): void => {
@@ -36,7 +40,7 @@ export function DropZone({ label, onFile, children }: DropZoneProps) {
         id={id}
         class="unseen"
         type="file"
-        accept=".csv,.txt,text/csv,text/plain"
+        accept={accept}
         onChange={({ currentTarget }) => {
           const file = currentTarget.files?.[0];
           if (file !== undefined) onFile(file);

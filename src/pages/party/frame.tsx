@@ -4,8 +4,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Detail } from './detail.tsx';
+import { addressOf, ElectionDetail, ElectionList, useElections } from './elections.tsx';
 import type { Known } from './main.tsx';
-import type { Service, TakingPart } from './service.ts';
+import type { Election, Service, TakingPart } from './service.ts';
 import { listed, STAGE_WORDS, type Stage, stageOf, titleOf, when } from './words.ts';
 
 interface FrameProps {
@@ -22,10 +23,13 @@ export function Frame({ service, known, lost }: FrameProps) {
     return () => window.removeEventListener('hashchange', hear);
   }, []);
   const { taking, party, deployment } = known;
+  const elections = useElections(service);
+  const election = elections.find((one) => addressOf(one) === open);
   const chosen = taking.find(({ collaboration }) => collaboration.id === open);
   useEffect(() => {
-    document.title = chosen === undefined ? `${party} · mpc` : `${titleOf(chosen)} · ${party}`;
-  }, [chosen, party]);
+    const title = chosen === undefined ? election?.title : titleOf(chosen);
+    document.title = title === undefined ? `${party} · mpc` : `${title} · ${party}`;
+  }, [chosen, election, party]);
   return (
     <>
       <header class="top">
@@ -38,10 +42,12 @@ export function Frame({ service, known, lost }: FrameProps) {
           {lost === undefined ? 'Connected to your client' : `No connection: ${lost}. Trying again.`}
         </p>
       </header>
-      <div class={chosen === undefined ? 'columns' : 'columns has-open'}>
-        <List taking={taking} open={chosen?.collaboration.id} />
+      <div class={chosen === undefined && election === undefined ? 'columns' : 'columns has-open'}>
+        <List taking={taking} elections={elections} open={open} />
         <main class="detail">
-          {chosen === undefined ? (
+          {election !== undefined ? (
+            <ElectionDetail key={election.id} service={service} election={election} />
+          ) : chosen === undefined ? (
             <Welcome party={party} count={taking.length} />
           ) : (
             <Detail key={chosen.collaboration.id} service={service} taking={chosen} />
@@ -63,13 +69,15 @@ const GROUPS: readonly { readonly title: string; readonly stages: readonly Stage
 
 function List({
   taking,
+  elections,
   open,
 }: {
   readonly taking: readonly TakingPart[];
+  readonly elections: readonly Election[];
   readonly open: string | undefined;
 }) {
   return (
-    <nav class="list" aria-label="Collaborations">
+    <nav class="list" aria-label="Collaborations and elections">
       {GROUPS.map(({ title, stages }) => {
         const inGroup = taking.filter((one) => stages.includes(stageOf(one)));
         if (inGroup.length === 0) return null;
@@ -84,7 +92,8 @@ function List({
           </section>
         );
       })}
-      {taking.length === 0 && (
+      <ElectionList elections={elections} open={open} />
+      {taking.length === 0 && elections.length === 0 && (
         <p class="muted">Nothing yet. What your party is asked for appears here by itself.</p>
       )}
     </nav>

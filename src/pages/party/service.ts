@@ -11,6 +11,10 @@ export type TakingPart = Schemas['TakingPart'];
 export type Invitation = Schemas['Invitation'];
 export type Review = Schemas['Review'];
 export type Result = Schemas['Result'];
+export type Election = Schemas['ElectionHere'];
+export type Cast = Schemas['Cast'];
+export type Found = Schemas['Found'];
+export type Choice = boolean | number | boolean[] | number[];
 type Part = Schemas['Part'];
 
 /** What a service refused, in its words. */
@@ -74,6 +78,22 @@ export class Service {
       headers: { accept: 'text/csv' },
     });
     return response.text();
+  }
+
+  elections(): Promise<Schemas['ElectionsHere']> {
+    return this.#json('/election');
+  }
+
+  vote(election: string, credential: string, choice: Choice): Promise<Cast> {
+    return this.#json(`/election/${election}/vote`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ credential, choice }),
+    });
+  }
+
+  ballot(election: string, tracker: string): Promise<Found> {
+    return this.#json(`/election/${election}/ballot/${tracker}`);
   }
 
   /**
