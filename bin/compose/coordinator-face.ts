@@ -16,7 +16,7 @@ const COMPILER = new URL(
   import.meta.url,
 );
 /** Of one program of somebody else's: far more than those take that can be computed on in a day. */
-const LIMITS = { jobMs: 30_000, startMs: 120_000, heapMb: 1024, waiting: 32 };
+const LIMITS = { jobMs: 30_000, startMs: 120_000, heapMb: 1024, waiting: 64, waitingOfOne: 8 };
 
 /** Listens from now on; answers 503 until the replica has caught up. */
 export async function coordinatorFace(runtime: Runtime, api: ApiConfig): Promise<CoordinatorFace> {
@@ -26,9 +26,10 @@ export async function coordinatorFace(runtime: Runtime, api: ApiConfig): Promise
     requestsPerMinute: api.requestsPerMinute,
     tls: readTls(api),
     // Each kind of job has its own kind of answer.
-    describe: async (described) =>
-      (await thread.run({ what: 'describe', parts: described })) as Awaited<ReturnType<Describe>>,
-    specify: async (specified) => (await thread.run({ what: 'specify', parts: specified })) as Specified,
+    describe: async (described, by) =>
+      (await thread.run({ what: 'describe', parts: described }, by)) as Awaited<ReturnType<Describe>>,
+    specify: async (specified, by) =>
+      (await thread.run({ what: 'specify', parts: specified }, by)) as Specified,
     onTrouble: (report, about) => troubles.note(report, about),
   });
   await listening(face, api, parts.logger);

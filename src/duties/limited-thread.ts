@@ -20,8 +20,9 @@ export interface ThreadLimits {
   readonly startMs: number;
   /** Megabytes of its heap. */
   readonly heapMb: number;
-  /** Jobs that may wait. */
+  /** Jobs that may wait, of all and of one asker. */
   readonly waiting: number;
+  readonly waitingOfOne: number;
 }
 
 export class LimitedThread<Job, Answer> {
@@ -29,8 +30,10 @@ export class LimitedThread<Job, Answer> {
   readonly #limits: ThreadLimits;
   readonly #clock: Clock;
   #thread: Thread<Answer> | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  /** Who waits, by whom they wait for; whoever has been served last is last. */
+  readonly #waiting = new Map<string, (() => Promise<void>)[]>();
+  #count = 0;
+  #busy = false;
 
   constructor(entry: URL, limits: ThreadLimits, clock: Clock) {
     this.#entry = entry;
@@ -39,15 +42,33 @@ export class LimitedThread<Job, Answer> {
   }
 
   /**
-   * Job and answer are copied. Throws `program.too-slow` or `program.too-heavy` when the job took more than it may,
-   * `coordinator.compiling` when too many wait already, `coordinator.thread-failed` when the thread cannot be had; and what the job threw.
+   * Job and answer are copied. Those of different askers take turns, so that nobody's many jobs hold up another's one. Throws
+   * `program.too-slow` or `program.too-heavy` when the job took more than it may, `coordinator.compiling` when too many wait already,
+   * `coordinator.thread-failed` when the thread cannot be had; and what the job threw.
    */
-  run(job: Job): Promise<Answer> {
-    if (this.#waiting >= this.#limits.waiting) return Promise.reject(tooMany());
-    this.#waiting++;
-    const answer = this.#last.then(() => this.#one(job)).finally(() => this.#waiting--);
-    this.#last = answer.catch(() => {});
-    return answer;
+  run(job: Job, by: string): Promise<Answer> {
+    const own = this.#waiting.get(by) ?? [];
+    if (this.#count >= this.#limits.waiting || own.length >= this.#limits.waitingOfOne)
+      return Promise.reject(tooMany());
+    this.#count++;
+    return new Promise((resolve, reject) => {
+      own.push(() => this.#one(job).then(resolve, reject));
+      this.#waiting.set(by, own);
+      void this.#serve();
+    });
+  }
+
+  async #serve(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (const [by, own] of this.#waiting) {
+      const next = own.shift();
+      this.#waiting.delete(by);
+      if (own.length > 0) this.#waiting.set(by, own);
+      await next?.();
+      this.#count--;
+    }
+    this.#busy = false;
   }
 
   async stop(): Promise<void> {

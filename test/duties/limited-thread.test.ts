@@ -23,7 +23,7 @@ const ENTRY = new URL(
     parentPort.postMessage({ type: 'ready' });
   `)}`,
 );
-const LIMITS = { jobMs: 60_000, startMs: 60_000, heapMb: 64, waiting: 4 };
+const LIMITS = { jobMs: 60_000, startMs: 60_000, heapMb: 64, waiting: 8, waitingOfOne: 4 };
 const codeIs = (code: string) => (error: unknown) => error instanceof MpcError && error.code === code;
 const threadOf = (limits: Partial<typeof LIMITS> = {}) =>
   new LimitedThread<string, string>(ENTRY, { ...LIMITS, ...limits }, systemClock);
@@ -32,7 +32,7 @@ test('jobs are done one after the other, and what one throws is told to who aske
   timeout: 120_000,
 }, async () => {
   const thread = threadOf();
-  const answers = await Promise.allSettled(['a', 'refuse', 'b'].map((job) => thread.run(job)));
+  const answers = await Promise.allSettled(['a', 'refuse', 'b'].map((job) => thread.run(job, 'ann')));
   assert.deepEqual(
     answers.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code)),
     ['a is done', 'sql.syntax', 'b is done'],
@@ -47,7 +47,7 @@ test('a job without end is ended, and the process does other things meanwhile', 
   const thread = threadOf({ jobMs: 300 });
   let turns = 0;
   const turning = setInterval(() => turns++, 1);
-  await assert.rejects(thread.run('for ever'), codeIs('program.too-slow'));
+  await assert.rejects(thread.run('for ever', 'ann'), codeIs('program.too-slow'));
   clearInterval(turning);
   assert.ok(turns > 2, `${turns} turns`);
   await thread.stop();
@@ -55,8 +55,8 @@ test('a job without end is ended, and the process does other things meanwhile', 
 
 test('a job that takes too much memory is ended, and the next is done', { timeout: 120_000 }, async () => {
   const thread = threadOf();
-  await assert.rejects(thread.run('all memory'), codeIs('program.too-heavy'));
-  assert.equal(await thread.run('a'), 'a is done');
+  await assert.rejects(thread.run('all memory', 'ann'), codeIs('program.too-heavy'));
+  assert.equal(await thread.run('a', 'ann'), 'a is done');
   await thread.stop();
 });
 
@@ -65,17 +65,28 @@ test('a thread that ends or fails is told as not known, and the next job gets an
 }, async () => {
   const thread = threadOf();
   for (const job of ['exit', 'throw']) {
-    await assert.rejects(thread.run(job), codeIs('coordinator.thread-failed'));
-    assert.equal(await thread.run('a'), 'a is done');
+    await assert.rejects(thread.run(job, 'ann'), codeIs('coordinator.thread-failed'));
+    assert.equal(await thread.run('a', 'ann'), 'a is done');
   }
   await thread.stop();
 });
 
-test('when too many wait, one more is told to come again', { timeout: 120_000 }, async () => {
-  const thread = threadOf({ waiting: 2 });
-  const [first, second] = [thread.run('a'), thread.run('b')];
-  await assert.rejects(thread.run('c'), codeIs('coordinator.compiling'));
-  assert.deepEqual(await Promise.all([first, second]), ['a is done', 'b is done']);
-  assert.equal(await thread.run('c'), 'c is done');
+test('when too many wait, one more is told to come again; nobody has all the places', {
+  timeout: 120_000,
+}, async () => {
+  const thread = threadOf({ waiting: 4, waitingOfOne: 2 });
+  const done: string[] = [];
+  const ask = async (job: string, by: string) => done.push(await thread.run(job, by));
+  const first = ask('a', 'ann');
+  const more = [ask('b', 'ann'), ask('c', 'ann')];
+  await assert.rejects(thread.run('d', 'ann'), codeIs('coordinator.compiling'));
+  more.push(ask('e', 'bob'));
+  await assert.rejects(thread.run('f', 'cleo'), codeIs('coordinator.compiling'));
+  await Promise.all([first, ...more]);
+  assert.deepEqual(
+    done,
+    ['a', 'b', 'e', 'c'].map((job) => `${job} is done`),
+  );
+  assert.equal(await thread.run('f', 'ann'), 'f is done');
   await thread.stop();
 });

@@ -123,14 +123,17 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       const id = commandIdOf(request, caller, 'create');
       // From the id: the same request at another replica makes the same descriptor, so that it is the same collaboration.
       const nonce = hex.decode(digestOf('nonce', id).slice(0, 32));
-      const { descriptor, disclosure } = await describe({
-        ...readBy(here, sources),
-        program: typeof program === 'string' ? { kind: 'sql', text: program } : program,
-        ...fixed,
-        deadlineMs: Date.parse(deadline),
-        nonce,
-        keys: here.trust,
-      });
+      const { descriptor, disclosure } = await describe(
+        {
+          ...readBy(here, sources),
+          program: typeof program === 'string' ? { kind: 'sql', text: program } : program,
+          ...fixed,
+          deadlineMs: Date.parse(deadline),
+          nonce,
+          keys: here.trust,
+        },
+        caller.account,
+      );
       await say(here, caller, { kind: 'create', descriptor: descriptor as unknown as Json }, id); // its schema's type: JSON
       const collaboration = known(here, idOf(descriptorDigest(descriptor)));
       const { view, version } = views.of(collaboration);

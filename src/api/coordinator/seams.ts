@@ -51,9 +51,10 @@ export interface DescribeParts {
   readonly keys: Readonly<Record<string, PublicKey>>;
 }
 
-/** Compiles the program and builds the descriptor: the same for the same parts, at whichever replica. */
+/** Compiles the program and builds the descriptor: the same for the same parts, at whichever replica. `by`: the account that asks. */
 export type Describe = (
   parts: DescribeParts,
+  by: string,
 ) => Promise<{ readonly descriptor: Descriptor; readonly disclosure: readonly string[] }>;
 
 export interface SpecifyParts {
@@ -65,4 +66,4 @@ export interface SpecifyParts {
 export type Specified = Told;
 
 /** Compiles a descriptor's program. Throws what compiling throws: the descriptor was made by another version then. */
-export type Specify = (parts: SpecifyParts) => Promise<Specified>;
+export type Specify = (parts: SpecifyParts, by: string) => Promise<Specified>;

@@ -64,7 +64,7 @@ export class Specifications {
   /** `find` gives the collaborations whose results are read. Throws what compiling throws: the descriptor was made by another version then. */
   async of(collaboration: Collaboration, party: string, find: Find): Promise<InputSpecification> {
     const { digest, descriptor } = collaboration;
-    const told = await this.#compile(collaboration, find);
+    const told = await this.#compile(collaboration, find, party);
     const tables = descriptor.inputs
       .filter((input) => input.party === party)
       .map(({ table, maxRows }) => ({ table, maxRows, ...shapeOf(told, table) }));
@@ -77,10 +77,10 @@ export class Specifications {
     };
   }
 
-  #compile({ digest, descriptor }: Collaboration, find: Find): Promise<Told> {
+  #compile({ digest, descriptor }: Collaboration, find: Find, by: string): Promise<Told> {
     const known = this.#told.get(digest);
     if (known !== undefined) return known;
-    const compiling = this.#specify({ digest, descriptor, made: madeFor(descriptor, find) });
+    const compiling = this.#specify({ digest, descriptor, made: madeFor(descriptor, find) }, by);
     compiling.catch(() => this.#told.delete(digest));
     this.#told.set(digest, compiling);
     for (const oldest of this.#told.keys()) {
