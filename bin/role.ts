@@ -22,8 +22,8 @@ import { dealerRole } from './compose/dealer.ts';
 import { ballotServerRole, type ElectionParts, electionParts } from './compose/election.ts';
 import { type RoleParts, Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
-import { feedOf, watched } from './compose/watching.ts';
 import { watchOver } from './compose/watch-over.ts';
+import { feedOf, watched } from './compose/watching.ts';
 import { openConsole } from './console.ts';
 import { roleIdentity } from './local/key-file.ts';
 

@@ -30,8 +30,8 @@ import { comparisonsText, linesText, proseText, tableText, tapeText, trafficText
 import { Processes } from '../local/processes.ts';
 import { readProgram } from '../local/program-file.ts';
 import { roundTripThrough } from '../local/round-trip.ts';
-import type { RunWatch } from '../local/run-watch.ts';
 import { RunPhases } from '../local/run-phases.ts';
+import type { RunWatch } from '../local/run-watch.ts';
 import { screenOf } from '../local/screen.ts';
 
 export interface RunOptions {

@@ -112,6 +112,9 @@ const idle: PartyDesk = {
   states: nothing,
   result: nothing,
   accountKeys: nothing,
+  get elections() {
+    return nothing();
+  },
   hear: nothing,
 };
 
