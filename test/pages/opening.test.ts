@@ -7,6 +7,7 @@ import { type ClientFace, openClientFace } from '../../src/api/client/open.ts';
 import type { PartyDesk } from '../../src/api/client/seams.ts';
 import type { Caller } from '../../src/api/http/caller.ts';
 import { PAGE_POLICY, readPage } from '../../src/api/http/page-files.ts';
+import { ElectionsView } from '../../src/election/rows.ts';
 import { browserTest, STEP_MS } from '../support/browser.ts';
 import { ROOT } from '../support/rows.ts';
 import { barriersOn } from './axe.ts';
@@ -112,8 +113,13 @@ const idle: PartyDesk = {
   states: nothing,
   result: nothing,
   accountKeys: nothing,
-  get elections() {
-    return nothing();
+  elections: {
+    view: new ElectionsView({ table: <Row>() => new Map<string, Row>() }),
+    get place() {
+      return nothing();
+    },
+    random: nothing,
+    now: nothing,
   },
   hear: nothing,
 };

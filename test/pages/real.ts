@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mpc } from '../support/mpc.ts';
@@ -65,12 +65,25 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
         await json(`${url(0)}/collaboration/${id}`, { method: 'DELETE', headers: { authorization } });
       },
     });
+  } catch (error) {
+    throw new Error(
+      `${error instanceof Error ? error.stack : String(error)}\n${lastLines(join(directory, 'logs'))}`,
+    );
   } finally {
     child.kill('SIGTERM');
     await ended;
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** What each role wrote last, for whoever looks into a failure. */
+const lastLines = (logs: string): string =>
+  readdirSync(logs)
+    .map(
+      (name) =>
+        `${name}:\n${readFileSync(join(logs, name), 'utf8').trimEnd().split('\n').slice(-6).join('\n')}`,
+    )
+    .join('\n');
 
 /** Signs acme in, with the signature of its own client. Gives the header of who is signed in. */
 async function signIn(coordinator: string, acme: string, directory: string): Promise<string> {

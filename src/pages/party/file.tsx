@@ -65,8 +65,7 @@ export function FaultTable({ review: { faults, hasMore } }: { readonly review: R
               Line
             </th>
             <th scope="col">Column</th>
-            <th scope="col">What is wrong</th>
-            <th scope="col">What to do</th>
+            <th scope="col">What is wrong, and what to do</th>
           </tr>
         </thead>
         <tbody>
@@ -75,8 +74,10 @@ export function FaultTable({ review: { faults, hasMore } }: { readonly review: R
             <tr key={at}>
               <td class="is-number">{place?.line ?? '–'}</td>
               <td>{place?.column ?? '–'}</td>
-              <td>{message}</td>
-              <td>{hint}</td>
+              <td>
+                {message}
+                <span class="hint">{hint}</span>
+              </td>
             </tr>
           ))}
         </tbody>
