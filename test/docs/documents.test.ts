@@ -48,7 +48,7 @@ test('every link between documents, and every file of the source that they name,
       assert.ok(existsSync(join(ROOT, dirname(file), target)), `${file} links to ${target}`);
     }
     for (const [path] of text.matchAll(
-      /\b(?:src|bin|roles|test|bench|examples|systemd)\/[\w./@-]*\w(?![\w*])/g,
+      /(?<![\w./-])(?:src|bin|roles|test|bench|examples|systemd)\/[\w./@-]*\w(?![\w*])/g,
     )) {
       if (path === 'bin/mpc' || /^examples\/aes\/aes_128\.txt|^examples\/[\w-]+\/data/.test(path)) continue;
       paths++;

