@@ -24,7 +24,7 @@ export interface ListenerParts {
 }
 
 /** What a role is asked again is not asked once more within this time. */
-const ASK_MS = 500;
+const ASK_MS = 1000;
 
 export function listenToFeeds(parts: ListenerParts): Subscription {
   const hearing = new Hearing(parts);
@@ -45,6 +45,8 @@ class Hearing {
   readonly #parts: ListenerParts;
   /** The next record of each start. */
   readonly #next = new Map<string, number>();
+  /** Starts of which records are missing, and up to which number. */
+  readonly #gaps = new Map<string, { readonly from: Address; readonly upTo: number }>();
   /** Roles that will be asked soon, and how to prevent it. */
   readonly #plans = new Map<Address, () => void>();
   #heard: FeedRecord[] = [];
@@ -82,21 +84,28 @@ class Hearing {
 
   #take(record: FeedRecord, from: Address): void {
     if (!speaksFor(from, record)) return;
-    const next = this.#next.get(keyOf(record)) ?? 0;
-    if (record.number > next) this.#askAgain(from);
+    const key = keyOf(record);
+    const next = this.#next.get(key) ?? 0;
+    if (record.number > next) {
+      this.#gaps.set(key, { from, upTo: Math.max(record.number, this.#gaps.get(key)?.upTo ?? 0) });
+      this.#planToAsk(from);
+    }
     if (record.number !== next) return;
-    this.#next.set(keyOf(record), next + 1);
+    this.#next.set(key, next + 1);
+    if (next >= (this.#gaps.get(key)?.upTo ?? 0)) this.#gaps.delete(key);
     this.#heard.push(record);
   }
 
-  /** What is missing comes again, and this with it. */
-  #askAgain(from: Address): void {
+  /** What is missing comes again, and what came meanwhile with it; until it has, it is asked for. */
+  #planToAsk(from: Address): void {
     if (this.#plans.has(from)) return;
     const { clock } = this.#parts;
     const sinceMs = clock.now() - (this.#askedMs.get(from) ?? Number.NEGATIVE_INFINITY);
     const plan = clock.after(Math.max(0, ASK_MS - sinceMs), () => {
       this.#plans.delete(from);
+      if (![...this.#gaps.values()].some((gap) => gap.from === from)) return;
       this.ask([from]);
+      this.#planToAsk(from);
     });
     this.#plans.set(from, plan);
   }

@@ -29,13 +29,27 @@ import { openStore } from '../../src/store/store.ts';
 const directory = mkdtempSync(join(tmpdir(), 'mpc-feed-'));
 const broker = await ownBroker(directory, undefined);
 after(async () => {
+  for (const bus of opened) await bus.close();
   await broker.stop();
   rmSync(directory, { recursive: true });
 });
 
 const DEPLOYMENT = 'test';
 const ID = '0123456789abcdef0123';
-const connect = (name: string): Promise<Bus> => connectNats({ servers: broker.url, name });
+const opened: Bus[] = [];
+async function connect(name: string): Promise<Bus> {
+  const bus = await connectNats({ servers: broker.url, name });
+  opened.push(bus);
+  return bus;
+}
+
+/** The broker knows everything that was subscribed to on this connection. */
+async function settled(bus: Bus): Promise<void> {
+  const subject = `mpc.${DEPLOYMENT}.settled.${randomBytes(8).toString('hex')}`;
+  const echo = bus.subscribe(subject, ({ respond }) => respond?.(new Uint8Array(0)));
+  await bus.request(subject, new Uint8Array(0), 60_000);
+  echo.unsubscribe();
+}
 const feedOf = (role: 'server-a' | 'server-b', start = '00000000000000aa'): Feed =>
   new Feed({
     deployment: DEPLOYMENT,
@@ -89,6 +103,7 @@ test('nothing of contexts, events, effects, errors and messages can reach the fe
   theirs.subscribe('>', ({ subject, data }) => {
     if (subject.endsWith('.feed')) heard.push(Buffer.from(data).toString());
   });
+  await settled(theirs);
   const feed = feedOf('server-a');
   feed.open(mine);
   const bus = watchedBus(mine, feed, () => feed.close());
@@ -154,6 +169,7 @@ test('nothing of contexts, events, effects, errors and messages can reach the fe
   theirs.subscribe(subjects.submit(DEPLOYMENT, 'server-a'), ({ respond }) => respond?.(bytes()));
   bus.listen(subjects.channel(DEPLOYMENT, 'server-a', 'dealer', ID, 'tape'), () => {});
   bus.subscribe(subjects.hello(DEPLOYMENT, 'server-a', 'server-b'), ({ respond }) => respond?.(bytes()));
+  await Promise.all([settled(mine), settled(theirs)]);
   await bus.request(subjects.submit(DEPLOYMENT, 'server-a'), bytes(), 30_000);
   await theirs.request(subjects.hello(DEPLOYMENT, 'server-a', 'server-b'), bytes(), 30_000);
   theirs.publish(subjects.channel(DEPLOYMENT, 'server-a', 'dealer', ID, 'tape'), bytes());
@@ -164,6 +180,7 @@ test('nothing of contexts, events, effects, errors and messages can reach the fe
   await bus.close(); // sends the rest
   const last = subjects.hello(DEPLOYMENT, 'coordinator', 'server-a');
   const barrier = new Promise<void>((resolve) => void theirs.subscribe(last, () => resolve()));
+  await settled(theirs);
   const after = await connect('server-a');
   after.publish(last, new Uint8Array(0));
   await barrier;
@@ -207,6 +224,7 @@ test('an inspector that comes late, or misses something, still hears everything 
   for (let count = 0; count < 450; count++) tell();
   feed.open(mine);
   const viewer = listen(theirs);
+  await settled(theirs);
   await viewer.until(() => viewer.records.length >= 450);
   // A batch that is lost on the way: the next one shows the gap.
   const lost = { ...mine, publish: () => {}, subscribe: mine.subscribe.bind(mine) };
@@ -232,6 +250,7 @@ test('a role that speaks for another, or says what is no record, is not heard', 
 }, async () => {
   const [mine, theirs] = [await connect('server-a'), await connect('coordinator')];
   const viewer = listen(theirs);
+  await settled(theirs);
   const honest = {
     kind: 'moved',
     role: 'server-a',

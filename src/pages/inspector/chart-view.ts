@@ -9,7 +9,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** How small a chart may become for its active states to be all in sight, and how large one alone. */
 const SMALLEST = 0.5;
 const LARGEST = 1;
-const MARGIN = 34;
+const MARGIN = 60;
 
 /** Who is in a state: a role's tint and its name. */
 export interface Token {
