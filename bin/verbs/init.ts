@@ -37,9 +37,9 @@ export interface InitOptions {
   readonly nats: readonly string[];
   readonly certificate?: string;
   readonly certificateKey?: string;
-  readonly json?: boolean;
   /** File of the authority that the certificate comes from, where machines do not know it anyway. */
   readonly authority?: string;
+  readonly json?: boolean;
 }
 
 type Service = Exclude<Role, 'client'>;
