@@ -83,6 +83,8 @@ export async function openPage(browser: Browser, address: string): Promise<Opene
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
   context.setDefaultTimeout(STEP_MS);
   const page = await context.newPage();
+  // Choosers are listened for from the start: a key that opens one may be faster than the browser hears that it is waited for.
+  page.on('filechooser', () => {});
   const [faults, changes]: [string[], string[]] = [[], []];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));

@@ -20,7 +20,7 @@ const FLAGS = [
 ];
 
 /** Of one step on a page, on a machine that is slow and busy. */
-export const STEP_MS = 120_000;
+export const STEP_MS = 240_000;
 
 /** Starts the browser, headless, in a new empty profile; ends it after `act`. */
 export async function withBrowser(act: (browser: Browser) => Promise<void>): Promise<void> {
