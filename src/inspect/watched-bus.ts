@@ -62,6 +62,9 @@ export function watchedBus(bus: Bus, watcher: MessageWatcher, onClose: () => voi
         copies: () => log.copies(),
       };
     },
+    get standing() {
+      return bus.standing;
+    },
     onReconnect: (handler) => bus.onReconnect(handler),
     onTrouble: (handler) => bus.onTrouble(handler),
     async close() {
