@@ -13,9 +13,6 @@ export interface MessageWatcher {
 /** The same bus. `onClose` is called while it still sends. */
 export function watchedBus(bus: Bus, watcher: MessageWatcher, onClose: () => void): Bus {
   return {
-    get standing() {
-      return bus.standing;
-    },
     publish(subject, data) {
       bus.publish(subject, data);
       watcher.messaged('out', subject, data.length);

@@ -41,8 +41,6 @@ const GRAMMAR: Record<
   feedAgain: (to, from) => [subjects.feedAgain(D, to, from)],
   snapshot: (to, from) =>
     to === 'coordinator' && from === 'coordinator' ? [subjects.snapshot(D), subjects.snapshot(D, 'b')] : [],
-  feed: (to, from) => [subjects.feed(D, to, from)],
-  feedAgain: (to, from) => [subjects.feedAgain(D, to, from)],
 };
 
 const said = (to: Address, from: Address): string[] => [
