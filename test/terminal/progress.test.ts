@@ -42,11 +42,11 @@ test('on a terminal the phases are seen while they go on, and stand there in the
     frames.some((frame) => /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] roles .*6 processes\n {2}randomness/.test(frame)),
     `a frame shows that the roles are starting and the rest waits:\n${frames.slice(0, 3).join('\n---\n')}`,
   );
-  for (const name of ['randomness', 'rows', 'computation', 'result'])
-    assert.ok(
-      frames.some((frame) => new RegExp(`[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] ${name} `).test(frame)),
-      `a frame shows that ${name} goes on`,
-    );
+  // Which of them lasts long enough to be drawn is the machine's affair; how each goes on is tested without one (phases.test.ts).
+  assert.ok(
+    frames.some((frame) => /✔ roles [\s\S]*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] (?:randomness|rows|computation|result) /.test(frame)),
+    `a frame shows that a later phase goes on:\n${frames.slice(-3).join('\n---\n')}`,
+  );
   assert.match(
     screen,
     /✔ roles +\d+\.\d s {2}6 processes\n✔ randomness +\d+\.\d s {2}.* of tape\n✔ rows +\d+\.\d s {2}1 of 1 parties, up to \d+ rows\n✔ computation +\d+\.\d s {2}\d+ rounds, .* each way\n✔ result +\d+\.\d s {2}for analyst\n/,
