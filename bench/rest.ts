@@ -82,11 +82,12 @@ async function measured(name: string, url: string, path: string, token: string):
   const ready = nextMessage(bare);
   bare.send({ body });
   const bareUrl = String(await ready);
-  const [rest, plain, latencies]: [number[], number[], number[]] = [[], [], []];
+  const [rest, plain]: [number[], number[]] = [[], []];
+  let latencies: number[] = [];
   for (let run = 0; run < runs; run++) {
     const ours = await load(url, path, token);
     rest.push(ours.rate);
-    latencies.push(...ours.latenciesMs);
+    latencies = latencies.concat(ours.latenciesMs);
     plain.push((await load(bareUrl, path, token)).rate);
   }
   latencies.sort((a, b) => a - b);
