@@ -11,9 +11,10 @@ import { ElectionLog } from '../../bin/local/election-log.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
 import { Processes, type RoleProcess } from '../../bin/local/processes.ts';
 import { recordOf } from '../../bin/verbs/election-record.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { fetchElection, type VotersElection, type VotingPlace } from '../../src/box/voting.ts';
+import { fetchElection, handIn, type VotersElection, type VotingPlace } from '../../src/box/voting.ts';
 import type { RunningBroker } from '../../src/broker/start.ts';
 import type { Credential } from '../../src/election/credential.ts';
 import {
@@ -132,7 +133,22 @@ export class RealElection {
       voters: voters.length,
       root: votersRoot(voters),
     });
-    return fetchElection(this.place, this.id);
+    const election = await fetchElection(this.place, this.id);
+    await this.#allTake(election);
+    return election;
+  }
+
+  /** Waits until every server that was started takes ballots: each hears of the opening in its own time. */
+  async #allTake(election: VotersElection): Promise<void> {
+    for (const deadlineMs = Date.now() + 60_000; ; ) {
+      const answers = await handIn(this.place, election, new Uint8Array(0));
+      const open = answers.filter(
+        (one) => 'value' in one && one.value.refused[0]?.error.code === 'election.envelope-length',
+      );
+      if (open.length >= this.#servers.size) return;
+      if (Date.now() > deadlineMs) throw new Error(`only ${open.length} servers take ballots`);
+      await systemClock.sleep(50);
+    }
   }
 
   async closeBox(): Promise<void> {
