@@ -1,7 +1,7 @@
 /**
  * Owns the completion script of bash (4 or newer). Must never run mpc: pressing a key costs no process.
  */
-import { deeperPaths, type Place, quoted, type Value, valuedFlags } from './tree.ts';
+import { alternatives, deeperPaths, type Place, quoted, type Value, valuedFlags } from './tree.ts';
 
 export function bashScript(places: readonly Place[]): string {
   const values = valuedFlags(places);
@@ -45,5 +45,3 @@ function action(value: Value | undefined): string {
 
 const words = (all: readonly string[]): string =>
   `COMPREPLY=($(compgen -W ${quoted(all.join(' '))} -- "$current"))`;
-
-const alternatives = (all: readonly string[]): string => all.map(quoted).join('|');

@@ -73,3 +73,6 @@ export const valuedFlags = (
 
 /** In single quotes, as bash and zsh read them. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A pattern of `case`, in both: any of them. */
+export const alternatives = (all: readonly string[]): string => all.map(quoted).join('|');

@@ -1,7 +1,7 @@
 /**
  * Owns the completion script of zsh. Must never run mpc: pressing a key costs no process.
  */
-import { deeperPaths, type Place, quoted, type Value, valuedFlags } from './tree.ts';
+import { alternatives, deeperPaths, type Place, quoted, type Value, valuedFlags } from './tree.ts';
 
 export function zshScript(places: readonly Place[]): string {
   const values = valuedFlags(places);
@@ -57,5 +57,3 @@ function offer(
   );
   return `offered=(${items.join(' ')}); _describe ${what} offered${what === 'option' ? ' -o' : ''}`;
 }
-
-const alternatives = (all: readonly string[]): string => all.map(quoted).join('|');

@@ -11,6 +11,7 @@ import { resultLines } from '../../election/result.ts';
 import type { Election } from '../../election/rows.ts';
 import { electionWaiting } from '../../election/waiting.ts';
 import type { Routes } from '../http/face.ts';
+import { knownElection, unknownElection } from '../known-election.ts';
 import { collaborationIdSchema, problems } from '../schemas.ts';
 import type { Elections } from './seams.ts';
 
@@ -110,7 +111,7 @@ export function votingRoutes(app: Routes, elections: () => Elections): void {
     },
     async (request) => {
       const { place, random, now, ...here } = elections();
-      const { id } = known(here, request.params.eid);
+      const { id } = knownElection(here.view, request.params.eid);
       const credential = readCredential(request.body.credential);
       if (credential.election !== id)
         throw new MpcError('credential.other-election', 'this credential is for another election', {
@@ -157,7 +158,7 @@ export function votingRoutes(app: Routes, elections: () => Elections): void {
     },
     async (request) => {
       const { place, ...here } = elections();
-      const { id } = known(here, request.params.eid);
+      const { id } = knownElection(here.view, request.params.eid);
       const found = await askStanding(place, await fetchElection(place, id), request.params.tracker);
       return { servers: found.map(plainOf) };
     },
@@ -173,7 +174,7 @@ function plainOf(answer: Answered<{ state: string; position?: number | undefined
 function shown({ view }: Pick<Elections, 'view'>, election: Election): z.infer<typeof electionSchema> {
   const { id, life, voters, ballots } = election;
   const descriptor = view.descriptor(id);
-  if (descriptor === undefined) throw unknown(id);
+  if (descriptor === undefined) throw unknownElection(id);
   const { title, labels, type, deadlineMs } = descriptor;
   const { result, seals } = life.context;
   const counted = Object.values(seals)[0]?.counted ?? 0;
@@ -188,14 +189,3 @@ function shown({ view }: Pick<Elections, 'view'>, election: Election): z.infer<t
     result: life.value === 'published' && result !== null ? resultLines(descriptor, result, counted) : null,
   };
 }
-
-function known({ view }: Pick<Elections, 'view'>, id: string): Election {
-  const election = view.election(id);
-  if (election === undefined) throw unknown(id);
-  return election;
-}
-
-const unknown = (id: string): MpcError =>
-  new MpcError('election.unknown', `there is no election ${id}`, {
-    hint: 'GET /election lists all there are',
-  });

@@ -4,7 +4,6 @@
  * Must never take what the registrar or a server says: those are in the log with their signatures, or not at all.
  */
 import { z } from 'zod';
-import { MpcError } from '../../base/errors.ts';
 import { type Answered, askStanding, fetchElection, handIn, type VotingPlace } from '../../box/voting.ts';
 import { ELECTION_SERVERS, electionDescriptorSchema } from '../../election/descriptor.ts';
 import { stateOfLife } from '../../election/life.ts';
@@ -14,6 +13,7 @@ import type { Election, ElectionsView } from '../../election/rows.ts';
 import { electionWaiting } from '../../election/waiting.ts';
 import type { Routes } from '../http/face.ts';
 import { HttpRefusal } from '../http/problem.ts';
+import { knownElection, unknownElection } from '../known-election.ts';
 import { collaborationIdSchema, digestSchema, problems } from '../schemas.ts';
 
 /** What a replica knows of elections, and how it reaches the three servers. */
@@ -124,9 +124,9 @@ export function electionRoutes(app: Routes, desk: () => ElectionDesk | undefined
     },
     async (request) => {
       const { view } = here();
-      const election = known(view, request.params.eid);
+      const election = knownElection(view, request.params.eid);
       const descriptor = view.descriptor(election.id);
-      if (descriptor === undefined) throw unknown(election.id);
+      if (descriptor === undefined) throw unknownElection(election.id);
       const keys = Object.entries(election.life.context.ready).map(
         ([server, { sealingKey, signature }]) => [server, { key: sealingKey, signature }] as const,
       );
@@ -149,7 +149,7 @@ export function electionRoutes(app: Routes, desk: () => ElectionDesk | undefined
     },
     async (request) => {
       const { view } = here();
-      const election = known(view, request.params.eid);
+      const election = knownElection(view, request.params.eid);
       const descriptor = view.descriptor(election.id);
       const { result, seals } = election.life.context;
       const seal = seals[ELECTION_SERVERS[0]];
@@ -194,7 +194,7 @@ export function electionRoutes(app: Routes, desk: () => ElectionDesk | undefined
     },
     async (request, reply) => {
       const { view, record } = here();
-      const { id } = known(view, request.params.eid);
+      const { id } = knownElection(view, request.params.eid);
       const lines = await record(id);
       return reply.type('application/x-ndjson').send(lines.join(''));
     },
@@ -216,7 +216,7 @@ export function electionRoutes(app: Routes, desk: () => ElectionDesk | undefined
     },
     async (request) => {
       const { view, place } = here();
-      const { id } = known(view, request.params.eid);
+      const { id } = knownElection(view, request.params.eid);
       const election = await fetchElection(place, id);
       const envelope = new Uint8Array(Buffer.from(request.body.envelope, 'base64url'));
       return { receipts: (await handIn(place, election, envelope)).map(plainOf) };
@@ -238,7 +238,7 @@ export function electionRoutes(app: Routes, desk: () => ElectionDesk | undefined
     },
     async (request) => {
       const { view, place } = here();
-      const { id } = known(view, request.params.eid);
+      const { id } = knownElection(view, request.params.eid);
       const election = await fetchElection(place, id);
       return { servers: (await askStanding(place, election, request.params.tracker)).map(plainOf) };
     },
@@ -253,14 +253,3 @@ function summaryOf(view: ElectionsView, election: Election): z.infer<typeof elec
 
 const plainOf = <Value>(answer: Answered<Value>): Value | z.infer<typeof silent> =>
   'error' in answer ? { server: answer.server, silent: answer.error.code } : answer.value;
-
-function known(view: ElectionsView, id: string): Election {
-  const election = view.election(id);
-  if (election === undefined) throw unknown(id);
-  return election;
-}
-
-const unknown = (id: string): MpcError =>
-  new MpcError('election.unknown', `there is no election ${id}`, {
-    hint: 'GET /election lists all there are',
-  });
