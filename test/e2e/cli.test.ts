@@ -3,20 +3,14 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { after } from 'node:test';
+import test from 'node:test';
+import { ownDirectory } from '../support/files.ts';
 import { mpc } from '../support/mpc.ts';
 import { ROOT } from '../support/rows.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'mpc-cli-'));
-after(() => rmSync(directory, { recursive: true }));
-const at = (name: string, content: string): string => {
-  const path = join(directory, name);
-  writeFileSync(path, content);
-  return path;
-};
+const { at, directory } = ownDirectory('cli');
 
 const query = at(
   'query.sql',

@@ -3,21 +3,13 @@
  * how many rows match.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { after } from 'node:test';
+import test from 'node:test';
 import { Oracle } from '../sql/support.ts';
+import { ownDirectory } from '../support/files.ts';
 import { mpc, type PartyRows } from '../support/mpc.ts';
 import { World } from '../support/world.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'mpc-joins-'));
-after(() => rmSync(directory, { recursive: true }));
-const at = (name: string, content: string): string => {
-  const path = join(directory, name);
-  writeFileSync(path, content);
-  return path;
-};
+const { at } = ownDirectory('joins');
 const csv = (header: string, rows: readonly (readonly unknown[])[]): string =>
   `${[header, ...rows.map((row) => row.map((cell) => cell ?? '').join(','))].join('\n')}\n`;
 

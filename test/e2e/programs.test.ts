@@ -4,22 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { after } from 'node:test';
+import test from 'node:test';
 import { aes128 } from '../../examples/aes/circuit.mjs';
 import { adder, comparator } from '../support/circuits.ts';
+import { ownDirectory } from '../support/files.ts';
 import { mpc } from '../support/mpc.ts';
 import { ROOT } from '../support/rows.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'mpc-programs-'));
-after(() => rmSync(directory, { recursive: true }));
-const at = (name: string, content: string): string => {
-  const path = join(directory, name);
-  writeFileSync(path, content);
-  return path;
-};
+const { at, directory } = ownDirectory('programs');
 
 const compare = at('compare.txt', comparator(16).text);
 

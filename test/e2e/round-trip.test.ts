@@ -3,19 +3,11 @@
  * it would be with the gates of servers in one place.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { after } from 'node:test';
+import test from 'node:test';
+import { ownDirectory } from '../support/files.ts';
 import { mpc } from '../support/mpc.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'mpc-far-'));
-after(() => rmSync(directory, { recursive: true }));
-const at = (name: string, content: string): string => {
-  const path = join(directory, name);
-  writeFileSync(path, content);
-  return path;
-};
+const { at } = ownDirectory('far');
 const query = at(
   'query.sql',
   `CREATE TABLE pay (wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 100000));

@@ -4,20 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { after } from 'node:test';
+import test from 'node:test';
+import { ownDirectory } from '../support/files.ts';
 import { mpc } from '../support/mpc.ts';
 import { onTerminal } from '../support/terminal.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'mpc-terminal-'));
-after(() => rmSync(directory, { recursive: true }));
-const at = (name: string, content: string): string => {
-  const path = join(directory, name);
-  writeFileSync(path, content);
-  return path;
-};
+const { at, directory } = ownDirectory('terminal');
 
 const query = at(
   'query.sql',
