@@ -83,22 +83,26 @@ export function Progress({ taking }: { readonly taking: TakingPart }) {
       {inputParties.length > 0 && (
         <details>
           <summary>What each of {counted(inputParties.length, 'party', 'parties')} has done</summary>
-          <ul class="done-list">
-            {inputParties.map(({ party, approved, uploaded }) => (
-              <li key={party}>
-                <strong>{party}</strong>
-                <span>
-                  {uploaded !== null
-                    ? 'has sent masked rows'
-                    : approved
-                      ? 'has approved'
-                      : 'has not approved yet'}
-                </span>
-              </li>
-            ))}
-          </ul>
+          <DoneList inputParties={inputParties} />
         </details>
       )}
     </section>
+  );
+}
+
+type InputParties = TakingPart['collaboration']['inputParties'];
+
+export function DoneList({ inputParties }: { readonly inputParties: InputParties }) {
+  return (
+    <ul class="done-list">
+      {inputParties.map(({ party, approved, uploaded }) => (
+        <li key={party}>
+          <strong>{party}</strong>
+          <span>
+            {uploaded !== null ? 'has sent masked rows' : approved ? 'has approved' : 'has not approved yet'}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -5,7 +5,8 @@
 import { useId, useState } from 'preact/hooks';
 import type { OwnRows } from './detail.tsx';
 import { DropZone, FaultTable, Preview } from './file.tsx';
-import { type Invitation, Refusal, type Review, type Service, type TakingPart } from './service.ts';
+import { RefusalText, refusalOf } from './refusal.tsx';
+import type { Invitation, Refusal, Review, Service, TakingPart } from './service.ts';
 import { counted, listed, spoken } from './words.ts';
 
 interface RowsProps {
@@ -177,20 +178,3 @@ function Verdict({ name, review }: { readonly name: string; readonly review: Rev
     </p>
   );
 }
-
-function RefusalText({ refusal }: { readonly refusal: Refusal }) {
-  return (
-    <p role="alert" class="fault">
-      {refusal.message}. {refusal.hint !== undefined && <span>{refusal.hint}.</span>}
-    </p>
-  );
-}
-
-const refusalOf = (error: unknown): Refusal =>
-  error instanceof Refusal
-    ? error
-    : new Refusal(0, {
-        code: 'unreachable',
-        detail: 'your client is not answering',
-        hint: 'start it again, then try once more',
-      });
