@@ -99,8 +99,7 @@ export function clientRole(
       const place = await runtime.place;
       const { clientDesk } = await import('./client-desk.ts');
       const { clientPost } = await import('./client-post.ts');
-      const { directoryCalls } = await import('./client-calls.ts');
-      post = clientPost(place, config.party, directoryCalls(place));
+      post = clientPost(place, config.party);
       post.start();
       face.serve(
         clientDesk({ place, config, queries, desk, duties: await duties, states, takePart, changes, post }),
