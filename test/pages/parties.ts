@@ -141,7 +141,7 @@ export async function giveRowsByKeyboard(page: Page, party: string, people: numb
 /** More stops than the page has. */
 const MOST_TABS = 40;
 
-async function tabTo(page: Page, wanted: Locator): Promise<void> {
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
   for (let tabs = 0; tabs < MOST_TABS; tabs++) {
     await page.keyboard.press('Tab');
     if (await wanted.evaluate((element) => element === document.activeElement)) return;
@@ -193,7 +193,7 @@ const PICTURES: readonly string[] = [
 
 async function picture(page: Page, name: string, heading: string): Promise<void> {
   const folder = process.env.MPC_PICTURES;
-  if (folder === undefined || !PICTURES.includes(name)) return;
+  if (folder === undefined || !(process.env.MPC_ALL || PICTURES.includes(name))) return;
   await page.evaluate((text) => {
     const headings = [...document.querySelectorAll('h1, h2')];
     headings.find((one) => one.textContent === text)?.scrollIntoView();

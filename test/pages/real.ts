@@ -3,7 +3,7 @@
  * and asking the coordinator for a collaboration, as a party's program would. Everything is ended and removed with it.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,9 @@ export interface Real {
   ask(program: string, ...inputs: readonly string[]): Promise<string>;
   /** Takes it back, as its creator may. */
   cancel(id: string): Promise<void>;
+  /** Ends a party's client as its operator would, and starts it again. */
+  stopClient(party: string): Promise<void>;
+  startClient(party: string): void;
 }
 
 export async function withReal(act: (real: Real) => Promise<void>): Promise<void> {
@@ -42,6 +45,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
   const said: Buffer[] = [];
   child.stderr.on('data', (bytes: Buffer) => said.push(bytes));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const own: ChildProcess[] = [];
   const url = (more: number): string => `http://127.0.0.1:${base + more}`;
   try {
     for (const more of [0, 10, 11])
@@ -64,15 +68,45 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
       cancel: async (id) => {
         await json(`${url(0)}/collaboration/${id}`, { method: 'DELETE', headers: { authorization } });
       },
+      stopClient: (party) => terminated(join(directory, `party-${party}.toml`)),
+      startClient: (party) => {
+        const config = join(directory, `party-${party}.toml`);
+        const client = spawn(process.execPath, [join(ROOT, 'bin/mpc'), '--config', config], {
+          stdio: ['pipe', 'ignore', 'ignore'],
+          env: { ...process.env, MPC_PARENT_PIPE: '1' },
+        });
+        own.push(client);
+      },
     });
   } catch (error) {
     throw new Error(
       `${error instanceof Error ? error.stack : String(error)}\n${lastLines(join(directory, 'logs'))}`,
     );
   } finally {
+    for (const client of own) {
+      const gone = new Promise((resolve) => client.once('exit', resolve));
+      if (client.kill('SIGTERM')) await gone;
+    }
     child.kill('SIGTERM');
     await ended;
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Ends the process that runs this configuration, and waits until it has ended: `mpc up` started it, and goes on without it. */
+async function terminated(config: string): Promise<void> {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const pid = processes.find((name) => commandOf(name).includes(config));
+  assert.ok(pid !== undefined, `a process runs ${config}`);
+  process.kill(Number(pid), 'SIGTERM');
+  while (commandOf(pid).includes(config)) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+}
+
+function commandOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return []; // it has ended
   }
 }
 

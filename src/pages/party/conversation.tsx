@@ -166,7 +166,8 @@ function Composer({ service, name, others }: Omit<ConversationProps, 'post'>) {
     setDone('');
     await service.say(name, text.trim()).then(
       ({ to }) => {
-        setText('');
+        // What has been typed meanwhile stays.
+        setText((now) => (now === text ? '' : now));
         setDone(`Kept for ${listed(to)} until they have it.`);
       },
       (error: unknown) => setFault(refusalOf(error)),
