@@ -196,8 +196,9 @@ async function picture(page: Page, name: string, heading: string): Promise<void>
   if (folder === undefined || !(process.env.MPC_ALL || PICTURES.includes(name))) return;
   await page.evaluate((text) => {
     const headings = [...document.querySelectorAll('h1, h2')];
-    headings.find((one) => one.textContent === text)?.scrollIntoView();
-    window.scrollBy(0, text === 'Your rows' ? -24 : -1000);
+    const found = headings.find((one) => one.textContent === text);
+    found?.scrollIntoView();
+    window.scrollBy(0, found?.tagName === 'H1' ? -1000 : -24);
   }, heading);
   await page.screenshot({ path: join(ROOT, folder, `party-${name}.png`) });
 }

@@ -85,6 +85,7 @@ const readingSchema = z
 const lookedSchema = z
   .object({
     account: z.string(),
+    registered: z.boolean(),
     party: z.boolean().meta({ description: 'It is an enrolled party, and its key has agreed' }),
     places: z.int().meta({ description: 'Where it is signed in now' }),
     fingerprint: fingerprintSchema
@@ -139,10 +140,10 @@ export function messageRoutes(app: Routes, desk: () => PartyDesk): void {
         summary: 'Who an account is, and whether its keys are those that are known here',
         tags,
         params: byAccount,
-        response: { 200: lookedSchema, ...problems(404, 409) },
+        response: { 200: lookedSchema, ...problems(409) },
       },
     },
-    async (request) => lookedOf(await desk().post.account(request.params.name)),
+    async ({ params: { name } }) => lookedOf(name, await desk().post.account(name)),
   );
 
   app.put(
@@ -154,10 +155,10 @@ export function messageRoutes(app: Routes, desk: () => PartyDesk): void {
         tags,
         params: byAccount,
         body: z.strictObject({ fingerprint: fingerprintSchema }),
-        response: { 200: lookedSchema, ...problems(404, 409, 415) },
+        response: { 200: lookedSchema, ...problems(409, 415) },
       },
     },
-    async (request) => lookedOf(await desk().post.trust(request.params.name, request.body.fingerprint)),
+    async ({ params: { name }, body }) => lookedOf(name, await desk().post.trust(name, body.fingerprint)),
   );
 
   app.get(
@@ -265,10 +266,11 @@ function saidOf({
   };
 }
 
-const lookedOf = ({ view, fingerprint, known }: Looked): z.infer<typeof lookedSchema> => ({
-  account: view.account,
-  party: view.party,
-  places: view.places,
-  fingerprint: fingerprint ?? null,
-  known: known ?? null,
+const lookedOf = (account: string, looked: Looked | undefined): z.infer<typeof lookedSchema> => ({
+  account,
+  registered: looked !== undefined,
+  party: looked?.view.party ?? false,
+  places: looked?.view.places ?? 0,
+  fingerprint: looked?.fingerprint ?? null,
+  known: looked?.known ?? null,
 });

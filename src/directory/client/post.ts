@@ -160,14 +160,10 @@ export class Post {
     return inReach(this.#correspondent().send(text, to));
   }
 
-  /** Throws `account.unknown`. */
-  async account(name: string): Promise<Looked> {
+  /** Undefined where there is none. */
+  async account(name: string): Promise<Looked | undefined> {
     const [view] = await inReach(this.#correspondent().list(name));
-    if (view === undefined)
-      throw new MpcError('account.unknown', `there is no account ${name}`, {
-        hint: `ask ${name} to register one: on its own page that is one button`,
-        exitCode: EXIT.noInput,
-      });
+    if (view === undefined) return undefined;
     const known = this.#kept?.pins.keysOf(name);
     return {
       view,
@@ -178,19 +174,15 @@ export class Post {
 
   /** Its owner has read that fingerprint out. Throws `account.fingerprint` where the coordinators now tell of other keys. */
   async trust(name: string, fingerprint: string): Promise<Looked> {
-    const { view, fingerprint: present } = await this.account(name);
-    if (present !== fingerprint)
-      throw new MpcError(
-        'account.fingerprint',
-        `the coordinators now say ${present ?? 'that it has no key'}`,
-        {
-          hint: 'compare once more; if that is not what was read out, somebody may stand between you',
-          exitCode: EXIT.protocol,
-        },
-      );
-    this.#kept?.pins.trust(view, this.#options.clock.now());
+    const looked = await this.account(name);
+    if (looked === undefined || looked.fingerprint !== fingerprint)
+      throw new MpcError('account.fingerprint', `that is not what the coordinators now say of ${name}`, {
+        hint: 'compare once more; if it is what was read out, somebody may stand between you',
+        exitCode: EXIT.protocol,
+      });
+    this.#kept?.pins.trust(looked.view, this.#options.clock.now());
     this.#changed();
-    return { view, fingerprint: present, known: present };
+    return { ...looked, known: fingerprint };
   }
 
   #correspondent(): Correspondent {

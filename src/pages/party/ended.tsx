@@ -58,9 +58,7 @@ function endingOf({ collaboration, part }: TakingPart): Ending {
   if (status === 'failed')
     return {
       title: 'It could not be completed',
-      why: part.withdrawn
-        ? `You took your part back, and without ${listed(inputs)} it is not computed.`
-        : said,
+      why: part.withdrawn ? `You took your part back, and it needs the rows of ${listed(inputs)}.` : said,
       next: `${reason?.hint === undefined || isUsual(reason.code) ? '' : `${sentence(reason.hint)} `}${tryAgain}`,
     };
   if (part.part === 'leftOut')

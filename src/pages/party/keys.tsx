@@ -17,39 +17,32 @@ interface KeysProps {
 const MOST = 12;
 
 export function KeyCard({ service, post, others }: KeysProps) {
-  const [looked, setLooked] = useState<readonly LookedUp[]>([]);
-  const [isWithout, setWithout] = useState<readonly string[]>([]);
+  const [all, setAll] = useState<readonly LookedUp[]>([]);
   // A key that changed shows with the next thing that happens, or when one comes here.
   const occasion = post.conversations.map(({ last }) => last.number).join();
   const names = others.slice(0, MOST).join();
   useEffect(() => {
     let isOver = false;
-    const look = async (): Promise<void> => {
-      const [found, none]: [LookedUp[], string[]] = [[], []];
-      for (const name of names.split(','))
-        await service.lookUp(name).then(
-          (one) => found.push(one),
-          (error: unknown) => refusalOf(error).code === 'account.unknown' && none.push(name),
-        );
-      if (isOver) return;
-      setLooked(found);
-      setWithout(none);
-    };
-    void look();
+    Promise.all(names.split(',').map((name) => service.lookUp(name))).then(
+      (found) => !isOver && setAll(found),
+      () => {}, // that nobody answers is said elsewhere
+    );
     return () => {
       isOver = true;
     };
   }, [service, names, occasion]);
+  const looked = all.filter(({ registered }) => registered);
+  const without = all.filter(({ registered }) => !registered).map(({ account }) => account);
   const replace = (one: LookedUp): void =>
-    setLooked(looked.map((before) => (before.account === one.account ? one : before)));
+    setAll(all.map((before) => (before.account === one.account ? one : before)));
   const changed = looked.filter(({ fingerprint, known }) => known !== null && fingerprint !== known);
   return (
     <>
-      {isWithout.length > 0 && (
+      {without.length > 0 && (
         <p class="muted">
-          {listed(isWithout)} {isWithout.length === 1 ? 'has' : 'have'} no account yet. On{' '}
-          {isWithout.length === 1 ? 'its' : 'their'} own page that is one button; until then nothing can be
-          sent here.
+          {listed(without)} {without.length === 1 ? 'has' : 'have'} no account yet. On{' '}
+          {without.length === 1 ? 'its' : 'their'} own page that is one button; until then nothing can be sent
+          here.
         </p>
       )}
       {changed.map((one) => (

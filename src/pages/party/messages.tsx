@@ -132,8 +132,9 @@ function Line({ post, conversation: { with: address, last }, name }: LineProps) 
       <a href={addressOf(address)}>{name}</a> <Unread post={post} name={address} />
       <span class="hint">
         {who}
-        {short === '' ? 'a message that cannot be shown' : short}, {when(at)}
+        {short === '' ? 'a message that cannot be shown' : short}
       </span>
+      <span class="entry-when">{when(at)}</span>
     </li>
   );
 }
