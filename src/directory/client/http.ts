@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import { EXIT, type ExitCode, MpcError } from '../../base/errors.ts';
+import { EXIT, MpcError } from '../../base/errors.ts';
+import { errorOfProblem, unreadable } from '../../base/problem.ts';
 import {
   collaborationId,
   descriptorDigest,
@@ -62,7 +63,6 @@ const mailSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 const configSchema = z.object({ descriptor: z.unknown() });
-const problemSchema = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
 
 export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): DirectoryCalls {
   const home = base.replace(/\/$/, '');
@@ -82,7 +82,7 @@ export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): D
       }),
     );
     if (answer.ok) return answer;
-    throw await faultOf(answer);
+    throw errorOfProblem(await answer.json().catch(() => undefined), answer.status);
   };
 
   const told = async <Answer>(schema: z.ZodType<Answer>, answer: Promise<Response>): Promise<Answer> => {
@@ -157,35 +157,3 @@ function mailOf(data: string) {
     throw unreadable();
   }
 }
-
-/** The coordinator's refusal as it has put it. */
-async function faultOf(answer: Response): Promise<MpcError> {
-  const problem = problemSchema.safeParse(await answer.json().catch(() => undefined));
-  if (!problem.success) return unreadable(answer.status);
-  const { code, detail, hint } = problem.data;
-  return new MpcError(code, detail, {
-    exitCode: EXITS[answer.status] ?? EXIT.protocol,
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
-const EXITS: Readonly<Record<number, ExitCode>> = {
-  400: EXIT.badData,
-  401: EXIT.noPermission,
-  403: EXIT.noPermission,
-  404: EXIT.noInput,
-  409: EXIT.temporary,
-  413: EXIT.badData,
-  429: EXIT.temporary,
-  503: EXIT.unavailable,
-};
-
-const unreadable = (status?: number): MpcError =>
-  new MpcError(
-    'api.unreadable',
-    `an answer${status === undefined ? '' : ` of status ${status}`} is not readable`,
-    {
-      hint: 'is it a coordinator of this version that answers there?',
-      exitCode: EXIT.protocol,
-    },
-  );
