@@ -100,7 +100,12 @@ interface Client {
 async function connected(options: NatsOptions): Promise<Client> {
   setTransportFactory({
     factory: () => new NatsSocket(),
-    dnsResolveFn: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    // A name that means nothing yet is tried as it is: that fails like a broker that is away, and so is tried again.
+    dnsResolveFn: (host) =>
+      lookup(host, { all: true }).then(
+        (found) => found.map(({ address }) => address),
+        () => [host],
+      ),
   });
   const client = await NatsConnectionImpl.connect(clientOptions(options));
   assert(client instanceof NatsConnectionImpl, 'the client connects as itself');

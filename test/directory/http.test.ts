@@ -1,6 +1,9 @@
 /** The client's way to the coordinators over real HTTP: every call, answers that are not believed, streams that fall silent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import createClient from 'openapi-fetch';
+import { answered } from '../../src/api/calls/calls.ts';
+import type { paths as CoordinatorPaths } from '../../src/api/calls/coordinator-types.ts';
 import { failoverFetch } from '../../src/api/calls/failover.ts';
 import { utf8 } from '../../src/base/bytes.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -75,6 +78,49 @@ test('an answer of another form is not believed', () =>
       await assert.rejects(calls.account('token', 'ann'), refusedWith('api.unreadable'), text);
     }
   }));
+
+test('both clients read a refusal as the same error, with its exit code, whatever its status', async () => {
+  const exits: Record<number, number> = {
+    400: 65,
+    403: 77,
+    404: 66,
+    405: 76,
+    409: 75,
+    412: 75,
+    422: 65,
+    500: 70,
+    503: 69,
+  };
+  for (const [status, exitCode] of Object.entries(exits)) {
+    const problem = {
+      type: 'urn:mpc:problem:some.code',
+      title: 'Refused',
+      status: Number(status),
+      detail: 'one: wrong',
+      instance: '/account/ann',
+      code: 'some.code',
+      hint: 'do otherwise',
+      faults: [
+        { path: 'one', message: 'wrong' },
+        { path: 'two', message: 'missing' },
+      ],
+      place: { line: 3 },
+    };
+    const init = { status: Number(status), headers: { 'content-type': 'application/problem+json' } };
+    const fetch = async () => new Response(JSON.stringify(problem), init);
+    const expected = {
+      code: 'some.code',
+      message: 'one: wrong; two: missing',
+      hint: 'do otherwise',
+      exitCode,
+    };
+    const directory = httpDirectory({ base: 'http://a.example', request: fetch, clock: systemClock });
+    await assert.rejects(directory.account('token', 'ann'), { ...expected, place: { line: 3 } }, status);
+    const calls = createClient<CoordinatorPaths>({ baseUrl: 'http://a.example', fetch });
+    const answer = await calls.GET('/collaboration', {});
+    assert.throws(() => answered(answer), { ...expected, place: { line: 3 } }, status);
+  }
+});
 
 async function* bytesOf(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield utf8.encode(text);

@@ -2,37 +2,11 @@
  * Owns how an error looks over HTTP: an RFC 9457 problem document, and which status an error's code means.
  * Must never show what an unexpected error says: it may quote a row, a path or a query.
  */
-import { z } from 'zod';
 import type { ErrorReport } from '../../base/errors.ts';
+import type { Problem } from '../../base/problem.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-export const placeSchema = z.object({
-  party: z.string().optional(),
-  file: z.string().optional(),
-  line: z.int().optional(),
-  column: z.union([z.int(), z.string()]).optional(),
-});
-
-export const problemSchema = z
-  .object({
-    type: z.string().meta({ description: '`urn:mpc:problem:` and the code' }),
-    title: z.string().meta({ description: 'What the status means' }),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened' }),
-    instance: z.string().meta({ description: 'The path that was asked for' }),
-    code: z.string().meta({ description: 'Stable, dotted: programs act on this' }),
-    hint: z.string().optional().meta({ description: 'What to do next' }),
-    faults: z
-      .array(z.object({ path: z.string(), message: z.string() }))
-      .optional()
-      .meta({ description: 'Of malformed requests: where, and what is wrong there' }),
-    place: placeSchema.optional().meta({ description: 'Of rows and queries: line and column' }),
-    state: z.string().optional().meta({ description: 'Of 409: the state that forbids it' }),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457' });
-
-export type Problem = z.infer<typeof problemSchema>;
 export type Fault = NonNullable<Problem['faults']>[number];
 
 const TITLES: Readonly<Record<number, string>> = {

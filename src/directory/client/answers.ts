@@ -1,9 +1,10 @@
 /**
- * Owns what coordinators' answers must look like, over every wire, and what their refusals mean to whoever asked.
+ * Owns what coordinators' answers must look like, over every wire.
  * Must never believe an answer that has not the right form.
  */
 import { z } from 'zod';
-import { type ErrorReport, EXIT, type ExitCode, MpcError } from '../../base/errors.ts';
+import { EXIT, MpcError } from '../../base/errors.ts';
+import { unreadable } from '../../base/problem.ts';
 import {
   collaborationId,
   descriptorDigest,
@@ -80,28 +81,3 @@ export function partiesOf(collaboration: string, value: unknown): readonly strin
     .flatMap((address) => (address.startsWith('party-') ? [address.slice('party-'.length)] : []))
     .sort();
 }
-
-/** A coordinator's refusal as it has put it; `status` is one of HTTP's. */
-export const refusalAs = (status: number, report: ErrorReport): MpcError =>
-  MpcError.from(report, EXITS[status] ?? EXIT.protocol);
-
-const EXITS: Readonly<Record<number, ExitCode>> = {
-  400: EXIT.badData,
-  401: EXIT.noPermission,
-  403: EXIT.noPermission,
-  404: EXIT.noInput,
-  409: EXIT.temporary,
-  413: EXIT.badData,
-  429: EXIT.temporary,
-  503: EXIT.unavailable,
-};
-
-export const unreadable = (status?: number): MpcError =>
-  new MpcError(
-    'api.unreadable',
-    `an answer${status === undefined ? '' : ` of status ${status}`} is not readable`,
-    {
-      hint: 'is it a coordinator of this version that answers there?',
-      exitCode: EXIT.protocol,
-    },
-  );

@@ -2,20 +2,18 @@
  * Owns asking coordinators over HTTP: the paths, and what their answers must look like.
  * Must never put a token anywhere but into the header of a request, nor believe an answer that has not the right form.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import type { MpcError } from '../../base/errors.ts';
+import { errorOfProblem, unreadable } from '../../base/problem.ts';
 import {
   accountSchema,
   accountsSchema,
   configSchema,
   mailSchema,
   partiesOf,
-  refusalAs,
   sentSchema,
   sessionSchema,
   told,
-  unreadable,
 } from './answers.ts';
 import type { DirectoryCalls } from './calls.ts';
 import { eventsOf } from './event-stream.ts';
@@ -27,8 +25,6 @@ export interface HttpDirectoryOptions {
   readonly request: (request: Request) => Promise<Response>;
   readonly clock: Clock;
 }
-
-const problemSchema = z.object({ code: z.string(), detail: z.string(), hint: z.string().optional() });
 
 export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): DirectoryCalls {
   const home = base.replace(/\/$/, '');
@@ -48,7 +44,7 @@ export function httpDirectory({ base, request, clock }: HttpDirectoryOptions): D
       }),
     );
     if (answer.ok) return answer;
-    throw await faultOf(answer);
+    throw errorOfProblem(await answer.json().catch(() => undefined), answer.status);
   };
 
   const answered = async <Answer>(schema: z.ZodType<Answer>, answer: Promise<Response>): Promise<Answer> =>
@@ -101,12 +97,4 @@ function jsonIn(data: string): unknown {
   } catch {
     throw unreadable();
   }
-}
-
-/** The coordinator's refusal as it has put it. */
-async function faultOf(answer: Response): Promise<MpcError> {
-  const problem = problemSchema.safeParse(await answer.json().catch(() => undefined));
-  if (!problem.success) return unreadable(answer.status);
-  const { code, detail, hint } = problem.data;
-  return refusalAs(answer.status, { code, message: detail, ...(hint === undefined ? {} : { hint }) });
 }

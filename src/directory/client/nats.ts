@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { unlessAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type ErrorReport, EXIT, MpcError } from '../../base/errors.ts';
+import { exitOf, unreadable } from '../../base/problem.ts';
 import type { RandomSource } from '../../base/random.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { type Address, subjects } from '../../bus/subjects.ts';
@@ -28,11 +29,9 @@ import {
   accountsSchema,
   configSchema,
   partiesOf,
-  refusalAs,
   sentSchema,
   sessionSchema,
   told,
-  unreadable,
 } from './answers.ts';
 import type { DirectoryCalls } from './calls.ts';
 import { Following } from './following.ts';
@@ -181,7 +180,7 @@ class Asker {
     if (reply.data.ok) return reply.data.answer;
     const { status, code, message, hint } = reply.data.error;
     const report: ErrorReport = { code, message, ...(hint === undefined ? {} : { hint }) };
-    throw refusalAs(status, report);
+    throw MpcError.from(report, exitOf(status));
   }
 
   /** Throws `coordinator.unproven` for a key that anybody could have made. */
