@@ -3,8 +3,11 @@
  * of them is away meanwhile, and a key that changed is shouted about.
  */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { Page } from 'playwright-core';
 import { browserTest } from '../support/browser.ts';
+import { mpc } from '../support/mpc.ts';
 import { BY_GROUP, looksWell, openPage, seen, tabTo, waiting } from './parties.ts';
 import { withReal } from './real.ts';
 
@@ -14,7 +17,7 @@ browserTest(
   'two parties register and talk; who was away gets it later, once; and nothing that is written is more than text',
   900_000,
   (browser) =>
-    withReal(({ ask, pageOf, stopClient, startClient }) =>
+    withReal(({ ask, pageOf, stopClient, startClient, directory, url }) =>
       seen(browser, async () => {
         await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
         const acme = await openPage(browser, await pageOf('acme'));
@@ -23,20 +26,22 @@ browserTest(
         // acme's account was made by its program; beta's is made here, by keyboard.
         await beta.page.getByRole('link', { name: 'All messages' }).click();
         await beta.page.getByRole('heading', { name: 'Begin to talk' }).waitFor();
-        await looksWell(beta.page, 'noaccount', 'Messages', 10);
+        await looksWell(beta.page, 'no account yet', undefined, 10);
         await tabTo(beta.page, beta.page.getByRole('button', { name: 'Register beta' }));
         await beta.page.keyboard.press('Enter');
         await beta.page.getByRole('heading', { name: 'Write to somebody' }).waitFor();
-        await looksWell(beta.page, 'empty', 'Messages', 10);
 
         await waiting(acme.page).click();
         await say(acme.page, 'beta', 'Shall we ask this together?');
         await beta.page.getByRole('link', { name: /A question over payroll 1 new message/ }).click();
         await said(beta.page, ['Shall we ask this together?']);
         await beta.page.getByRole('link', { name: /1 new message/ }).waitFor({ state: 'detached' });
-        await say(beta.page, 'acme', HOSTILE);
-        await said(acme.page, ['Shall we ask this together?', HOSTILE]);
+        await say(beta.page, 'acme', 'Gladly. Is it up to 60 people each?');
+        await say(acme.page, 'beta', 'It is. Please read me the digits that you see.');
         await looksWell(acme.page, 'messages', 'Messages with beta');
+        await say(beta.page, 'acme', HOSTILE);
+        await acme.page.getByRole('log').getByText(HOSTILE, { exact: true }).waitFor();
+        assert.equal(await acme.page.locator('.talk img, .talk b').count(), 0);
 
         await acme.page.getByRole('link', { name: 'All messages' }).click();
         await acme.page.getByRole('link', { name: 'beta', exact: true }).click();
@@ -64,25 +69,68 @@ browserTest(
           'Take your time.',
           'Here I am.',
         ]);
-        await looksWell(beta.page, 'alone', 'acme');
         await acme.page.goto(new URL('#messages', acme.page.url()).href);
         await acme.page.getByRole('heading', { name: 'Conversations' }).waitFor();
-        await looksWell(acme.page, 'all', 'Messages');
-        assert.equal(await acme.page.locator('.talk img, .talk b').count(), 0);
+        await looksWell(acme.page, 'all messages');
+        assert.deepEqual(filesWith(directory, 'our file is ready'), [
+          'state/party-acme/messages/history.ndjson',
+          'state/party-beta/messages/history.ndjson',
+        ]);
+
+        await rekey(directory, url, 'beta');
+        await acme.page.getByRole('main').getByRole('link', { name: 'beta', exact: true }).click();
+        await acme.page.getByLabel('Write to beta').fill('The password is');
+        await acme.page.getByRole('button', { name: 'Send', exact: true }).click();
+        await acme.page.getByRole('heading', { name: 'The key of beta has changed' }).waitFor();
+        await looksWell(acme.page, 'a key that changed');
+        const trust = acme.page.getByRole('button', { name: 'Trust this key' });
+        assert.ok(await trust.isDisabled(), 'nobody has compared it');
+        await acme.page.getByRole('checkbox', { name: /beta has read .* out to me/ }).check();
+        await trust.click();
+        await trust.waitFor({ state: 'detached' });
+        await say(acme.page, 'beta', 'The password is');
+        await beta.page.getByText('does not open with the key of this client', { exact: false }).waitFor();
+        await looksWell(beta.page, 'refused');
         assert.ok(!(await acme.page.title()).includes('taken'));
-        // Of a client that has gone, the browser says that it cannot be asked.
-        const gone = /^Failed to load resource: (net::|the server responded with a status of 503)/;
-        const faultsOfBeta = beta.faults.filter((fault) => !gone.test(fault));
-        for (const [faults, { context }] of [
-          [acme.faults, acme],
-          [faultsOfBeta, beta],
-        ] as const) {
-          assert.deepEqual(faults, [], 'no script failed, and nothing was asked of another host');
+        // What a client refuses, or that it has gone, the browser says by itself.
+        const refused = /^Failed to load resource: (net::|the server responded with a status of (409|503))/;
+        for (const { faults, context } of [acme, beta]) {
+          assert.deepEqual(
+            faults.filter((fault) => !refused.test(fault)),
+            [],
+            'no script failed, and nothing was asked of another host',
+          );
           await context.close();
         }
       }),
     ),
 );
+
+/** Of everything that roles and broker keep, logs too. */
+function filesWith(directory: string, text: string): string[] {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  );
+  assert.ok(files.length > 30, `expected to look at many files, saw ${files.length}`);
+  return files
+    .map((file) => join(file.parentPath, file.name))
+    .filter((path) => readFileSync(path).includes(text))
+    .map((path) => relative(directory, path))
+    .sort();
+}
+
+/** At another place, as whoever has the party's key may: its client is signed out. */
+async function rekey(directory: string, coordinator: string, party: string): Promise<void> {
+  const key = join(directory, 'keys', `party-${party}.seed`);
+  const env = { MPC_HOME: join(directory, 'home'), MPC_COORDINATORS: coordinator };
+  for (const words of [
+    ['account', 'login', party, '--key', key],
+    ['account', 'rekey', '--party-key', key],
+  ]) {
+    const { code, stderr } = await mpc(words, env);
+    assert.equal(code, 0, stderr);
+  }
+}
 
 async function say(page: Page, to: string, text: string): Promise<void> {
   const box = page.getByLabel(`Write to ${to}`);

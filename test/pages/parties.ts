@@ -186,14 +186,14 @@ const MOST_FRAMES = 120;
 /** Kept for the README: these, one window each. */
 const PICTURES: readonly string[] = [
   'preview-1280-light',
-  'result-1280-light',
   'regression-1280-dark',
-  'result-360-dark',
+  'messages-1280-light',
+  'messages-1280-dark',
 ];
 
 async function picture(page: Page, name: string, heading: string): Promise<void> {
   const folder = process.env.MPC_PICTURES;
-  if (folder === undefined || !(process.env.MPC_ALL || PICTURES.includes(name))) return;
+  if (folder === undefined || !PICTURES.includes(name)) return;
   await page.evaluate((text) => {
     const headings = [...document.querySelectorAll('h1, h2')];
     const found = headings.find((one) => one.textContent === text);

@@ -19,6 +19,8 @@ const AGAIN_MS = 250;
 export interface Real {
   /** Where the configurations are: `party-acme.toml` and so on. */
   readonly directory: string;
+  /** Where the coordinator answers. */
+  readonly url: string;
   /** The address that `mpc page` prints. */
   pageOf(party: string): Promise<string>;
   /**
@@ -61,6 +63,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
     const authorization = await signIn(url(0), url(10), directory);
     await act({
       directory,
+      url: url(0),
       pageOf: async (party) => {
         const { code, stdout, stderr } = await mpc([
           'page',

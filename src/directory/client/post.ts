@@ -54,8 +54,8 @@ const PAUSE_MS: Readonly<Record<Standing['is'], number>> = {
   // Somebody who looks has it looked at again at once.
   ...{ none: 60_000, refused: 300_000 },
 };
-/** Looking again costs the log an entry where the key does not fit. */
-const LOOKED_MS = 5_000;
+/** Looking again costs the log an entry where the key does not fit, and nothing where there is no account. */
+const LOOKED_MS: Partial<Record<Standing['is'], number>> = { away: 0, none: 500, refused: 10_000 };
 const LEAVE_MS = 2_000;
 
 const marksSchema = z.strictObject({ version: z.literal(1), read: z.record(z.string(), z.int().min(0)) });
@@ -129,9 +129,8 @@ export class Post {
 
   /** Somebody wants to know now: an account may have been made meanwhile. */
   look(): void {
-    const { is } = this.#standing;
-    const isOld = this.#options.clock.now() - this.#triedMs > LOOKED_MS;
-    if (is === 'away' || ((is === 'none' || is === 'refused') && isOld)) this.#pausing.abort();
+    const least = LOOKED_MS[this.#standing.is];
+    if (least !== undefined && this.#options.clock.now() - this.#triedMs >= least) this.#pausing.abort();
   }
 
   conversations(): Conversation[] {

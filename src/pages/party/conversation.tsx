@@ -3,7 +3,7 @@
  * Must never show a text as anything but text, nor lose what somebody has written because it could not be sent.
  */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { KeyCard } from './keys.tsx';
+import { Fingerprints, Obstacles, useKeys } from './keys.tsx';
 import { PostState } from './post-state.tsx';
 import { RefusalText, refusalOf } from './refusal.tsx';
 import type { Post, Reading, Refusal, Said, Service } from './service.ts';
@@ -24,6 +24,9 @@ export function ConversationCard(props: ConversationProps) {
   const reading = useReading(props);
   const card = useRef<HTMLElement>(null);
   useMarkedRead(props, reading, card);
+  // What was refused may have been so because of a key.
+  const [refusals, setRefusals] = useState(0);
+  const keys = useKeys(service, post, others, refusals);
   const said = reading?.said ?? [];
   return (
     <section class="card" ref={card} aria-labelledby={`${ids}title`}>
@@ -44,8 +47,16 @@ export function ConversationCard(props: ConversationProps) {
       )}
       {post.state === 'here' ? (
         <>
-          <Composer key={name} service={service} name={name} others={others} />
-          <KeyCard service={service} post={post} others={others} />
+          <Obstacles service={service} keys={keys} />
+          <Composer
+            key={name}
+            service={service}
+            name={name}
+            others={others}
+            hasChangedKey={keys.changed.length > 0}
+            onRefused={() => setRefusals(refusals + 1)}
+          />
+          <Fingerprints post={post} keys={keys} />
         </>
       ) : (
         <PostState service={service} post={post} isHeadless />
@@ -151,7 +162,12 @@ function warningOf({ from, fault, claims }: Said): string | undefined {
 const MOST_BYTES = 4096;
 const NEAR_BYTES = 3600;
 
-function Composer({ service, name, others }: Omit<ConversationProps, 'post'>) {
+interface ComposerProps extends Omit<ConversationProps, 'post'> {
+  readonly hasChangedKey: boolean;
+  readonly onRefused: () => void;
+}
+
+function Composer({ service, name, others, hasChangedKey, onRefused }: ComposerProps) {
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [done, setDone] = useState('');
@@ -170,7 +186,10 @@ function Composer({ service, name, others }: Omit<ConversationProps, 'post'>) {
         setText((now) => (now === text ? '' : now));
         setDone(`Kept for ${listed(to)} until they have it.`);
       },
-      (error: unknown) => setFault(refusalOf(error)),
+      (error: unknown) => {
+        setFault(refusalOf(error));
+        onRefused();
+      },
     );
     setBusy(false);
   };
@@ -208,7 +227,13 @@ function Composer({ service, name, others }: Omit<ConversationProps, 'post'>) {
               : done}
         </span>
       </p>
-      {fault !== undefined && <RefusalText refusal={fault} />}
+      {fault?.code === 'account.key-changed'
+        ? hasChangedKey && (
+            <p role="alert" class="fault">
+              It was not sent: a key has changed. Compare it first.
+            </p>
+          )
+        : fault !== undefined && <RefusalText refusal={fault} />}
     </form>
   );
 }

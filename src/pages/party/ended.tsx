@@ -9,10 +9,12 @@ interface Ending {
   readonly title: string;
   readonly why: string;
   readonly next: string;
+  /** A command that does it. */
+  readonly command?: string;
 }
 
 export function Ended({ taking }: { readonly taking: TakingPart }) {
-  const { title, why, next } = endingOf(taking);
+  const { title, why, next, command } = endingOf(taking);
   const { inputParties, status } = taking.collaboration;
   return (
     <section class="card is-bad" aria-labelledby="ended">
@@ -20,13 +22,18 @@ export function Ended({ taking }: { readonly taking: TakingPart }) {
       <p>{why}</p>
       <h3>What to do next</h3>
       <p>{next}</p>
+      {command !== undefined && (
+        <p>
+          <code class="breaks">{command}</code>
+        </p>
+      )}
       {status === 'expired' && (
         <>
           <h3>How far it came</h3>
-          <DoneList inputParties={inputParties} />
+          <DoneList inputParties={inputParties} isOver />
         </>
       )}
-      <p class="muted">What masked your rows is destroyed.</p>
+      {taking.part.part !== null && <p class="muted">What masked your rows is destroyed.</p>}
     </section>
   );
 }
@@ -38,8 +45,9 @@ function endingOf({ collaboration, part }: TakingPart): Ending {
   const askAgain = isOwn
     ? 'Ask the question again: with a new collaboration'
     : `Ask ${creator} to ask the question again`;
+  const command = isOwn ? { command: `mpc collaboration rerun ${id}` } : {};
   const tryAgain = isOwn
-    ? `You may have it tried again: mpc collaboration rerun ${id}. Everyone then approves and sends anew.`
+    ? 'You may have it tried again, by the command below: everyone then approves and sends anew.'
     : `Ask ${creator}, who may have it tried again: everyone then approves and sends anew.`;
   if (status === 'cancelled')
     return {
@@ -60,6 +68,7 @@ function endingOf({ collaboration, part }: TakingPart): Ending {
       title: 'It could not be completed',
       why: part.withdrawn ? `You took your part back, and it needs the rows of ${listed(inputs)}.` : said,
       next: `${reason?.hint === undefined || isUsual(reason.code) ? '' : `${sentence(reason.hint)} `}${tryAgain}`,
+      ...command,
     };
   if (part.part === 'leftOut')
     return {
@@ -79,7 +88,7 @@ function endingOf({ collaboration, part }: TakingPart): Ending {
       why: 'Your approval is gone, and both servers destroy your masked rows. The others may go on without you.',
       next: `If you want to take part after all, ask ${creator} for another attempt.`,
     };
-  return { title: 'Your part has ended', why: said, next: tryAgain };
+  return { title: 'Your part has ended', why: said, next: tryAgain, ...command };
 }
 
 /** What to do about it is said by whoever may do it. */

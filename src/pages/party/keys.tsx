@@ -7,21 +7,26 @@ import { RefusalText, refusalOf } from './refusal.tsx';
 import type { LookedUp, Post, Refusal, Service } from './service.ts';
 import { listed } from './words.ts';
 
-interface KeysProps {
-  readonly service: Service;
-  readonly post: Post;
-  readonly others: readonly string[];
-}
-
 /** Looked up for so many: a list of hundreds is compared by nobody. */
 const MOST = 12;
 
-export function KeyCard({ service, post, others }: KeysProps) {
+export interface Keys {
+  /** With an account. */
+  readonly known: readonly LookedUp[];
+  readonly changed: readonly LookedUp[];
+  /** Names of those without. */
+  readonly without: readonly string[];
+  readonly replace: (one: LookedUp) => void;
+}
+
+/** Looked up when a conversation opens, when something happens, and whenever `occasion` is another. */
+export function useKeys(service: Service, post: Post, others: readonly string[], occasion: number): Keys {
   const [all, setAll] = useState<readonly LookedUp[]>([]);
-  // A key that changed shows with the next thing that happens, or when one comes here.
-  const occasion = post.conversations.map(({ last }) => last.number).join();
+  const { state } = post;
+  const newest = post.conversations.map(({ last }) => last.number).join();
   const names = others.slice(0, MOST).join();
   useEffect(() => {
+    if (state !== 'here') return;
     let isOver = false;
     Promise.all(names.split(',').map((name) => service.lookUp(name))).then(
       (found) => !isOver && setAll(found),
@@ -30,50 +35,61 @@ export function KeyCard({ service, post, others }: KeysProps) {
     return () => {
       isOver = true;
     };
-  }, [service, names, occasion]);
-  const looked = all.filter(({ registered }) => registered);
-  const without = all.filter(({ registered }) => !registered).map(({ account }) => account);
-  const replace = (one: LookedUp): void =>
-    setAll(all.map((before) => (before.account === one.account ? one : before)));
-  const changed = looked.filter(({ fingerprint, known }) => known !== null && fingerprint !== known);
+  }, [service, state, names, newest, occasion]);
+  const known = all.filter(({ registered }) => registered);
+  return {
+    known,
+    changed: known.filter((one) => one.known !== null && one.fingerprint !== one.known),
+    without: all.filter(({ registered }) => !registered).map(({ account }) => account),
+    replace: (one) => setAll(all.map((before) => (before.account === one.account ? one : before))),
+  };
+}
+
+/** What stands in the way of writing: keys that changed, parties without an account. */
+export function Obstacles({ service, keys }: { readonly service: Service; readonly keys: Keys }) {
+  const { changed, without, replace } = keys;
+  const isOne = without.length === 1;
   return (
     <>
       {without.length > 0 && (
         <p class="muted">
-          {listed(without)} {without.length === 1 ? 'has' : 'have'} no account yet. On{' '}
-          {without.length === 1 ? 'its' : 'their'} own page that is one button; until then nothing can be sent
-          here.
+          {listed(without)} {isOne ? 'has' : 'have'} no account yet. On {isOne ? 'its' : 'their'} own page
+          that is one button; until then nothing can be sent here.
         </p>
       )}
       {changed.map((one) => (
         <Changed key={one.account} service={service} looked={one} onTrusted={replace} />
       ))}
-      {looked.length > 0 && (
-        <details class="digest">
-          <summary>Keys, to be compared by voice</summary>
-          <p class="muted">
-            The coordinators tell who has which key. Only reading these out to each other rules out that they
-            told you another.
-          </p>
-          <dl class="keys">
-            <div>
-              <dt>{post.account} (you)</dt>
-              <dd>
-                <code class="breaks">{post.fingerprint}</code>
-              </dd>
-            </div>
-            {looked.map(({ account, fingerprint }) => (
-              <div key={account}>
-                <dt>{account}</dt>
-                <dd>
-                  <code class="breaks">{fingerprint ?? 'none'}</code>
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </details>
-      )}
     </>
+  );
+}
+
+export function Fingerprints({ post, keys: { known } }: { readonly post: Post; readonly keys: Keys }) {
+  if (known.length === 0) return null;
+  return (
+    <details class="digest">
+      <summary>Keys, to be compared by voice</summary>
+      <p class="muted">
+        The coordinators tell who has which key. Only reading these out to each other rules out that they told
+        you another.
+      </p>
+      <dl class="keys">
+        <div>
+          <dt>{post.account} (you)</dt>
+          <dd>
+            <code class="breaks">{post.fingerprint}</code>
+          </dd>
+        </div>
+        {known.map(({ account, fingerprint }) => (
+          <div key={account}>
+            <dt>{account}</dt>
+            <dd>
+              <code class="breaks">{fingerprint ?? 'none'}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 

@@ -13,7 +13,7 @@ interface PostStateProps {
 }
 
 /** How often a page that is open has it looked at: an account may be made elsewhere. */
-const AGAIN_MS = 15_000;
+const AGAIN_MS = 3_000;
 
 export function PostState({ service, post, isHeadless = false }: PostStateProps) {
   const { state, account } = post;
@@ -34,7 +34,13 @@ export function PostState({ service, post, isHeadless = false }: PostStateProps)
           <p key={sentence}>{sentence}</p>
         ))}
       </div>
-      {words.registers && <Register service={service} account={account} />}
+      {words.registers && (
+        <Register
+          key={state}
+          service={service}
+          label={state === 'none' ? `Register ${account}` : `Take the name ${account} back`}
+        />
+      )}
     </div>
   );
 }
@@ -62,7 +68,9 @@ function wordsOf({ state, account, why }: Post): Words {
         title: 'The account does not open',
         sentences: [
           `The account of ${account} does not open with the key of this client${because}.`,
-          ...(why?.hint === undefined ? [] : [`What to do: ${why.hint}.`]),
+          why?.code === 'account.bad-proof'
+            ? 'It has got another key elsewhere, and is used there. If somebody else took the name, the key of this client can take it back.'
+            : `What to do: ${why?.hint ?? 'see the log of this client'}.`,
           'Everything else on this page works.',
         ],
         registers: why?.code === 'account.bad-proof',
@@ -84,7 +92,7 @@ function wordsOf({ state, account, why }: Post): Words {
   }
 }
 
-function Register({ service, account }: { readonly service: Service; readonly account: string }) {
+function Register({ service, label }: { readonly service: Service; readonly label: string }) {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<Refusal>();
   const register = async (): Promise<void> => {
@@ -99,7 +107,7 @@ function Register({ service, account }: { readonly service: Service; readonly ac
   return (
     <>
       <button type="button" class="primary" disabled={isBusy} onClick={() => void register()}>
-        {isBusy ? 'Registering…' : `Register ${account}`}
+        {isBusy ? 'Registering…' : label}
       </button>
       {fault !== undefined && <RefusalText refusal={fault} />}
     </>

@@ -92,15 +92,23 @@ export function Progress({ taking }: { readonly taking: TakingPart }) {
 
 type InputParties = TakingPart['collaboration']['inputParties'];
 
-export function DoneList({ inputParties }: { readonly inputParties: InputParties }) {
+/** `isOver`: as it was when it ended. */
+export function DoneList({
+  inputParties,
+  isOver = false,
+}: {
+  readonly inputParties: InputParties;
+  readonly isOver?: boolean;
+}) {
+  const [sent, approved, nothing] = isOver
+    ? ['sent masked rows', 'approved, and sent no rows', 'did not approve']
+    : ['has sent masked rows', 'has approved', 'has not approved yet'];
   return (
     <ul class="done-list">
-      {inputParties.map(({ party, approved, uploaded }) => (
-        <li key={party}>
-          <strong>{party}</strong>
-          <span>
-            {uploaded !== null ? 'has sent masked rows' : approved ? 'has approved' : 'has not approved yet'}
-          </span>
+      {inputParties.map((one) => (
+        <li key={one.party}>
+          <strong>{one.party}</strong>
+          <span>{one.uploaded !== null ? sent : one.approved ? approved : nothing}</span>
         </li>
       ))}
     </ul>

@@ -82,6 +82,6 @@ function meaningOf({ collaboration, part }: TakingPart): string[] {
     isEnough
       ? `The others may go on without you: ${counted(minimum.parties, 'party is', 'parties are')} enough.`
       : `It ends without a result for everyone${others.length === 0 ? '' : `, also for ${listed(others)}`}: your rows are needed.`,
-    `Everyone who takes part sees that you did. You cannot come back by yourself: ${creator} may have it tried again.`,
+    `Everyone who takes part sees that you did. You come back only if ${creator === part.party ? 'you have' : `${creator} has`} it tried again from the beginning.`,
   ];
 }
