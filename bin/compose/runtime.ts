@@ -21,11 +21,12 @@ import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
+import { ElectionsView } from '../../src/election/rows.ts';
 import type { Delivery, Effect, Host, HostLoad, Transition } from '../../src/host/host.ts';
 import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import type { Feed } from '../../src/inspect/feed.ts';
-import { type Logger, type Meters, Troubles } from '../../src/observe/logger.ts';
+import { type Logger, type Meters, newMeters, Troubles } from '../../src/observe/logger.ts';
 import type { Vitals } from '../../src/observe/vitals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
@@ -83,7 +84,7 @@ const UNAVAILABLE_MS = 500;
 export class Runtime {
   readonly parts: RuntimeParts;
   readonly troubles: Troubles;
-  readonly meters: Meters = { rounds: 0 };
+  readonly meters: Meters = newMeters();
   /** Resolves once connected and caught up with the log. */
   readonly place: Promise<Workplace>;
   /** Resolves when the role has drained. */
@@ -169,6 +170,7 @@ export class Runtime {
       isDraining: this.#draining !== undefined,
       states: this.#host?.states(this.#role?.root.name ?? '') ?? [],
       collaborations: () => follower?.state.collaborations() ?? [],
+      elections: () => (follower === undefined ? [] : new ElectionsView(follower.state).elections()),
     };
   }
 

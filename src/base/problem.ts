@@ -40,7 +40,7 @@ export function errorOfProblem(body: unknown, status: number): MpcError {
   const more = faults.slice(1).map(({ path, message }) => `; ${path}: ${message}`);
   const { party, file, line, column } = place ?? {};
   return new MpcError(code, [detail, ...more].join(''), {
-    exitCode: EXITS[status] ?? (status >= 500 ? EXIT.software : EXIT.protocol),
+    exitCode: exitOf(status),
     ...(hint === undefined ? {} : { hint }),
     ...(place === undefined
       ? {}
@@ -54,6 +54,10 @@ export function errorOfProblem(body: unknown, status: number): MpcError {
         }),
   });
 }
+
+/** With what exit code a program ends that was refused with that status. */
+export const exitOf = (status: number): ExitCode =>
+  EXITS[status] ?? (status >= 500 ? EXIT.software : EXIT.protocol);
 
 const EXITS: Readonly<Record<number, ExitCode>> = {
   400: EXIT.badData,
