@@ -136,6 +136,7 @@ export function coordinatorRole(
     },
     deliveries: {},
     onApplied: async (applied) => watch?.heard(applied),
+    onOther: async (applied) => watch?.heardOther(applied),
     stop: async () => {
       directory?.stop();
       for (const desk of desks) desk.unsubscribe();
