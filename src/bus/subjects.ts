@@ -16,7 +16,8 @@
  *        token, for one part after the other; request and reply).
  *        `feed` (what a role tells of itself to the one that its configuration lets watch it, and to nobody without), and
  *        `again` (that one asks for what was told before).
- * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
+ * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`; what is in it is said on
+ * `mpc.<deployment>.log.entries`, by the broker alone.
  */
 
 import { MpcError } from '../base/errors.ts';
@@ -71,6 +72,8 @@ export const subjects = {
     `mpc.${deployment}.${to}.${viewer}.again`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
+  /** Where the entries of the log with that subject are said. */
+  entries: (log: string): string => `${log}.entries`,
 };
 
 /** The subject of the log of that stream name: `mpc.<deployment>.log` for `mpc_<deployment>_log`, else the name itself. */
