@@ -2,20 +2,8 @@
  * Owns one of the two processes of `bench/channel.ts`: it opens every link, and measures on the one it is told.
  */
 import { LIMITS } from '../src/base/limits.ts';
-import type { PublicKey } from '../src/identity/keys.ts';
-import { type Link, type LinkName, openLinks } from './links.ts';
+import { type ChannelPeerSetup, type Link, type LinkName, openLinks } from './links.ts';
 import { median } from './processes.ts';
-
-export interface ChannelPeerSetup {
-  readonly nats: string;
-  readonly side: 'a' | 'b';
-  /** A file. */
-  readonly key: string;
-  readonly peerKey: PublicKey;
-  readonly tcpPort: number;
-  /** Tells runs apart on the broker. */
-  readonly run: string;
-}
 
 export type Measurement =
   /** So many messages of `bytes` each way, one after the other. */

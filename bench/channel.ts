@@ -11,8 +11,8 @@ import { ownBroker } from '../bin/local/own-broker.ts';
 import { hex } from '../src/base/bytes.ts';
 import { systemRandom } from '../src/base/random.ts';
 import { createIdentity, loadIdentity, saveIdentity } from '../src/identity/identity.ts';
-import type { ChannelPeerSetup, Measured, Measurement } from './channel-peer.ts';
-import { LINKS, type LinkName } from './links.ts';
+import type { Measured, Measurement } from './channel-peer.ts';
+import { type ChannelPeerSetup, LINKS, type LinkName } from './links.ts';
 import { freePort, median, nextMessage } from './processes.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [

@@ -6,11 +6,23 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectClient } from '@nats-io/transport-node';
-import type { ChannelPeerSetup } from './channel-peer.ts';
+import type { PublicKey } from '../src/identity/keys.ts';
 import { sealedChannel } from './sealed.ts';
 
 export const LINKS = ['tcp', 'nats', 'channel'] as const;
 export type LinkName = (typeof LINKS)[number];
+
+/** Of one of the two processes. */
+export interface ChannelPeerSetup {
+  readonly nats: string;
+  readonly side: 'a' | 'b';
+  /** A file. */
+  readonly key: string;
+  readonly peerKey: PublicKey;
+  readonly tcpPort: number;
+  /** Tells runs apart on the broker. */
+  readonly run: string;
+}
 
 export interface Link {
   /** At most a chunk, which stays as it is. */

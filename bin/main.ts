@@ -65,6 +65,7 @@ program
   )
   .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
   .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--broker-wait <seconds>', 'how long that broker is waited for', wholeNumber, 30)
   .option('--round-trip <ms>', 'plan for servers that far apart (default: what is measured)', roundTrip)
   .option(
     '--simulate-rtt <ms>',
@@ -82,6 +83,7 @@ program
   .command('demo')
   .description('the main job on made-up payrolls of three employers: what women and men earn at each level')
   .option('--nats <url>', 'use this broker instead of starting one (or set NATS_URL)')
+  .option('--broker-wait <seconds>', 'how long that broker is waited for', wholeNumber, 30)
   .option('--nats-server <path>', 'the nats-server program to start')
   .option('--json', 'one JSON object on standard output')
   .action(async (options) => (await import('./verbs/demo.ts')).demo(options));

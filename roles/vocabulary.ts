@@ -47,51 +47,41 @@ export function reportFrom(error: unknown): ErrorReport {
   };
 }
 
-/** The command that tells every participant why this one cannot go on. Texts are cut to what a command may hold. */
-export function failCommand(
+/** The command that tells every participant why this one cannot go on. */
+export const failCommand = (
   { collaboration, attempt }: { readonly collaboration: string; readonly attempt: number },
   reason: ErrorReport | null,
-): CommandBody {
-  const { code, message, hint, place } = reason ?? reportOf(new Error('no reason was kept'));
-  return {
-    kind: 'fail',
-    collaboration,
-    attempt,
-    reason: {
-      code: code.slice(0, 100),
-      message: message.slice(0, 500),
-      ...(hint === undefined ? {} : { hint: hint.slice(0, 500) }),
-      ...(place === undefined ? {} : { place: cutPlace(place) }),
-    },
-  };
-}
+): CommandBody => ({ kind: 'fail', collaboration, attempt, reason: toldReason(reason) });
 
 /** The command that tells everybody why this server cannot go on with an election. */
-export function ballotBoxFailure(
+export const ballotBoxFailure = (
   election: string,
   reason: ErrorReport | null,
-): { readonly kind: 'election.fail'; readonly election: string; readonly reason: object } {
+): { readonly kind: 'election.fail'; readonly election: string; readonly reason: CommandReason } => ({
+  kind: 'election.fail',
+  election,
+  reason: toldReason(reason),
+});
+
+type CommandReason = Extract<CommandBody, { kind: 'fail' }>['reason'];
+
+/** Texts are cut to what a command may hold. */
+function toldReason(reason: ErrorReport | null): CommandReason {
   const { code, message, hint, place } = reason ?? reportOf(new Error('no reason was kept'));
   return {
-    kind: 'election.fail',
-    election,
-    reason: {
-      code: code.slice(0, 100),
-      message: message.slice(0, 500),
-      ...(hint === undefined ? {} : { hint: hint.slice(0, 500) }),
-      ...(place === undefined ? {} : { place: cutPlace(place) }),
-    },
+    code: code.slice(0, 100),
+    message: message.slice(0, 500),
+    ...(hint === undefined ? {} : { hint: hint.slice(0, 500) }),
+    ...(place === undefined ? {} : { place: cutPlace(place) }),
   };
 }
-
-type CommandPlace = Extract<CommandBody, { kind: 'fail' }>['reason']['place'];
 
 function cutPlace({
   party,
   file,
   line,
   column,
-}: NonNullable<ErrorReport['place']>): NonNullable<CommandPlace> {
+}: NonNullable<ErrorReport['place']>): NonNullable<CommandReason['place']> {
   return {
     ...(party === undefined ? {} : { party: party.slice(0, 64) }),
     ...(file === undefined ? {} : { file: file.slice(0, 500) }),

@@ -70,9 +70,3 @@ export const valuedFlags = (
       value === undefined ? [] : [{ words: names.map((name) => `${path} ${name}`), value }],
     ),
   );
-
-/** In single quotes, as bash and zsh read them. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** A pattern of `case`, in both: any of them. */
-export const alternatives = (all: readonly string[]): string => all.map(quoted).join('|');

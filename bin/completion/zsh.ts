@@ -1,42 +1,32 @@
 /**
  * Owns the completion script of zsh. Must never run mpc: pressing a key costs no process.
  */
-import { alternatives, deeperPaths, type Place, quoted, type Value, valuedFlags } from './tree.ts';
+import { byPlace, byValue, quoted, walk } from './case.ts';
+import type { Place, Value } from './tree.ts';
 
 export function zshScript(places: readonly Place[]): string {
-  const values = valuedFlags(places);
   return `#compdef mpc
 # mpc: completion for zsh. Load it with: source <(mpc completion zsh), after compinit
 _mpc() {
   local place=mpc value= i
   local -a offered
-  for ((i = 2; i < CURRENT; i++)); do
-    if [[ -n $value ]]; then value=; continue; fi
-    case "$place \${words[i]}" in
-      ${alternatives(deeperPaths(places))}) place="$place \${words[i]}" ;;
-      ${alternatives(values.flatMap(({ words }) => words))}) value=\${words[i]} ;;
-    esac
-  done
+  ${walk(places, { list: 'words', first: 2, end: 'CURRENT' })}
   if [[ -n $value ]]; then
     # acme=rows.csv: what is behind the sign is the file
     compset -P '*='
-    case "$place $value" in
-${values.map(({ words, value }) => `      ${alternatives(words)}) ${action(value)} ;;`).join('\n')}
-    esac
+    ${byValue(places, action)}
     return
   fi
-  case $place in
-${places.map(placeCase).join('\n')}
-  esac
+  ${byPlace(places, offered)}
 }
 if [[ $funcstack[1] == _mpc ]]; then _mpc "$@"; else compdef _mpc mpc; fi
 `;
 }
 
-function placeCase({ path, commands, flags, argument }: Place): string {
+function offered({ commands, flags, argument }: Place): string {
   const names = flags.flatMap((flag) => flag.names.map((name) => ({ name, description: flag.description })));
   const own = commands.length > 0 ? offer('command', commands) : action(argument);
-  return `    ${quoted(path)}) if [[ $PREFIX == -* ]]; then ${offer('option', names)}; else ${own}; fi ;;`;
+  return `if [[ $PREFIX == -* ]]; then ${offer('option', names)}; else ${own}; fi`;
 }
 
 function action(value: Value | undefined): string {

@@ -14,6 +14,7 @@ import { openReplicaDesk } from '../../src/coordination/replicas.ts';
 import { type CoordinatorService, startCoordinatorService } from '../../src/coordination/service.ts';
 import { openSnapshotDesk } from '../../src/coordination/snapshot-desk.ts';
 import { overdueCommands } from '../../src/coordination/watch-deadlines.ts';
+import { openDirectoryDesk } from '../../src/directory/desk/desk.ts';
 import { replicaPort } from '../../src/directory/port.ts';
 import { DirectoryService } from '../../src/directory/service.ts';
 import { ElectionsView } from '../../src/election/rows.ts';
@@ -65,17 +66,18 @@ export function coordinatorRole(
           identity,
           clock,
           follower,
-          onTrouble: (report, from) => troubles.note(report, { from }),
+          onTrouble: (report, from, traceId) =>
+            troubles.note(report, { from, ...(traceId === undefined ? {} : { trace_id: traceId }) }),
+        });
+        const log = await bus.log(subjects.logStream(deployment));
+        directory = new DirectoryService({
+          port: replicaPort({ follower, service, lastEntry: () => log.last() }),
+          clock,
+          random,
+          // All replicas have the coordinator's key, and so the same secret.
+          pepper: secretFor(identity, 'passwords'),
         });
         if (face !== undefined) {
-          const log = await bus.log(subjects.logStream(deployment));
-          directory = new DirectoryService({
-            port: replicaPort({ follower, service, lastEntry: () => log.last() }),
-            clock,
-            random,
-            // All replicas have the coordinator's key, and so the same secret.
-            pepper: secretFor(identity, 'passwords'),
-          });
           const elections = {
             view: new ElectionsView(follower.state),
             place: { bus, deployment },
@@ -96,7 +98,14 @@ export function coordinatorRole(
           name: runtime.parts.replica ?? ROOT,
           inHand,
         };
-        desks = [openReplicaDesk(desk), openSnapshotDesk(desk)];
+        const accounts = openDirectoryDesk({
+          ...desk,
+          random,
+          directory,
+          descriptorOf: (id) => collaborationsIn(follower.state).collaboration(id)?.descriptor,
+          onTrouble: (report, about) => troubles.note(report, about),
+        });
+        desks = [openReplicaDesk(desk), openSnapshotDesk(desk), accounts];
         await new Promise<void>((resolve) =>
           signal.addEventListener('abort', () => resolve(), { once: true }),
         );
@@ -127,6 +136,7 @@ export function coordinatorRole(
     },
     deliveries: {},
     onApplied: async (applied) => watch?.heard(applied),
+    onOther: async (applied) => watch?.heardOther(applied),
     stop: async () => {
       directory?.stop();
       for (const desk of desks) desk.unsubscribe();

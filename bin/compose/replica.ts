@@ -9,11 +9,19 @@ import { subjects } from '../../src/bus/subjects.ts';
 import type { Chapter } from '../../src/coordination/chapter.ts';
 import { fetchSnapshot } from '../../src/coordination/fetch-snapshot.ts';
 import { logBehind } from '../../src/coordination/follower.ts';
-import type { StateSnapshot } from '../../src/coordination/records.ts';
+import type { StateSnapshot, Trust } from '../../src/coordination/records.ts';
 import { openReplicaFile, type ReplicaFile } from '../../src/coordination/replica-file.ts';
 import { emptyState } from '../../src/coordination/state.ts';
+import type { Logger } from '../../src/observe/logger.ts';
 import { openStore } from '../../src/store/store.ts';
-import type { RuntimeParts } from './runtime.ts';
+
+export interface ReplicaPlace {
+  readonly deployment: string;
+  readonly trust: Trust;
+  /** The role's own directory. */
+  readonly state: string;
+  readonly logger: Logger;
+}
 
 export interface ReplicaStart {
   readonly file: ReplicaFile;
@@ -26,7 +34,7 @@ const FILE = 'log.sqlite';
 
 /** Throws `log.behind`, `store.*`, and what the bus throws. */
 export async function startReplica(
-  { deployment, trust, state, logger }: RuntimeParts,
+  { deployment, trust, state, logger }: ReplicaPlace,
   chapters: readonly Chapter[],
   bus: Bus,
 ): Promise<ReplicaStart> {

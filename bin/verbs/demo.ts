@@ -16,6 +16,7 @@ const EXAMPLE = fileURLToPath(
 
 export async function demo(options: {
   readonly nats?: string;
+  readonly brokerWait: number;
   readonly natsServer?: string;
   readonly json?: boolean;
 }): Promise<void> {

@@ -7,11 +7,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { EXIT, MpcError } from '../../src/base/errors.ts';
+import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { checkName } from '../../src/bus/subjects.ts';
-import { brokerUrls } from '../../src/config/brokers.ts';
+import { givenBrokers } from '../../src/config/brokers.ts';
 import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
@@ -19,9 +19,11 @@ import type { ResultFile } from '../../src/duties/client-duties.ts';
 import { comparisonsOf } from '../../src/plan/choose.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
 import { participantChapters } from '../compose/chapters.ts';
+import { brokerThere } from '../local/broker-there.ts';
 import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { checkFiles, type PartyFile } from '../local/inputs.ts';
+import { interruption } from '../local/interruption.ts';
 import { ProgressTail } from '../local/log-tail.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
@@ -41,6 +43,8 @@ export interface RunOptions {
   readonly bits?: boolean;
   readonly minGroup: number;
   readonly nats?: string;
+  /** How long a broker of others is waited for, in seconds. */
+  readonly brokerWait: number;
   readonly natsServer?: string;
   readonly roundTrip?: number;
   readonly simulateRtt?: number;
@@ -54,36 +58,25 @@ const HOUR_MS = 3_600_000;
 
 export async function run(queryFile: string, options: RunOptions): Promise<void> {
   const startedMs = Date.now();
+  const given = options.nats ?? process.env.NATS_URL;
+  const urls = given === undefined ? undefined : givenBrokers(given);
   const program = await readProgram(queryFile, options);
   const declared = await declaredOf(program);
   const outputs = declared.form === 'plan' ? declared.receivers : [checkName('party', options.output)];
   const files = await checkFiles(declared, options.input, options.rows);
   const directory = mkdtempSync(join(tmpdir(), 'mpc-run-'));
-  const over = new AbortController();
-  // The second time it ends at once: the roles hear of that from their pipes.
-  const interrupt = (): void => {
-    if (over.signal.aborted) process.exit(EXIT.temporary);
-    over.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  const url = options.nats ?? process.env.NATS_URL;
-  const broker = url === undefined ? await ownBroker(directory, options.natsServer) : undefined;
+  const { signal, over } = interruption('run');
+  const broker = urls === undefined ? await ownBroker(directory, options.natsServer) : undefined;
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true });
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   let watch: RunWatch | undefined;
   try {
+    if (urls !== undefined) await brokerOfOthers(urls, options.brokerWait, signal);
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
     const parties = [...new Set([...files.map(({ party }) => party), ...outputs])];
     const { simulateRtt } = options;
-    const opened = openDeployment(
-      directory,
-      name,
-      broker === undefined ? brokerUrls(url ?? '') : [broker.url],
-      parties,
-      systemRandom,
-    );
+    const opened = openDeployment(directory, name, urls ?? [broker?.url ?? ''], parties, systemRandom);
     const isWatched = options.inspect === true || options.record !== undefined;
     const deployment: Deployment = {
       ...opened,
@@ -93,9 +86,8 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     watch = isWatched
       ? await (await import('../local/run-watch.ts')).watchRun(deployment, options)
       : undefined;
-    const isOurs = broker !== undefined;
-    const given = options.roundTrip ?? simulateRtt;
-    const roundTripMs = given ?? (isOurs ? 0 : await roundTripThrough(url ?? '', over.signal));
+    const wanted = options.roundTrip ?? simulateRtt;
+    const roundTripMs = wanted ?? (urls === undefined ? 0 : await roundTripThrough(urls, signal));
     const described = await describeCollaboration({
       program,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
@@ -125,7 +117,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     let finished: PhaseTimes;
     try {
       finished = await Promise.race([
-        follow(deployment, described.descriptor, phases, over.signal),
+        follow(deployment, described.descriptor, phases, signal),
         processes.firstFailure(),
       ]);
     } catch (error) {
@@ -141,11 +133,9 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       }),
     );
     print(results, described, finished, startedMs, options.json === true);
-    await watch?.stay(over.signal);
+    await watch?.stay(signal);
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    over.abort(new MpcError('run.over', 'the run is over'));
+    over();
     await processes.stop();
     await watch?.stop();
     await broker?.stop();
@@ -153,6 +143,16 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     else rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** Roles wait for their broker for ever; whoever types this would rather hear that it is not there. */
+const brokerOfOthers = (urls: readonly string[], waitS: number, signal: AbortSignal): Promise<void> =>
+  brokerThere({
+    urls,
+    waitMs: waitS * 1000,
+    signal,
+    meanwhile: `waiting ${waitS} s for it; Ctrl-C ends that`,
+    say: (sentence) => process.stderr.write(`${sentence}\n`),
+  });
 
 /** Starts every role; returns where each output party will write its result. */
 function startRoles(

@@ -4,9 +4,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { type Address, checkName } from '../../src/bus/subjects.ts';
-import { brokerUrls } from '../../src/config/brokers.ts';
+import { givenBrokers } from '../../src/config/brokers.ts';
+import { brokerThere } from '../local/broker-there.ts';
 import {
   openDeployment,
   replicaNames,
@@ -38,16 +40,18 @@ export async function up(options: UpOptions): Promise<void> {
   const directory = resolve(options.dir);
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
-  const url = options.nats ?? process.env.NATS_URL;
+  const given = options.nats ?? process.env.NATS_URL;
+  const others = given === undefined ? undefined : givenBrokers(given);
   const hosts = Array.from({ length: options.brokers }, () => '127.0.0.1');
   const brokers =
-    url === undefined
+    others === undefined
       ? await KeptBrokers.start({ directory, binary: await brokerProgram(options.natsServer), hosts, say })
       : undefined;
+  const over = new AbortController();
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   try {
     const parties = options.party.map((party) => checkName('party', party));
-    const urls = brokers?.urls ?? brokerUrls(url ?? '');
+    const urls = others ?? brokers?.urls ?? [];
     const { rest } = options;
     const opened = openDeployment(directory, 'local', urls, parties, systemRandom);
     const watched = options.inspect === true ? ({ inspect: 'coordinator' } as const) : {};
@@ -62,9 +66,9 @@ export async function up(options: UpOptions): Promise<void> {
       else processes.keep(replica, config);
     }
     process.stderr.write(
-      `running: ${[...SERVICES, 'server-c'].join(', ')} on ${urls.join(', ')}; logs in ${logs}
-`,
+      `running on ${urls.join(', ')}: ${SERVICES.join(', ')}, and server-c for elections; logs in ${logs}\n`,
     );
+    if (others !== undefined) void sayWhenAway(others, over.signal);
     for (const replica of replicaNames(options.coordinators)) sayUrl(replica, restUrl(deployment, replica));
     for (const party of parties) {
       const place: Address = `party-${party}`;
@@ -80,12 +84,23 @@ export async function up(options: UpOptions): Promise<void> {
     }
     await Promise.race([interrupted(), processes.firstFailure()]);
   } finally {
+    over.abort(new MpcError('up.over', 'the deployment is over'));
     await processes.stop();
     await brokers?.stop();
   }
 }
 
 const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+
+/** The roles wait for their broker as long as it takes. One that answers, whatever it does, is there. */
+const sayWhenAway = (urls: readonly string[], signal: AbortSignal): Promise<void> =>
+  brokerThere({
+    urls,
+    waitMs: Number.POSITIVE_INFINITY,
+    signal,
+    meanwhile: 'the roles wait for it; Ctrl-C ends them',
+    say,
+  }).catch(() => {});
 
 function sayUrl(place: string, url: string | undefined, more?: string): void {
   if (url === undefined) return;

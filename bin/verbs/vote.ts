@@ -17,7 +17,7 @@ import {
   type VotingPlace,
 } from '../../src/box/voting.ts';
 import { connectNats } from '../../src/bus/nats.ts';
-import { brokerAccess, brokerUrls } from '../../src/config/brokers.ts';
+import { brokerAccess, givenBrokers } from '../../src/config/brokers.ts';
 import { addressOf, loadRoleConfig } from '../../src/config/role-config.ts';
 import type { Credential } from '../../src/election/credential.ts';
 import type { ElectionDescriptor } from '../../src/election/descriptor.ts';
@@ -53,7 +53,7 @@ export async function vote(options: VoteOptions): Promise<void> {
   const config = options.config === undefined ? undefined : loadRoleConfig(options.config, {}, process.env);
   const { deployment } = config ?? options;
   const bus = await connectNats({
-    ...brokerAccess(config ?? { nats: brokerUrls(options.nats) }),
+    ...brokerAccess(config ?? { nats: givenBrokers(options.nats) }),
     // Ballots say themselves whose they are: whoever carries them logs in where the broker asks for it.
     ...(config === undefined
       ? { name: 'mpc-vote' }

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { LIMITS } from '../base/limits.ts';
-import { problemSchema } from './http/problem.ts';
+import { problemSchema } from '../base/problem.ts';
 
 export const partySchema = z
   .string()

@@ -25,6 +25,18 @@ const READ_BYTES = 1024 * 1024;
 /** Below this one write of a copy is quicker than a gathering one. */
 const SMALL_BYTES = 16 * 1024;
 const LINE_END = Buffer.from('\r\n');
+/** The system's codes for a broker, its machine, or the way there being away: waiting may help. */
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 
 export class NatsSocket implements Transport {
   readonly lang = 'mpc';
@@ -62,7 +74,7 @@ export class NatsSocket implements Transport {
     return this.#isDone;
   }
 
-  /** Rejects with a ConnectionError where nobody listens, and with the socket's own error otherwise. */
+  /** Rejects with a ConnectionError where waiting may help, and with the socket's own error otherwise. */
   async connect(server: Server, options: ConnectionOptions): Promise<void> {
     try {
       const info = await this.#dial(server, true);
@@ -71,8 +83,8 @@ export class NatsSocket implements Transport {
         await this.#encrypt(server, options.tls?.ca);
     } catch (error) {
       this.#socket?.destroy();
-      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')
-        throw new errors.ConnectionError('connection refused', { cause: error });
+      if (error instanceof Error && 'code' in error && AWAY.has(String(error.code)))
+        throw new errors.ConnectionError(error.message, { cause: error });
       throw error;
     }
     this.#isConnected = true;

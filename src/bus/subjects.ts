@@ -16,6 +16,10 @@
  *        token, for one part after the other; request and reply).
  *        `feed` (what a role tells of itself to the one that its configuration lets watch it, and to nobody without), and
  *        `again` (that one asks for what was told before).
+ *        `directory` (what an account asks of the coordinators: first of any replica for its key; then, with that replica's name as
+ *        last token, sealed to it; request and reply), and
+ *        `mail` (with a lease's name as last token: messages that are pushed to whoever follows them, and the other way that it is
+ *        still there).
  * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`; what is in it is said on
  * `mpc.<deployment>.log.entries`, by the broker alone.
  */
@@ -70,6 +74,10 @@ export const subjects = {
     `mpc.${deployment}.${viewer}.${from}.feed`,
   feedAgain: (deployment: string, to: Address, viewer: Address): string =>
     `mpc.${deployment}.${to}.${viewer}.again`,
+  directory: (deployment: string, from: Address | '*', replica?: string): string =>
+    `mpc.${deployment}.coordinator.${from}.directory${replica === undefined ? '' : `.${replica}`}`,
+  mail: (deployment: string, to: Address, from: Address, lease: string): string =>
+    `mpc.${deployment}.${to}.${from}.mail.${lease}`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
   /** Where the entries of the log with that subject are said. */

@@ -8,6 +8,23 @@ import type { NatsOptions } from '../bus/nats.ts';
 /** "nats://a:4222, nats://b:4222" as a list. */
 export const brokerUrls = (text: string): string[] => text.split(',').map((url) => url.trim());
 
+/** `nats://HOST:PORT` or `tls://HOST:PORT`; scheme and port may be left out. */
+export const isBrokerUrl = (url: string): boolean => {
+  const place = url.replace(/^(nats|tls):\/\//, '');
+  return !place.includes('/') && URL.canParse(`http://${place}`);
+};
+
+/** As `brokerUrls`, of what a person gave at the command line. Throws `usage.nats`. */
+export function givenBrokers(text: string): string[] {
+  const urls = brokerUrls(text);
+  const wrong = urls.find((url) => !isBrokerUrl(url));
+  if (wrong === undefined) return urls;
+  throw new MpcError('usage.nats', `${JSON.stringify(wrong)} is no address of a broker`, {
+    hint: 'write nats://HOST:PORT or tls://HOST:PORT, with commas between several',
+    exitCode: EXIT.usage,
+  });
+}
+
 /**
  * What a role's connection needs to know of its brokers. A `tls://` URL, or a `[tls]` section, forbids speaking in the clear.
  * Throws `config.invalid` for an authority's file that cannot be read.

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { LIMITS } from '../base/limits.ts';
 import type { Address } from '../bus/subjects.ts';
 import { type ApiConfig, apiSchema, isLoopback, parseListen } from './api-config.ts';
-import { brokerUrls } from './brokers.ts';
+import { brokerUrls, isBrokerUrl } from './brokers.ts';
 import { type ConfigFault, configError, faultAt, schemaFaults } from './faults.ts';
 import { observeSchema } from './observe-config.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -55,7 +55,7 @@ const roleSchema = z.strictObject({
   /** URLs of the brokers of one cluster: a list, or a text with commas. */
   nats: z
     .union([z.string().transform(brokerUrls), z.array(z.string())])
-    .pipe(z.array(z.string().min(1)).min(1).max(5))
+    .pipe(z.array(z.string().refine(isBrokerUrl, 'write nats://HOST:PORT or tls://HOST:PORT')).min(1).max(5))
     .default(['nats://127.0.0.1:4222']),
   /** Copies of the log, where this role is the first to need it: 1, 3 or 5, at most the brokers there are. By default the URLs above. */
   logCopies: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),

@@ -3,7 +3,7 @@
  * one server's half alone is uniform; the masked values are the same on both.
  */
 import { bytesOfWords, hex, sha256, utf8 } from '../base/bytes.ts';
-import type { ServerOutput } from '../engine/server.ts';
+import type { ServerOutput } from '../engine/outputs.ts';
 import { shapesOf } from '../plan/check.ts';
 import type { Plan } from '../plan/plan.ts';
 import { wordsOf } from '../ring/words.ts';

@@ -6,7 +6,7 @@
 import { bytesOfWords, concatBytes } from '../base/bytes.ts';
 import { assert } from '../base/errors.ts';
 import { uploadParts } from '../engine/mask.ts';
-import type { ServerOutput } from '../engine/server.ts';
+import type { ServerOutput } from '../engine/outputs.ts';
 import { shareOf } from '../gates/forms.ts';
 import type { Kind, ServerName } from '../gates/gate.ts';
 import { lowBits } from '../gates/low-bit.ts';

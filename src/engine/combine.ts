@@ -9,8 +9,8 @@ import type { Plan } from '../plan/plan.ts';
 import { xor } from '../ring/bits.ts';
 import { isEqual, sub } from '../ring/ring.ts';
 import { wordsOf } from '../ring/words.ts';
+import type { ServerOutput } from './outputs.ts';
 import { type PlanResult, resultOf } from './result.ts';
-import type { ServerOutput } from './server.ts';
 
 /** The results in the plan's order. Throws `result.disagree` when the servers' outputs or masked values differ. */
 export function combineOutputs(a: readonly ServerOutput[], b: readonly ServerOutput[]): PlanResult[] {

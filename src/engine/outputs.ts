@@ -3,11 +3,19 @@
  * Must never take anything but wires: what leaves a server is a masked value and one mask share.
  */
 import { assert } from '../base/errors.ts';
-import type { ServerValue } from '../gates/gate.ts';
+import type { Kind, ServerValue } from '../gates/gate.ts';
 import type { NodeId } from '../plan/plan.ts';
 import type { StripPlan } from '../plan/strips.ts';
 import { type Words, wordsOf } from '../ring/words.ts';
-import type { ServerOutput } from './server.ts';
+
+/** What one server holds of a result: the masked value is the same on both, the mask is the sum (XOR) of both shares. */
+export interface ServerOutput {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly length: number;
+  readonly masked: Words;
+  readonly maskShare: Words;
+}
 
 interface Place {
   readonly output: number;

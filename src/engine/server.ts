@@ -8,18 +8,17 @@
  * taken when a gate needs it, so that computing and both directions of travel overlap.
  */
 import { assert } from '../base/errors.ts';
-import type { Evaluation, Kind, ServerName, ServerValue } from '../gates/gate.ts';
+import type { Evaluation, ServerName, ServerValue } from '../gates/gate.ts';
 import { gateOf, inputShapes } from '../plan/check.ts';
 import type { NodeId, Plan } from '../plan/plan.ts';
 import { scheduleOf } from '../plan/schedule.ts';
 import { STRIP_SIZES, type StripNode, type StripSizes, stripsOf } from '../plan/strips.ts';
-import type { Words } from '../ring/words.ts';
 import type { ServerTapes } from '../tape/server-tape.ts';
 import { heldRows } from './held.ts';
 import type { MaskedRows } from './mask.ts';
 import { Memory, vectorsOf } from './memory.ts';
 import { type Link, Openings, sentWords } from './openings.ts';
-import { OutputVectors } from './outputs.ts';
+import { OutputVectors, type ServerOutput } from './outputs.ts';
 import { Pace } from './pace.ts';
 import { slicesOf } from './tape.ts';
 import { Values } from './values.ts';
@@ -45,15 +44,6 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   /** Those that the tape was dealt with. */
   readonly sizes?: StripSizes;
-}
-
-/** What one server holds of a result: the masked value is the same on both, the mask is the sum (XOR) of both shares. */
-export interface ServerOutput {
-  readonly name: string;
-  readonly kind: Kind;
-  readonly length: number;
-  readonly masked: Words;
-  readonly maskShare: Words;
 }
 
 /**

@@ -16,11 +16,6 @@
  * other term is what one gap of 39 times the mean size adds. There are at most 16 stages, so that a sort is given up
  * (`sort.unlucky`) less often than once in 2^40; where only the first rows are wanted (selection.ts), once in 2^36.
  */
-import { bitWords, ringWords } from '../ring/words.ts';
-import { type DigitTree, treeCost, treeLaneCount, treeLanes } from './digit-tree.ts';
-import type { DealtLane, GateCost } from './gate.ts';
-import type { Selection } from './selection.ts';
-import { SHUFFLE_LANES, shuffleCost, shuffleLane } from './shuffle.ts';
 
 /** Comparisons that take about as long as a round does, between servers that are near each other. */
 const COMPARISONS_A_ROUND = 8000;
@@ -41,17 +36,6 @@ export interface Stage {
   readonly pairs: number;
 }
 
-/** Comparisons that are made together, in up to four rounds: how many, and their lanes. */
-export interface Batch {
-  readonly length: number;
-  /** The lane of the differences' masks. */
-  readonly maskLane: number;
-  readonly firstTreeLane: number;
-}
-
-/** The first lane of the top bits of the shuffled keys. */
-export const TOP_LANE = SHUFFLE_LANES;
-
 export interface Effort {
   readonly stages: readonly Stage[];
   /** In comparisons. */
@@ -69,60 +53,6 @@ export const orderOf = (rows: number, known: Map<number, Effort>): Effort =>
 
 /** What a batch of comparisons takes, in comparisons. */
 export const effortOfBatch = (length: number): number => ROUNDS_OF_BATCH * COMPARISONS_A_ROUND + length;
-
-/** The batches of a stage: its search's steps, and the pairs. */
-const batchLengths = ({ sorted, rows, fanOut, steps, pairs }: Stage): readonly number[] => [
-  ...Array.from({ length: steps }, () => (rows - sorted) * (fanOut - 1)),
-  pairs,
-];
-
-/** The batches of a selection: the sample's, the comparisons with the pivot, and the candidates'. */
-function selectionLengths(selection: Selection): readonly number[] {
-  if (selection.by === 'order') return selection.stages.flatMap(batchLengths);
-  const { rows, sample, candidates } = selection;
-  return [...selectionLengths(sample), rows - sample.rows, ...selectionLengths(candidates)];
-}
-
-/** All batches, in order. */
-export function batchesOf(selection: Selection): readonly Batch[] {
-  let lane = TOP_LANE + treeLaneCount(selection.rows);
-  return selectionLengths(selection).map((length) => {
-    const maskLane = lane;
-    lane += 1 + treeLaneCount(length);
-    return { length, maskLane, firstTreeLane: maskLane + 1 };
-  });
-}
-
-/** Exact cost: the shuffle of all columns and the keys, the keys' top bits, and of each comparison a difference and a sign that are opened. */
-export function sampleSortCost(selection: Selection, columns: number, tree: DigitTree): GateCost {
-  const { rows } = selection;
-  const shuffle = shuffleCost((columns + 1) * rows);
-  const tops = treeCost(tree, rows);
-  let rounds = shuffle.rounds + tops.rounds;
-  let bytesOnline = shuffle.bytesOnline + tops.bytesOnline;
-  let bytesTape = shuffle.bytesTape + tops.bytesTape;
-  for (const { length } of batchesOf(selection)) {
-    const signs = treeCost(tree, length);
-    // The differences, and the signs.
-    rounds += 2 + signs.rounds;
-    bytesOnline += 4 * ringWords(length) + signs.bytesOnline + 4 * bitWords(length);
-    bytesTape += signs.bytesTape;
-  }
-  return { rounds, bytesOnline, bytesTape };
-}
-
-export function sampleSortLanes(
-  selection: Selection,
-  columns: number,
-  tree: DigitTree,
-): readonly DealtLane[] {
-  const { rows } = selection;
-  return [
-    shuffleLane((columns + 1) * rows),
-    ...treeLanes(tree, rows, TOP_LANE),
-    ...batchesOf(selection).flatMap(({ length, firstTreeLane }) => treeLanes(tree, length, firstTreeLane)),
-  ];
-}
 
 /** B of this file's header, or all pairs where those are fewer. */
 export function pairsBound(sorted: number, rows: number): number {

@@ -46,7 +46,7 @@ import type { Gate, Opening, ServerName, ServerTape } from './gate.ts';
 import type { Pairs } from './insertion.ts';
 import { compareDigits, signTreeFor } from './less-than-zero.ts';
 import type { OperationOf } from './operations.ts';
-import { type Batch, batchesOf, sampleSortCost, sampleSortLanes, TOP_LANE } from './sample-sort-stages.ts';
+import { type Batch, batchesOf, sampleSortCost, sampleSortLanes, TOP_LANE } from './sample-sort-batches.ts';
 import { type Selection, selectionOf } from './selection.ts';
 import { dealShuffle, evaluateShuffle } from './shuffle.ts';
 import { concatRing } from './transfer.ts';

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { problemSchema } from '../../src/api/http/problem.ts';
 import { MpcError } from '../../src/base/errors.ts';
+import { problemSchema } from '../../src/base/problem.ts';
 import { type Answer, type Faces, newCollaboration, tokenOf, withFaces } from './world.ts';
 
 const UNKNOWN = '0'.repeat(20);

@@ -12,9 +12,11 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { Bus, Log } from '../../src/bus/bus.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { subjects } from '../../src/bus/subjects.ts';
+import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import { startCoordinatorService } from '../../src/coordination/service.ts';
 import { directoryChapter } from '../../src/directory/chapter.ts';
+import { openDirectoryDesk } from '../../src/directory/desk/desk.ts';
 import { replicaPort } from '../../src/directory/port.ts';
 import { DirectoryService } from '../../src/directory/service.ts';
 import { secretFor } from '../../src/identity/identity.ts';
@@ -100,10 +102,22 @@ export class Faces {
     });
     const parts = { deployment: DEPLOYMENT, trust, clock: systemClock, follower, service, log, directory };
     serveReplica(accounts ? face : withTokens(face, isSignedIn), parts);
+    const desk = openDirectoryDesk({
+      bus,
+      deployment: DEPLOYMENT,
+      identity,
+      replica: `r${this.served.length}`,
+      clock: systemClock,
+      random: systemRandom,
+      directory,
+      descriptorOf: (id) => collaborationsIn(follower.state).collaboration(id)?.descriptor,
+      onTrouble: (report) => this.troubles.push(report),
+    });
     const url = await face.listen({ host: '127.0.0.1', port: 0 });
     const stop = async (): Promise<void> => {
       await face.close();
       directory.stop();
+      desk.unsubscribe();
       await service.stop();
       follower.stop();
       await connected.close();

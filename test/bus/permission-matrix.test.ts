@@ -39,6 +39,9 @@ const GRAMMAR: Record<
   ],
   feed: (to, from) => [subjects.feed(D, to, from)],
   feedAgain: (to, from) => [subjects.feedAgain(D, to, from)],
+  directory: (to, from) =>
+    to === 'coordinator' ? [subjects.directory(D, from), subjects.directory(D, from, 'b')] : [],
+  mail: (to, from) => [subjects.mail(D, to, from, 'l1')],
   snapshot: (to, from) =>
     to === 'coordinator' && from === 'coordinator' ? [subjects.snapshot(D), subjects.snapshot(D, 'b')] : [],
 };

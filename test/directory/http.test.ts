@@ -1,6 +1,9 @@
 /** The client's way to the coordinators over real HTTP: every call, answers that are not believed, streams that fall silent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import createClient from 'openapi-fetch';
+import { answered } from '../../src/api/calls/calls.ts';
+import type { paths as CoordinatorPaths } from '../../src/api/calls/coordinator-types.ts';
 import { failoverFetch } from '../../src/api/calls/failover.ts';
 import { utf8 } from '../../src/base/bytes.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -9,12 +12,12 @@ import { systemRandom } from '../../src/base/random.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
 import { eventsOf } from '../../src/directory/client/event-stream.ts';
 import { httpDirectory } from '../../src/directory/client/http.ts';
-import { idFor, sealMessage } from '../../src/directory/message.ts';
-import { sayKeys, signStatement } from '../../src/directory/statements.ts';
-import { newToken, tokenDigest } from '../../src/directory/token.ts';
+import { sayKeys } from '../../src/directory/statements.ts';
 import { Faces, newCollaboration } from '../api/world.ts';
 import { HandClock } from '../bus/hand-clock.ts';
 import { DEPLOYMENT, identityOf } from '../coordination/world.ts';
+import { behind } from './behind.ts';
+import { callsContract } from './calls-contract.ts';
 import { person } from './played.ts';
 
 const refusedWith = (code: string) => (error: unknown) => error instanceof MpcError && error.code === code;
@@ -33,67 +36,7 @@ const callsTo = (
   request = failoverFetch({ urls: [faces.url(0), faces.url(1)], clock: systemClock, random: systemRandom }),
 ) => httpDirectory({ base: faces.url(0), request, clock: systemClock });
 
-test('an account lives its whole life over HTTP', () =>
-  withFaces(async (faces) => {
-    const calls = callsTo(faces);
-    const ann = await person('ann');
-    const keys = sayKeys({ deployment: DEPLOYMENT, account: 'ann', ...ann, nowMs: Date.now() });
-    const id = newCommandId(systemRandom);
-    const made = await calls.register({ account: 'ann', password: 'correct horse', keys }, id);
-    assert.deepEqual(
-      await calls.register({ account: 'ann', password: 'correct horse', keys }, id),
-      made,
-      'a retry',
-    );
-    const opened = await calls.login({ account: 'ann', password: 'correct horse' });
-    assert.match(opened.token ?? '', /^mpc_/);
-    const token = newToken(systemRandom);
-    const prove = (kind: 'session' | 'delete') => {
-      const atMs = Date.now();
-      const session = tokenDigest(token);
-      return {
-        atMs,
-        signature: signStatement(DEPLOYMENT, ann.identity, { kind, account: 'ann', session, atMs }),
-      };
-    };
-    const byKey = await calls.login({ account: 'ann', session: tokenDigest(token), ...prove('session') });
-    assert.equal(byKey.token, undefined);
-    assert.ok((await calls.renew(token, 3600_000)).expiresMs > Date.now());
-    assert.deepEqual(
-      (await calls.list(token, { pattern: 'a*', limit: 5 })).accounts.map(({ account }) => account),
-      ['ann'],
-    );
-    assert.equal((await calls.account(token, 'ann')).places, 2);
-    await assert.rejects(calls.account(token, 'nobody'), refusedWith('account.unknown'));
-    const to = { account: 'ann', keys: made.keys ?? { signing: '', sealing: '' } };
-    const said = { from: 'ann', to: ['ann'], id, sentMs: 1, text: 'a note to myself' };
-    const sealed = sealMessage(
-      { deployment: DEPLOYMENT, identity: ann.identity, random: systemRandom },
-      said,
-      to,
-    );
-    assert.deepEqual(await calls.send(token, { id: idFor(id, 'ann'), to: 'ann', ...sealed }), { number: 1 });
-    const leave = new AbortController();
-    let opens = 0;
-    const heard: number[] = [];
-    for await (const mail of calls.follow(token, 0, leave.signal, () => opens++)) {
-      heard.push(mail.number);
-      leave.abort(new Error('enough'));
-      break;
-    }
-    assert.deepEqual([heard, opens], [[1], 1]);
-    await calls.acknowledge(token, 1);
-    await calls.change(token, { password: 'another horse' }, { password: 'correct horse' });
-    await assert.rejects(
-      calls.renew(opened.token ?? '', 3600_000),
-      (error) => error instanceof MpcError && /^session\./.test(error.code),
-    );
-    await calls.delete(token, prove('delete'));
-    await assert.rejects(
-      calls.logout(token),
-      (error) => error instanceof MpcError && /^session\./.test(error.code),
-    );
-  }));
+callsContract('over HTTP', (act) => withFaces(async (faces) => act(await behind(faces, callsTo(faces)))));
 
 test('who takes part in a collaboration is read from the descriptor that its id is the digest of', () =>
   withFaces(async (faces) => {
@@ -135,6 +78,49 @@ test('an answer of another form is not believed', () =>
       await assert.rejects(calls.account('token', 'ann'), refusedWith('api.unreadable'), text);
     }
   }));
+
+test('both clients read a refusal as the same error, with its exit code, whatever its status', async () => {
+  const exits: Record<number, number> = {
+    400: 65,
+    403: 77,
+    404: 66,
+    405: 76,
+    409: 75,
+    412: 75,
+    422: 65,
+    500: 70,
+    503: 69,
+  };
+  for (const [status, exitCode] of Object.entries(exits)) {
+    const problem = {
+      type: 'urn:mpc:problem:some.code',
+      title: 'Refused',
+      status: Number(status),
+      detail: 'one: wrong',
+      instance: '/account/ann',
+      code: 'some.code',
+      hint: 'do otherwise',
+      faults: [
+        { path: 'one', message: 'wrong' },
+        { path: 'two', message: 'missing' },
+      ],
+      place: { line: 3 },
+    };
+    const init = { status: Number(status), headers: { 'content-type': 'application/problem+json' } };
+    const fetch = async () => new Response(JSON.stringify(problem), init);
+    const expected = {
+      code: 'some.code',
+      message: 'one: wrong; two: missing',
+      hint: 'do otherwise',
+      exitCode,
+    };
+    const directory = httpDirectory({ base: 'http://a.example', request: fetch, clock: systemClock });
+    await assert.rejects(directory.account('token', 'ann'), { ...expected, place: { line: 3 } }, status);
+    const calls = createClient<CoordinatorPaths>({ baseUrl: 'http://a.example', fetch });
+    const answer = await calls.GET('/collaboration', {});
+    assert.throws(() => answered(answer), { ...expected, place: { line: 3 } }, status);
+  }
+});
 
 async function* bytesOf(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield utf8.encode(text);

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { storedRows } from '../../src/duties/stored-result.ts';
+import type { ServerOutput } from '../../src/engine/outputs.ts';
 import type { PlanResult } from '../../src/engine/result.ts';
-import type { ServerOutput } from '../../src/engine/server.ts';
 import { resultSlice } from '../../src/plan/plan.ts';
 import { xor } from '../../src/ring/bits.ts';
 import { sub } from '../../src/ring/ring.ts';

@@ -16,7 +16,7 @@ import {
   readEnvelope,
 } from '../../src/election/envelope.ts';
 import { signedStatement } from '../../src/election/items.ts';
-import { ElectionWorld, finish, REGISTRAR, type TestServer } from './world.ts';
+import { checkBallots, ElectionWorld, finish, REGISTRAR, type TestServer } from './world.ts';
 
 const LABELS = ['a', 'b', 'c'];
 const type = new BallotType({ kind: 'oneOf', options: 3 });
@@ -333,9 +333,7 @@ test('a server that counts other ballots stops the election, and is named', () =
   for (const ballot of ballots) for (const server of servers) server.take(ballot);
   servers[0]?.box([...servers[0].held.values()]);
   world.close();
-  for (const { name } of servers) world.must(name, { kind: 'election.flushed', election: world.id });
-  for (const server of servers) server.prepareAll(servers);
-  for (const server of servers) server.finishAll(servers);
+  checkBallots(world, servers);
   servers[0]?.saySealed();
   servers[1]?.saySealed('e'.repeat(64));
   servers[2]?.saySealed();
@@ -355,9 +353,7 @@ test('no fragment is taken before all three signed one root, nor one for another
   for (const ballot of [open.cast(0, 0), open.cast(1, 1)]) for (const server of servers) server.take(ballot);
   servers[2]?.box([...servers[2].held.values()]);
   world.close();
-  for (const { name } of servers) world.must(name, { kind: 'election.flushed', election: world.id });
-  for (const server of servers) server.prepareAll(servers);
-  for (const server of servers) server.finishAll(servers);
+  checkBallots(world, servers);
   servers[0]?.saySealed();
   assert.equal(servers[0]?.sayTallied(), 'election.wrong-state');
   servers[1]?.saySealed();
@@ -373,9 +369,7 @@ test('a false fragment gives no possible result: the election is disputed', () =
     for (const server of servers) server.take(ballot);
   servers[0]?.box([...servers[0].held.values()]);
   world.close();
-  for (const { name } of servers) world.must(name, { kind: 'election.flushed', election: world.id });
-  for (const server of servers) server.prepareAll(servers);
-  for (const server of servers) server.finishAll(servers);
+  checkBallots(world, servers);
   for (const server of servers) server.saySealed();
   servers[0]?.sayTallied();
   const bytes = Buffer.from(servers[1]!.tally.fragment(), 'base64url');

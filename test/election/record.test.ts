@@ -10,7 +10,7 @@ import { Counting } from '../../src/election/counting.ts';
 import { boxRoot, packItems } from '../../src/election/items.ts';
 import { type CheckedRecord, checkRecord, recordLine } from '../../src/election/record.ts';
 import { draws } from '../support/ballots.ts';
-import { DEPLOYMENT, ElectionWorld, finish, REGISTRAR } from './world.ts';
+import { checkBallots, DEPLOYMENT, ElectionWorld, finish, REGISTRAR } from './world.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1e6);
 console.log(`SEED=${seed}`);
@@ -117,20 +117,32 @@ test("another registrar's election does not pass for this one's", () => {
   assert.throws(() => checkRecord(bytesOf(world), other, electionChart), { code: 'record.other-registrar' });
 });
 
-test('three servers that agree to drop a ballot have the result they want, and a record that does not hold', () => {
-  const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 4, type);
-  const servers = cheated.opened();
-  const caster = cheated.caster();
-  const ballots = [0, 1, 2, 2].map((choice, voter) =>
-    caster.cast(voter, cheated.voter(voter).identity, 1, choice, systemRandom),
-  );
-  for (const ballot of ballots) for (const server of servers) server.take(ballot);
+/** Servers that have closed the box on these ballots and checked them; what they say next is up to them. */
+function verified(
+  voters: number,
+  casts: readonly (readonly [voter: number, counter: number, choice: number])[],
+) {
+  const world = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], voters, type);
+  const servers = world.opened();
+  const caster = world.caster();
+  for (const [voter, counter, choice] of casts) {
+    const ballot = caster.cast(voter, world.voter(voter).identity, counter, choice, systemRandom);
+    for (const server of servers) server.take(ballot);
+  }
   servers[0]?.box([...servers[0].held.values()]);
-  cheated.close();
-  for (const { name } of servers) cheated.must(name, { kind: 'election.flushed', election: cheated.id });
-  for (const server of servers) server.prepareAll(servers);
-  for (const server of servers) server.finishAll(servers);
+  world.close();
+  checkBallots(world, servers);
   for (const server of servers) server.sayVerified();
+  return { cheated: world, servers };
+}
+
+test('three servers that agree to drop a ballot have the result they want, and a record that does not hold', () => {
+  const { cheated, servers } = verified(4, [
+    [0, 1, 0],
+    [1, 1, 1],
+    [2, 1, 2],
+    [3, 1, 2],
+  ]);
   for (const server of servers) {
     const counted = server.counting.counted(cheated.id).filter(({ position }) => position !== 1);
     const { history = '' } = cheated.election.life.context.frozen ?? {};
@@ -153,23 +165,11 @@ test('three servers that agree to drop a ballot have the result they want, and a
 });
 
 test('three servers that agree to count an older ballot of a voter have their result, and a record that does not hold', () => {
-  const cheated = new ElectionWorld(systemRandom, { kind: 'oneOf' }, ['a', 'b', 'c'], 2, type);
-  const servers = cheated.opened();
-  const caster = cheated.caster();
-  for (const [voter, counter, choice] of [
+  const { cheated, servers } = verified(2, [
     [0, 1, 0],
     [0, 2, 1],
     [1, 1, 2],
-  ] as const) {
-    const ballot = caster.cast(voter, cheated.voter(voter).identity, counter, choice, systemRandom);
-    for (const server of servers) server.take(ballot);
-  }
-  servers[0]?.box([...servers[0].held.values()]);
-  cheated.close();
-  for (const { name } of servers) cheated.must(name, { kind: 'election.flushed', election: cheated.id });
-  for (const server of servers) server.prepareAll(servers);
-  for (const server of servers) server.finishAll(servers);
-  for (const server of servers) server.sayVerified();
+  ]);
   const older = new Counting();
   for (const position of [0, 2]) older.take(position, servers[0]!.envelopeAt(position));
   for (const server of servers) server.saySealed(boxRoot(older.counted(cheated.id)));

@@ -354,11 +354,16 @@ export class TestServer {
   }
 }
 
-/** Everything after the close, told by honest servers. */
-export function finish(world: ElectionWorld, servers: readonly TestServer[]): void {
+/** After the close: honest servers flush, and check every ballot together. */
+export function checkBallots(world: ElectionWorld, servers: readonly TestServer[]): void {
   for (const server of servers) world.must(server.name, { kind: 'election.flushed', election: world.id });
   for (const server of servers) server.prepareAll(servers);
   for (const server of servers) server.finishAll(servers);
+}
+
+/** Everything after the close, told by honest servers. */
+export function finish(world: ElectionWorld, servers: readonly TestServer[]): void {
+  checkBallots(world, servers);
   for (const server of servers) server.sayVerified();
   for (const server of servers) server.saySealed();
   for (const server of servers) server.sayTallied();

@@ -13,7 +13,8 @@ import {
   uploadParts,
 } from '../../src/engine/mask.ts';
 import type { Link } from '../../src/engine/openings.ts';
-import { evaluatePlan, type Progress, type ServerOutput } from '../../src/engine/server.ts';
+import type { ServerOutput } from '../../src/engine/outputs.ts';
+import { evaluatePlan, type Progress } from '../../src/engine/server.ts';
 import { planTapeLayout } from '../../src/engine/tape.ts';
 import { Values } from '../../src/engine/values.ts';
 import { PlanBuilder } from '../../src/plan/builder.ts';

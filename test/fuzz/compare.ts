@@ -5,8 +5,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MpcError } from '../../src/base/errors.ts';
 import { dealOut, Oracle, type Row, runClear } from '../sql/support.ts';
+import { TEXTS } from './expressions.ts';
 import { fillJoined, overJoin, runOverJoin } from './joins.ts';
-import { type Case, caseOf, type Output, TABLE, TEXTS, textOf } from './queries.ts';
+import { type Case, caseOf, type Output, TABLE, textOf } from './queries.ts';
 
 const plain = ([a, b, d, c, f, g]: Row): unknown[] => [
   a === null ? null : Number(a),

@@ -5,7 +5,7 @@
  */
 import { runJoined } from '../sql/joined.ts';
 import { dealOut, type Oracle, type Row, type Run } from '../sql/support.ts';
-import { generator } from './queries.ts';
+import { generator } from './expressions.ts';
 
 export interface Joined {
   /** What stands for the table t. */

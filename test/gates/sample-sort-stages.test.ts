@@ -6,13 +6,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { insertRows } from '../../src/gates/insertion.ts';
 import { signTreeFor } from '../../src/gates/less-than-zero.ts';
-import {
-  batchesOf,
-  pairsBound,
-  type Stage,
-  sampleSortCost,
-  stagesOf,
-} from '../../src/gates/sample-sort-stages.ts';
+import { batchesOf, sampleSortCost } from '../../src/gates/sample-sort-batches.ts';
+import { pairsBound, type Stage, stagesOf } from '../../src/gates/sample-sort-stages.ts';
 import { selectionOf } from '../../src/gates/selection.ts';
 import { uniformPermutation } from '../../src/ring/permutation.ts';
 

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { bytesOfWords, concatBytes } from '../../src/base/bytes.ts';
 import type { Shape } from '../../src/gates/gate.ts';
 import { mostKeyBits, sampleSortGate } from '../../src/gates/sample-sort.ts';
-import { batchesOf } from '../../src/gates/sample-sort-stages.ts';
+import { batchesOf } from '../../src/gates/sample-sort-batches.ts';
 import { selectionOf } from '../../src/gates/selection.ts';
 import { toBigInts } from '../../src/ring/ring.ts';
 import { CHI_SQUARE_LIMIT, chiSquareOfBytes, ringInput, runGate } from '../support/gate-harness.ts';

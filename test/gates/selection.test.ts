@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { MpcError } from '../../src/base/errors.ts';
 import { type Compare, firstRows, wordsFrom } from '../../src/gates/first-rows.ts';
-import { batchesOf } from '../../src/gates/sample-sort-stages.ts';
+import { batchesOf } from '../../src/gates/sample-sort-batches.ts';
 import { mostCandidates, pivotPlace, type Selection, selectionOf } from '../../src/gates/selection.ts';
 
 /** log(n!) by Stirling's series, exact to a few units in the last place. */

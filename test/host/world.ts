@@ -44,6 +44,13 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
+/** An effect that ends only when its state is left. */
+export const forever: Effect = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+/** What a ledger begins with. */
+export const start = { start: [] };
+
 export interface Said {
   readonly actor: string;
   readonly id: string;

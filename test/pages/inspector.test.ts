@@ -18,6 +18,8 @@ import { Story } from '../../src/inspect/story.ts';
 import { browserTest, STEP_MS } from '../support/browser.ts';
 import { TestDeployment } from '../support/mpc.ts';
 import { barriersOn } from './axe.ts';
+import { framesText, scrub } from './frames.ts';
+import { withMadeUp } from './made-up-run.ts';
 
 const WAITS = '.card[data-tint="server-a"] [data-state="session.init.randomness.waitingForRandomness"]';
 
@@ -99,11 +101,8 @@ for (const colorScheme of ['light', 'dark'] as const)
     `in ${colorScheme} nothing keeps people from reading the inspector`,
     300_000,
     async (browser) => {
-      const journal = new Journal(systemClock);
-      journal.append(madeUp(400));
-      const shown = await showInspector(journal, { deployment: 'test', isLive: false });
-      try {
-        const { page, faults } = await open(browser, shown.url, colorScheme);
+      await withMadeUp(400, async (url) => {
+        const { page, faults } = await open(browser, url, colorScheme);
         await page.locator('.card').nth(3).waitFor({ timeout: STEP_MS });
         assert.deepEqual(await barriersOn(page), []);
         const { texts, overlaps, faint } = await page.evaluate(layoutFaults);
@@ -111,9 +110,7 @@ for (const colorScheme of ['light', 'dark'] as const)
         assert.deepEqual(overlaps, []);
         assert.deepEqual(faint, []);
         assert.deepEqual(faults, []);
-      } finally {
-        await shown.close();
-      }
+      });
     },
   );
 
@@ -121,29 +118,30 @@ browserTest(
   'a run of 10,000 events is scrubbed with no more work a frame than one of 500',
   300_000,
   async (browser) => {
-    const work = async (count: number): Promise<{ drawn: number; nodes: number; frameMs: number }> => {
-      const journal = new Journal(systemClock);
-      journal.append(madeUp(count));
-      const shown = await showInspector(journal, { deployment: 'test', isLive: false });
-      try {
-        const { page } = await open(browser, shown.url);
+    const work = (count: number) =>
+      withMadeUp(count, async (url) => {
+        const { page } = await open(browser, url);
         await page.locator('.card').nth(3).waitFor({ timeout: STEP_MS });
-        const measured = await page.evaluate(scrub);
+        const frames = await scrub(browser, page, 40);
+        const drawn = Number(await page.locator('canvas.lanes').getAttribute('data-drawn'));
+        const nodes = await page.locator('*').count();
         await page.close();
-        return measured;
-      } finally {
-        await shown.close();
-      }
-    };
+        process.stdout.write(`# ${count} events: ${drawn} drawn, ${nodes} nodes, ${framesText(frames)}\n`);
+        const laidOut = frames.map((frame) => frame.laidOut).sort((a, b) => a - b);
+        return {
+          drawn,
+          nodes,
+          frames: frames.length,
+          laidOut: laidOut[frames.length >> 1] ?? 0,
+          forced: frames.filter(({ forced }) => forced > 0),
+        };
+      });
     const [few, many] = [await work(500), await work(10_000)];
-    process.stdout.write(
-      `# a frame: 500 events ${JSON.stringify(few)}, 10,000 events ${JSON.stringify(many)}\n`,
-    );
-    assert.ok(
-      many.drawn > 20 && many.drawn < 1.5 * few.drawn + 50,
-      `${many.drawn} things were drawn, ${few.drawn} of few`,
-    );
+    assert.ok(many.drawn > 20 && many.drawn < 1.5 * few.drawn + 50, `${many.drawn} things were drawn`);
     assert.ok(many.nodes < 1.2 * few.nodes + 100, `${many.nodes} nodes, ${few.nodes} of few`);
+    assert.equal(many.frames, 40);
+    assert.ok(many.laidOut > 20 && many.laidOut < 320, `${many.laidOut} things are laid out in a frame`);
+    assert.deepEqual(many.forced, [], 'no script waits for a layout');
   },
 );
 
@@ -240,60 +238,6 @@ async function keysMove(page: Page): Promise<void> {
   await page.locator('.bar .count', { hasText: end ?? '' }).waitFor({ timeout: STEP_MS });
 }
 
-/** A run as long as wanted: two servers that compute, a dealer, parties, and messages between all of them. */
-function madeUp(count: number): FeedRecord[] {
-  const roles = ['coordinator', 'dealer', 'server-a', 'server-b', 'party-acme', 'party-beta'];
-  const numbers = new Map<string, number>();
-  const id = '0123456789abcdef0123';
-  return Array.from({ length: count }, (_, index): FeedRecord => {
-    const role = roles[index % roles.length] ?? 'dealer';
-    const number = numbers.get(role) ?? 0;
-    numbers.set(role, number + 1);
-    const told = { role, start: '00000000000000ff', number, atMs: 1_800_000_000_000 + index * 20 };
-    if (number % 5 !== 0) {
-      const to = roles[(index * 7 + 1) % roles.length] ?? 'dealer';
-      const subject = `mpc.test.${to}.${role}.channel.${id}.compute`;
-      return {
-        kind: 'messaged',
-        ...told,
-        way: 'out',
-        subject,
-        count: 1,
-        bytes: 1000 + index,
-        collaboration: id,
-      };
-    }
-    const [machine, from, into, taken] = MADE_UP[role.replace(/-.*/, '')] ?? [
-      'dealer',
-      'idle',
-      'dealing',
-      'dealer.idle/always/1',
-    ];
-    const isRoot = machine === 'dealer';
-    return {
-      ...{
-        kind: 'moved',
-        ...told,
-        machine,
-        actor: isRoot ? machine : `${machine}:${id}`,
-        collaboration: isRoot ? null : id,
-      },
-      ...{ event: 'boot', from: [from], to: number % 2 === 0 ? [into] : [from], taken: [taken] },
-    };
-  });
-}
-
-const MADE_UP: Readonly<Record<string, readonly [string, string, string, string]>> = {
-  coordinator: ['collaboration', 'ready', 'running', 'collaboration.ready/always/1'],
-  server: [
-    'session',
-    'compute.waitingForPeer',
-    'compute.running',
-    'session.compute.waitingForPeer/peer.back/0',
-  ],
-  party: ['participation', 'masking', 'uploading', 'participation.masking/xstate.done.actor.maskRows/0'],
-};
-
 /** In the page: texts of a chart that lie on each other, and those whose contrast with what is behind them is below 4.5:1. */
 function layoutFaults(): { texts: number; overlaps: string[]; faint: string[] } {
   const [overlaps, faint]: [string[], string[]] = [[], []];
@@ -341,29 +285,4 @@ function layoutFaults(): { texts: number; overlaps: string[]; faint: string[] } 
     }
   }
   return { texts, overlaps, faint };
-}
-
-/** In the page: seeks to and fro, and counts what a frame does. */
-async function scrub(): Promise<{ drawn: number; nodes: number; frameMs: number }> {
-  const range = document.querySelector<HTMLInputElement>('input[type=range]');
-  const canvas = document.querySelector<HTMLCanvasElement>('canvas.lanes');
-  if (range === null || canvas === null) throw new Error('the page has no lanes');
-  const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
-  const work: number[] = [];
-  let drawn = 0;
-  for (let step = 0; step < 60; step++) {
-    range.value = String(Math.round((((step * 37) % 100) / 100) * Number(range.max)));
-    range.dispatchEvent(new Event('input', { bubbles: true }));
-    const start = performance.now();
-    await frame();
-    await new Promise((resolve) => setTimeout(resolve)); // after that frame's work
-    work.push(performance.now() - start);
-    drawn = Math.max(drawn, Number(canvas.dataset.drawn));
-  }
-  work.sort((a, b) => a - b);
-  return {
-    drawn,
-    nodes: document.querySelectorAll('*').length,
-    frameMs: Math.round((work[30] ?? 0) * 10) / 10,
-  };
 }

@@ -25,18 +25,25 @@ import { type RunningBroker, startBroker } from '../../src/broker/start.ts';
 import { ROOT } from './rows.ts';
 
 const EXECUTABLE = join(ROOT, 'bin/mpc');
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export class Coordinators {
   readonly directory: string;
   readonly urls: string[] = [];
+  /** Of everyone enrolled, by address. */
+  readonly trust: Readonly<Record<string, string>>;
   #broker: RunningBroker;
   readonly #startBroker: () => Promise<RunningBroker>;
   readonly #children = new Map<number, ChildProcess>();
   readonly #talks = new Set<Talk>();
 
-  private constructor(directory: string, broker: RunningBroker, startAgain: () => Promise<RunningBroker>) {
+  private constructor(
+    { directory, trust }: Pick<Coordinators, 'directory' | 'trust'>,
+    broker: RunningBroker,
+    startAgain: () => Promise<RunningBroker>,
+  ) {
     this.directory = directory;
+    this.trust = trust;
     this.#broker = broker;
     this.#startBroker = startAgain;
   }
@@ -53,7 +60,7 @@ export class Coordinators {
     const broker = await startBroker(options);
     const { port: brokerPort } = broker;
     const { trust } = openDeployment(directory, 'local', [broker.url], parties, systemRandom);
-    const coordinators = new Coordinators(directory, broker, () =>
+    const coordinators = new Coordinators({ directory, trust }, broker, () =>
       startBroker({ ...options, port: brokerPort }),
     );
     for (let index = 0; index < count; index++) {
@@ -105,6 +112,11 @@ export class Coordinators {
     this.#broker = await this.#startBroker();
     for (const index of this.#children.keys()) this.startOne(index);
     await Promise.all(this.urls.map(ready));
+  }
+
+  /** The broker's URL. */
+  get nats(): string {
+    return this.#broker.url;
   }
 
   ready(index: number): Promise<void> {

@@ -4,11 +4,11 @@
  */
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import { placeSchema } from '../../base/problem.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import { collaborationSchema, type Views } from '../coordinator/views.ts';
 import { type EventStream, openEvents } from '../http/events.ts';
 import type { Routes } from '../http/face.ts';
-import { placeSchema } from '../http/problem.ts';
 import { byParty, partySchema, problems } from '../schemas.ts';
 import { bounded, ownOf, partOf, partSchema, tableOf, takesPart } from './party.ts';
 import { notServed } from './refusals.ts';

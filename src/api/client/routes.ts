@@ -8,7 +8,7 @@ import { MpcError } from '../../base/errors.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import { inputParties } from '../../coordination/descriptor.ts';
 import { noticeSchema } from '../../coordination/notice.ts';
-import { accountKeysSchema } from '../coordinator/accounts.ts';
+import { accountKeysSchema } from '../../directory/requests.ts';
 import { type Specifications, specificationSchema } from '../coordinator/specification.ts';
 import { collaborationSchema, computeConfigSchema, type Views } from '../coordinator/views.ts';
 import type { Routes } from '../http/face.ts';

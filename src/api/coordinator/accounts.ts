@@ -4,55 +4,23 @@
  */
 import { z } from 'zod';
 import { derivedCommandId } from '../../coordination/commands.ts';
-import { directoryBodies } from '../../directory/bodies.ts';
 import { BOUNDS } from '../../directory/bounds.ts';
 import { accountName } from '../../directory/names.ts';
+import {
+  accountKeysSchema,
+  lifetimeMs,
+  loginSchema,
+  newAccountSchema,
+  PATTERN_CHARACTERS,
+  password,
+  proofSchema,
+} from '../../directory/requests.ts';
 import type { DirectoryService } from '../../directory/service.ts';
 import type { LoginRequest, Proof } from '../../directory/views.ts';
 import { callerOf } from '../http/caller.ts';
 import type { Routes } from '../http/face.ts';
 import { idempotent, problems } from '../schemas.ts';
 import { keyOf } from './writes.ts';
-
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/);
-const password = z
-  .string()
-  .max(BOUNDS.longestPassword)
-  .meta({ description: `${BOUNDS.shortestPassword} to ${BOUNDS.longestPassword} bytes` });
-const lifetimeMs = z.int().min(BOUNDS.shortestSessionMs).max(BOUNDS.longestSessionMs);
-/** As the log's own command takes them. */
-export const accountKeysSchema = directoryBodies[0].shape.keys
-  .unwrap()
-  .meta({ id: 'AccountKeys', description: "Public keys, and the owner's signature that they are its own" });
-
-const bySignature = z.strictObject({ atMs: z.int().min(0), signature });
-const proofSchema = z
-  .union([z.strictObject({ password }), bySignature])
-  .meta({ id: 'Proof', description: 'The password once more, or a fresh signature' });
-
-const newAccountSchema = z
-  .strictObject({ account: accountName, password: password.optional(), keys: accountKeysSchema.optional() })
-  .meta({
-    id: 'NewAccount',
-    description: "A party's name needs keys that the party's enrolled key has signed",
-  });
-
-const loginSchema = z
-  .union([
-    z.strictObject({
-      account: accountName,
-      password,
-      token: z
-        .string()
-        .max(64)
-        .optional()
-        .meta({ description: 'A token of the caller’s making: retries open one session then' }),
-      lifetimeMs: lifetimeMs.optional(),
-    }),
-    bySignature.extend({ account: accountName, session: digest, lifetimeMs: lifetimeMs.optional() }),
-  ])
-  .meta({ id: 'Login' });
 
 const sessionSchema = z
   .object({
@@ -81,7 +49,6 @@ const accountsSchema = z
   .object({ accounts: z.array(accountSchema), next: accountName.nullable() })
   .meta({ id: 'Accounts' });
 
-const PATTERN_CHARACTERS = 64;
 const tags = ['accounts'];
 
 export function accountRoutes(app: Routes, directory: () => DirectoryService): void {

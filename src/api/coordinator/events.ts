@@ -4,12 +4,12 @@
  */
 import { z } from 'zod';
 import type { Collaboration } from '../../coordination/collaboration.ts';
+import type { Seats } from '../../directory/seats.ts';
 import { callerOf } from '../http/caller.ts';
 import { type EventStream, openEvents, type StreamEvent } from '../http/events.ts';
 import type { Routes } from '../http/face.ts';
 import { byCollaboration, problems } from '../schemas.ts';
 import type { Replica } from './seams.ts';
-import type { Seats } from './seats.ts';
 import type { Views } from './views.ts';
 import { known } from './writes.ts';
 

@@ -3,29 +3,18 @@
  * read it. Must never show a message as delivered before its recipient has acknowledged it.
  */
 import { z } from 'zod';
-import { directoryBodies } from '../../directory/bodies.ts';
 import { BOUNDS } from '../../directory/bounds.ts';
 import { accountName } from '../../directory/names.ts';
+import { newMessageSchema } from '../../directory/requests.ts';
 import type { Mail } from '../../directory/rows.ts';
+import type { Seats } from '../../directory/seats.ts';
 import type { DirectoryService } from '../../directory/service.ts';
 import { type Caller, callerOf } from '../http/caller.ts';
 import { openEvents } from '../http/events.ts';
 import type { Routes } from '../http/face.ts';
 import { problems } from '../schemas.ts';
-import type { Seats } from './seats.ts';
 
-const [, , , , , , , sendMessage] = directoryBodies;
 const number = z.int().min(0);
-
-const newMessageSchema = sendMessage
-  .omit({ kind: true })
-  .extend({
-    id: z
-      .string()
-      .regex(/^[0-9a-f]{32}$/)
-      .meta({ description: 'The same for every retry' }),
-  })
-  .meta({ id: 'NewMessage', description: "Sealed to the recipient's key" });
 
 const mailSchema = z
   .union([

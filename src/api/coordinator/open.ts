@@ -2,6 +2,7 @@
  * Owns how the coordinator's face is put together. Every replica serves it; which one answers makes no difference.
  */
 import { MpcError } from '../../base/errors.ts';
+import { Seats } from '../../directory/seats.ts';
 import { type Face, type FaceOptions, openFace } from '../http/face.ts';
 import { systemRoutes } from '../http/system.ts';
 import { accountRoutes } from './accounts.ts';
@@ -11,7 +12,6 @@ import { eventRoutes, type Happening, Happenings } from './events.ts';
 import { messageRoutes } from './messages.ts';
 import { partyRoutes } from './parties.ts';
 import type { Describe, Replica, Specify } from './seams.ts';
-import { Seats } from './seats.ts';
 import { Specifications } from './specification.ts';
 import { statusRoutes } from './status.ts';
 import { Views } from './views.ts';

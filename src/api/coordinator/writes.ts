@@ -4,13 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { EXIT, MpcError } from '../../base/errors.ts';
+import { statusOf } from '../../base/status.ts';
 import type { Body } from '../../coordination/chapter.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import { derivedCommandId } from '../../coordination/commands.ts';
 import type { Reply } from '../../coordination/reply.ts';
 import type { Caller } from '../http/caller.ts';
 import { AGAIN_S } from '../http/faults.ts';
-import { HttpRefusal, statusOf } from '../http/problem.ts';
+import { HttpRefusal } from '../http/problem.ts';
 import type { Replica } from './seams.ts';
 
 export interface Keyed {

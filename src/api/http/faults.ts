@@ -5,7 +5,8 @@
 import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { MpcError, reportOf } from '../../base/errors.ts';
-import { type Fault, HttpRefusal, statusOf } from './problem.ts';
+import { statusOf } from '../../base/status.ts';
+import { type Fault, HttpRefusal } from './problem.ts';
 
 /** Faults named in one answer: the first few are what a person mends first. */
 const SHOWN = 16;

@@ -2,37 +2,11 @@
  * Owns how an error looks over HTTP: an RFC 9457 problem document, and which status an error's code means.
  * Must never show what an unexpected error says: it may quote a row, a path or a query.
  */
-import { z } from 'zod';
 import type { ErrorReport } from '../../base/errors.ts';
+import type { Problem } from '../../base/problem.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-export const placeSchema = z.object({
-  party: z.string().optional(),
-  file: z.string().optional(),
-  line: z.int().optional(),
-  column: z.union([z.int(), z.string()]).optional(),
-});
-
-export const problemSchema = z
-  .object({
-    type: z.string().meta({ description: '`urn:mpc:problem:` and the code' }),
-    title: z.string().meta({ description: 'What the status means' }),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened' }),
-    instance: z.string().meta({ description: 'The path that was asked for' }),
-    code: z.string().meta({ description: 'Stable, dotted: programs act on this' }),
-    hint: z.string().optional().meta({ description: 'What to do next' }),
-    faults: z
-      .array(z.object({ path: z.string(), message: z.string() }))
-      .optional()
-      .meta({ description: 'Of malformed requests: where, and what is wrong there' }),
-    place: placeSchema.optional().meta({ description: 'Of rows and queries: line and column' }),
-    state: z.string().optional().meta({ description: 'Of 409: the state that forbids it' }),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457' });
-
-export type Problem = z.infer<typeof problemSchema>;
 export type Fault = NonNullable<Problem['faults']>[number];
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -53,33 +27,6 @@ const TITLES: Readonly<Record<number, string>> = {
   500: 'A fault of the program',
   503: 'Not available now',
 };
-
-/** The first that matches a code counts: exact codes, then families. */
-const STATUS_OF: readonly (readonly [RegExp, number])[] = [
-  [/^command\.id-reused$/, 422],
-  [/^request\.changed-meanwhile$/, 412],
-  [/^program\.too-(slow|heavy)$/, 422],
-  [/^command\.chapter-fault$/, 500],
-  [/^descriptor\.(deadline-passed|not-approved)$/, 409],
-  [
-    /^(descriptor|sql|plan|circuit|program|query|rows|name|password|pattern|text|usage|request|ballot|credential)\./,
-    400,
-  ],
-  [/\.not-allowed$|^command\.(wrong-sender|not-vouchable)$|^collaboration\.not-(an?|the)-/, 403],
-  [/^account\.bad-proof$/, 403],
-  [/^account\.no-way-in$/, 400],
-  [/\.too-many$|\.too-fast$|^account\.locked$/, 429],
-  [/^session\.|^account\.wrong-password$/, 401],
-  [/\.unknown$/, 404],
-  [/\.too-large$/, 413],
-  [/^(coordinator|bus|log|broker)\./, 503],
-  [/^(collaboration|result|account|message|mail|election)\./, 409],
-  [/^command\./, 400],
-];
-
-export function statusOf({ code }: Pick<ErrorReport, 'code'>): number {
-  return STATUS_OF.find(([pattern]) => pattern.test(code))?.[1] ?? 500;
-}
 
 /** An error with its status decided by whoever throws it, and what belongs to that status. */
 export class HttpRefusal extends Error {

@@ -18,7 +18,7 @@ export function App({ player }: { readonly player: Player }) {
   const links = linksOf(player.story, player.pointed ?? player.chosen);
   const groups = groupsOf(player);
   return (
-    <div class="inspector">
+    <div class={player.isHasty ? 'inspector hasty' : 'inspector'}>
       <Bar player={player} />
       <main class="cards" aria-label="statecharts">
         {groups.map((group) => (

@@ -1,7 +1,7 @@
 /**
  * Owns one card: the chart of a role, or of roles that share one, with what each of them is in.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { labelOf } from '../../inspect/story.ts';
 import { ChartView } from './chart-view.ts';
 import { type Group, machineOf, shownOf } from './groups.ts';
@@ -28,9 +28,10 @@ export function Card({
 
   useEffect(() => {
     const place = frame.current;
-    const svg = place?.querySelector('svg');
-    if (place === null || svg === null || svg === undefined || chart === undefined) return;
-    const made = new ChartView(chart, svg);
+    const world = place?.querySelector<HTMLElement>('.world');
+    const svg = world?.querySelector('svg');
+    if (place === null || world == null || svg == null || chart === undefined) return;
+    const made = new ChartView(chart, world, svg);
     made.mode = isWhole ? 'whole' : 'follow';
     view.current = made;
     const sizes = new ResizeObserver(([entry]) => {
@@ -47,7 +48,8 @@ export function Card({
     view.current.look();
   }, [isWhole]);
 
-  useEffect(() => {
+  // Before the browser paints: what is lit is of the same frame as the lists.
+  useLayoutEffect(() => {
     if (view.current?.chart !== chart) return;
     const linked = new Set(
       [...links.transitions].filter(
@@ -113,7 +115,9 @@ export function Card({
         </fieldset>
       )}
       <div class="frame" ref={frame}>
-        <svg role="img" aria-label={`statechart ${machine} of ${group.title}`} />
+        <div class="world">
+          <svg role="img" aria-label={`statechart ${machine} of ${group.title}`} />
+        </div>
       </div>
       {group.roles.length > 1 && (
         <ul class="who">

@@ -34,8 +34,7 @@ interface Camera {
 
 export class ChartView {
   readonly chart: PlacedChart;
-  readonly svg: SVGSVGElement;
-  readonly #world: SVGGElement;
+  readonly #world: HTMLElement;
   readonly #tokens: SVGGElement;
   readonly #states = new Map<string, globalThis.Element>();
   readonly #transitions = new Map<string, globalThis.Element[]>();
@@ -46,20 +45,22 @@ export class ChartView {
   /** `follow` keeps what is active in sight, `whole` shows all, `free` is where somebody moved it to. */
   mode: 'follow' | 'whole' | 'free' = 'follow';
 
-  constructor(chart: PlacedChart, svg: SVGSVGElement) {
+  /** `world` is what moves under the camera, with the SVG in it: moving the SVG itself makes the browser lay its text out again. */
+  constructor(chart: PlacedChart, world: HTMLElement, svg: SVGSVGElement) {
     this.chart = chart;
-    this.svg = svg;
-    this.#world = toNode(pictureOf(chart)) as SVGGElement; // a picture is a group
-    this.#world.classList.add('world');
+    this.#world = world;
+    const picture = toNode(pictureOf(chart));
     this.#tokens = document.createElementNS(SVG, 'g');
     this.#tokens.classList.add('tokens');
-    this.#world.append(this.#tokens);
-    svg.replaceChildren(this.#world);
-    for (const node of this.#world.querySelectorAll('[data-state]'))
+    picture.append(this.#tokens);
+    svg.replaceChildren(picture);
+    svg.setAttribute('width', String(chart.width));
+    svg.setAttribute('height', String(chart.height));
+    for (const node of picture.querySelectorAll('[data-state]'))
       this.#states.set(node.getAttribute('data-state') ?? '', node);
-    for (const node of this.#world.querySelectorAll('[data-initial]'))
+    for (const node of picture.querySelectorAll('[data-initial]'))
       this.#initials.set(node.getAttribute('data-initial') ?? '', node);
-    for (const node of this.#world.querySelectorAll('[data-transitions]'))
+    for (const node of picture.querySelectorAll('[data-transitions]'))
       for (const id of (node.getAttribute('data-transitions') ?? '').split(' '))
         this.#transitions.set(id, [...(this.#transitions.get(id) ?? []), node]);
   }
@@ -78,7 +79,6 @@ export class ChartView {
 
   resize(width: number, height: number): void {
     this.#size = { width, height };
-    this.svg.setAttribute('viewBox', `0 0 ${Math.max(1, width)} ${Math.max(1, height)}`);
     this.look();
   }
 

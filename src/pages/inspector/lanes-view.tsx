@@ -33,7 +33,10 @@ export function LanesView({ player }: { readonly player: Player }) {
       lanes.palette = paletteOf();
       player.changed();
     };
-    const sizes = new ResizeObserver(() => player.changed());
+    const sizes = new ResizeObserver(([entry]) => {
+      if (entry !== undefined) lanes.resize(entry.contentRect.width, entry.contentRect.height);
+      player.changed();
+    });
     sizes.observe(canvas);
     theme.addEventListener('change', repaint);
     void document.fonts.ready.then(() => player.changed());

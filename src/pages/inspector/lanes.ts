@@ -45,11 +45,13 @@ export class Lanes {
   #arrows: DrawnArrow[] = [];
   #spans: DrawnSpan[] = [];
   #labels: { label: string; x: number; y: number; isQuiet: boolean; isFaint: boolean }[] = [];
+  #size = { width: 0, height: 0 };
+  #ratio = 0;
   /** Things drawn in the last frame. */
   work = 0;
 
   constructor(canvas: HTMLCanvasElement, palette: Palette) {
-    const pen = canvas.getContext('2d');
+    const pen = canvas.getContext('2d', { alpha: false });
     if (pen === null) throw new Error('this browser draws on no canvas');
     this.#canvas = canvas;
     this.#pen = pen;
@@ -61,16 +63,18 @@ export class Lanes {
   }
 
   draw(player: Player, links: Links): void {
-    const { width, height } = this.#fitted();
+    if (devicePixelRatio !== this.#ratio) this.resize(this.#size.width, this.#size.height);
+    const { width, height } = this.#size;
     const pen = this.#pen;
     const { story, windowMs, nowMs } = player;
     const roles = story.roles;
-    pen.clearRect(0, 0, width, height);
+    pen.fillStyle = this.#palette.surface;
+    pen.fillRect(0, 0, width, height);
     this.#arrows = [];
     this.#spans = [];
     this.#labels = [];
     this.work = 0;
-    if (roles.length === 0) return;
+    if (roles.length === 0 || width < 2) return;
     const row = Math.min(46, (height - TOP - 6) / roles.length);
     const ahead = player.cursor < player.last ? 0.3 : 0.05;
     const end = nowMs + windowMs * ahead;
@@ -113,16 +117,14 @@ export class Lanes {
     return span === undefined ? null : { kind: 'move', at: span.at };
   }
 
-  #fitted(): { width: number; height: number } {
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
+  /** In CSS pixels. Told, not asked for: asking makes the browser lay out the page in the middle of a frame. */
+  resize(width: number, height: number): void {
+    this.#size = { width, height };
     const ratio = devicePixelRatio;
-    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.#canvas.width !== wide || this.#canvas.height !== high) {
-      this.#canvas.width = wide;
-      this.#canvas.height = high;
-    }
+    this.#ratio = ratio;
+    this.#canvas.width = Math.round(width * ratio);
+    this.#canvas.height = Math.round(height * ratio);
     this.#pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return { width, height };
   }
 
   #tint(role: string, roles: readonly string[]): string {

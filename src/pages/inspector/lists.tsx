@@ -1,6 +1,7 @@
 /**
  * Owns the two lists: collaborations with their stages, and messages, the last first.
  */
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Arrow, type CollaborationStory, lastAtMost } from '../../inspect/story.ts';
 import type { Links } from './links.ts';
 import type { Player } from './player.ts';
@@ -8,11 +9,16 @@ import { bytesText, durationText, shortRole, spoken, timeText, tintOf } from './
 
 const STAGES: Readonly<Record<string, readonly string[]>> = {
   collaboration: ['open', 'registering', 'collecting', 'ready', 'running', 'finished'],
+  election: ['draft', 'open', 'closing', 'tallying', 'published'],
   ballotBox: ['waitingForKeys', 'open', 'closing', 'tallying', 'published'],
 };
 const BAD = ['failed', 'expired', 'cancelled', 'disputed'];
 const MOST_COLLABORATIONS = 40;
-const MOST_MESSAGES = 40;
+/** Messages that can be scrolled back to. */
+const MOST_MESSAGES = 400;
+/** Pixels of a message's row, as page.css has it: only rows in sight are made, and a few around them. */
+const ROW = 24;
+const SPARE_ROWS = 2;
 
 export function Collaborations({ player }: { readonly player: Player }) {
   const { story, cursor } = player;
@@ -81,20 +87,37 @@ function waitsFor(
 ): string {
   const waits = new Set<string>();
   let computes = false;
-  for (const role of ['server-a', 'server-b']) {
-    const actor = story.actorAt(role, 'session', id, cursor);
-    for (const leaf of (actor === undefined ? undefined : story.moveAt(actor, cursor)?.to) ?? []) {
-      const key = leaf.split('.').at(-1) ?? '';
-      if (key.startsWith('waiting')) waits.add(spoken(key));
-      if (leaf === 'compute.running') computes = true;
+  for (const role of ['server-a', 'server-b', 'server-c'])
+    for (const machine of ['session', 'ballotBox']) {
+      const actor = story.actorAt(role, machine, id, cursor);
+      for (const leaf of (actor === undefined ? undefined : story.moveAt(actor, cursor)?.to) ?? []) {
+        const key = leaf.split('.').at(-1) ?? '';
+        if (key.startsWith('waiting')) waits.add(spoken(key));
+        if (leaf === 'compute.running') computes = true;
+      }
     }
-  }
   if (computes && progress !== undefined) return `round ${progress.round} of ${progress.rounds}`;
   return [...waits].join(', ');
 }
 
 export function Messages({ player, links }: { readonly player: Player; readonly links: Links }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ top: 0, height: 0 });
+  useEffect(() => {
+    const scroller = place.current;
+    if (scroller === null) return;
+    const look = (): void => setSeen({ top: scroller.scrollTop, height: scroller.clientHeight });
+    const sizes = new ResizeObserver(look);
+    sizes.observe(scroller);
+    scroller.addEventListener('scroll', look, { passive: true });
+    return () => {
+      sizes.disconnect();
+      scroller.removeEventListener('scroll', look);
+    };
+  }, []);
   const shown = lastMessages(player);
+  const first = Math.max(0, Math.floor(seen.top / ROW) - SPARE_ROWS);
+  const rows = Math.ceil(seen.height / ROW) + 2 * SPARE_ROWS;
   const zeroMs = player.story.records[0]?.atMs ?? 0;
   return (
     <section class="panel messages" aria-label="messages">
@@ -109,28 +132,46 @@ export function Messages({ player, links }: { readonly player: Player; readonly 
           heartbeats
         </label>
       </h2>
-      <ol>
-        {shown.map((arrow, row) => (
-          <li key={row}>
-            <button
-              type="button"
-              class={links.arrows.has(arrow.at) ? 'linked' : ''}
-              onPointerEnter={() => player.set('pointed', { kind: 'arrow', arrow })}
-              onPointerLeave={() => player.set('pointed', null)}
-              onClick={() => player.set('chosen', { kind: 'arrow', arrow })}
-            >
-              <time>{timeText(arrow.sentMs - zeroMs)}</time>
-              <Who role={arrow.from} player={player} />
-              <span aria-hidden="true">→</span>
-              <Who role={arrow.to} player={player} />
-              <span class="verb">{verbOf(arrow)}</span>
-              <span class="size">{bytesText(arrow.record.bytes)}</span>
-            </button>
-          </li>
-        ))}
-      </ol>
+      <div class="scroller" ref={place}>
+        <ol style={{ height: `${shown.length * ROW}px`, paddingTop: `${first * ROW}px` }}>
+          {shown.slice(first, first + rows).map((arrow, row) => (
+            <li key={first + row}>
+              <Message player={player} arrow={arrow} zeroMs={zeroMs} isLinked={links.arrows.has(arrow.at)} />
+            </li>
+          ))}
+        </ol>
+      </div>
       {shown.length === 0 && <p class="nothing">Nobody has said anything yet.</p>}
     </section>
+  );
+}
+
+function Message({
+  player,
+  arrow,
+  zeroMs,
+  isLinked,
+}: {
+  readonly player: Player;
+  readonly arrow: Arrow;
+  readonly zeroMs: number;
+  readonly isLinked: boolean;
+}) {
+  return (
+    <button
+      type="button"
+      class={isLinked ? 'linked' : ''}
+      onPointerEnter={() => player.set('pointed', { kind: 'arrow', arrow })}
+      onPointerLeave={() => player.set('pointed', null)}
+      onClick={() => player.set('chosen', { kind: 'arrow', arrow })}
+    >
+      <time>{timeText(arrow.sentMs - zeroMs)}</time>
+      <Who role={arrow.from} player={player} />
+      <span aria-hidden="true">→</span>
+      <Who role={arrow.to} player={player} />
+      <span class="verb">{verbOf(arrow)}</span>
+      <span class="size">{bytesText(arrow.record.bytes)}</span>
+    </button>
   );
 }
 

@@ -12,6 +12,8 @@ export type Focus =
   | { readonly kind: 'move'; readonly at: number }
   | { readonly kind: 'state'; readonly id: string };
 
+const MOMENT_MS = 300;
+
 export class Player {
   readonly view: InspectorView;
   readonly story = new Story();
@@ -26,10 +28,13 @@ export class Player {
   chosen: Focus | null = null;
   /** Milliseconds that the lanes show. */
   windowMs = 6000;
+  /** Somebody moves the cursor fast: what glides to its place would only lag behind. */
+  isHasty = false;
   readonly #listeners = new Set<() => void>();
   #isDrawing = false;
   #playedMs = 0;
   #frameMs = 0;
+  #calm: ReturnType<typeof setTimeout> | undefined;
 
   constructor(view: InspectorView) {
     this.view = view;
@@ -74,6 +79,7 @@ export class Player {
   seek(place: number): void {
     this.isPlaying = false;
     this.isFollowing = false;
+    this.#hurry();
     this.cursor = Math.max(Math.min(place, this.last), Math.min(0, this.last));
     this.changed();
   }
@@ -113,6 +119,18 @@ export class Player {
     const { collaboration } = arrow.record;
     if (!this.showsHeartbeats && isHeartbeat(arrow)) return false;
     return this.filter === null || collaboration === null || collaboration === this.filter;
+  }
+
+  /** It is fast when another place is sought within a moment. */
+  #hurry(): void {
+    this.isHasty = this.#calm !== undefined;
+    clearTimeout(this.#calm);
+    this.#calm = setTimeout(() => {
+      this.#calm = undefined;
+      if (!this.isHasty) return;
+      this.isHasty = false;
+      this.changed();
+    }, MOMENT_MS);
   }
 
   #isSeen(place: number): boolean {

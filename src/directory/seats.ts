@@ -1,8 +1,9 @@
 /**
  * Owns how many streams are open: each costs a connection, and no account may hold them all.
  */
-import type { Caller } from '../http/caller.ts';
-import { HttpRefusal } from '../http/problem.ts';
+import type { MpcError } from '../base/errors.ts';
+import { refusal } from './refusal.ts';
+import type { SignedIn } from './views.ts';
 
 const PER_ACCOUNT = 32;
 const IN_ALL = 1024;
@@ -11,8 +12,8 @@ export class Seats {
   readonly #taken = new Map<string, number>();
   #all = 0;
 
-  /** The returned function gives the seat back. Throws a 429. */
-  take({ account }: Pick<Caller, 'account'>): () => void {
+  /** The returned function gives the seat back. Throws `events.too-many`. */
+  take({ account }: Pick<SignedIn, 'account'>): () => void {
     const open = this.#taken.get(account) ?? 0;
     if (open >= PER_ACCOUNT || this.#all >= IN_ALL) throw tooMany(open);
     this.#taken.set(account, open + 1);
@@ -26,13 +27,9 @@ export class Seats {
   }
 }
 
-const tooMany = (open: number): HttpRefusal =>
-  new HttpRefusal(
-    429,
-    {
-      code: 'events.too-many',
-      message: `${open} streams of this account are open here`,
-      hint: 'close some of them; one stream shows everything about a collaboration',
-    },
-    { retryAfterS: 5 },
+const tooMany = (open: number): MpcError =>
+  refusal(
+    'events.too-many',
+    `${open} streams of this account are open here`,
+    'close some of them; one stream shows everything about a collaboration',
   );

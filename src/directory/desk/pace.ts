@@ -1,0 +1,35 @@
+/**
+ * Owns how fast each asker may ask. Must never grow with the number of those who ask.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { MpcError } from '../../base/errors.ts';
+import { allowed, refusal } from '../refusal.ts';
+
+/** As many as one account may ask over HTTP unless a configuration says otherwise, and a minute's worth at once. */
+const PER_SECOND = 100;
+const AT_ONCE = 6_000;
+/** Askers that are counted; beyond it the one that was silent for longest begins anew. */
+const COUNTED = 10_000;
+
+export class Pace {
+  readonly #clock: Clock;
+  readonly #left = new Map<string, NonNullable<ReturnType<typeof allowed>>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Throws `request.too-fast`. */
+  count(asker: string): void {
+    const rate = { perSecond: PER_SECOND, most: AT_ONCE };
+    const left = allowed(this.#left.get(asker), rate, this.#clock.now());
+    if (left === undefined) throw tooFast();
+    this.#left.delete(asker);
+    this.#left.set(asker, left);
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > COUNTED && oldest !== undefined) this.#left.delete(oldest);
+  }
+}
+
+const tooFast = (): MpcError =>
+  refusal('request.too-fast', `more than ${AT_ONCE} requests in a minute`, 'wait a second');
