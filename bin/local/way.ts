@@ -29,7 +29,7 @@ export interface Way {
   readonly remembered: Pick<Profile, 'coordinators' | 'config'>;
 }
 
-const CONNECT_MS = 5_000;
+const CONNECT_MS = 30_000;
 
 /** The options with what a configuration says of them: its deployment, and its party's account unless another is named. */
 export function placed<Options extends WayOptions>(
