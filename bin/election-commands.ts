@@ -100,6 +100,8 @@ export function addElectionCommands(program: Command): void {
     .option('--type <type>', 'yesNo, oneOf, approval or score', 'oneOf')
     .option('--nats-server <path>', 'the nats-server program to start')
     .option('--keep', 'keep the working directory with logs and state')
+    .option('--inspect', 'show what the roles do in the browser; stays until Ctrl-C')
+    .option('--record <file>', 'write what the roles do to this new file, for mpc inspect --replay')
     .option('--json', 'one JSON object on standard output')
     .action(async (options) => (await import('./verbs/election-demo.ts')).demo(options));
 

@@ -66,7 +66,8 @@ export function coordinatorRole(
           identity,
           clock,
           follower,
-          onTrouble: (report, from) => troubles.note(report, { from }),
+          onTrouble: (report, from, traceId) =>
+            troubles.note(report, { from, ...(traceId === undefined ? {} : { trace_id: traceId }) }),
         });
         const log = await bus.log(subjects.logStream(deployment));
         directory = new DirectoryService({
@@ -135,6 +136,7 @@ export function coordinatorRole(
     },
     deliveries: {},
     onApplied: async (applied) => watch?.heard(applied),
+    onOther: async (applied) => watch?.heardOther(applied),
     stop: async () => {
       directory?.stop();
       for (const desk of desks) desk.unsubscribe();

@@ -27,7 +27,7 @@ export async function observation(runtime: Runtime, config: ObserveConfig): Prom
       logEnds: () => runtime.logEnds(),
       troubles: runtime.troubles.counts,
       load: () => runtime.load,
-      rounds: () => runtime.meters.rounds,
+      meters: runtime.meters,
     }),
     whyNotReady: () => whyNotReady(runtime.vitals),
     whyNotAlive: async () => {

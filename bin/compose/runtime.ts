@@ -21,11 +21,12 @@ import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
+import { ElectionsView } from '../../src/election/rows.ts';
 import type { Delivery, Effect, Host, HostLoad, Transition } from '../../src/host/host.ts';
 import { openHost } from '../../src/host/open.ts';
 import type { Identity } from '../../src/identity/keys.ts';
 import type { Feed } from '../../src/inspect/feed.ts';
-import { type Logger, type Meters, Troubles } from '../../src/observe/logger.ts';
+import { type Logger, type Meters, newMeters, Troubles } from '../../src/observe/logger.ts';
 import type { Vitals } from '../../src/observe/vitals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
@@ -83,7 +84,7 @@ const UNAVAILABLE_MS = 500;
 export class Runtime {
   readonly parts: RuntimeParts;
   readonly troubles: Troubles;
-  readonly meters: Meters = { rounds: 0 };
+  readonly meters: Meters = newMeters();
   /** Resolves once connected and caught up with the log. */
   readonly place: Promise<Workplace>;
   /** Resolves when the role has drained. */
@@ -169,6 +170,7 @@ export class Runtime {
       isDraining: this.#draining !== undefined,
       states: this.#host?.states(this.#role?.root.name ?? '') ?? [],
       collaborations: () => follower?.state.collaborations() ?? [],
+      elections: () => (follower === undefined ? [] : new ElectionsView(follower.state).elections()),
     };
   }
 
@@ -281,7 +283,7 @@ export class Runtime {
     } catch (error) {
       if (signal.aborted) throw error;
       // The log's refusal is final: repeating it would not change it. Everyone sees the state it left.
-      logger.warn({ kind: body.kind, ...reportOf(error) }, 'the log refused a command');
+      logger.warn({ kind: body.kind, trace_id: id, ...reportOf(error) }, 'the log refused a command');
     }
   }
 
@@ -335,7 +337,12 @@ export class Runtime {
     const { collaboration, statusBefore, statusAfter } = change;
     if (statusAfter !== statusBefore || command.body.kind === 'randomnessReady')
       this.parts.logger.info(
-        { collaboration: collaboration.id, status: statusAfter, waiting: describeWaiting(collaboration) },
+        {
+          collaboration: collaboration.id,
+          status: statusAfter,
+          waiting: describeWaiting(collaboration),
+          trace_id: command.id,
+        },
         `collaboration ${collaboration.id}: ${statusAfter}`,
       );
     if (this.#host === undefined) return;

@@ -1,7 +1,9 @@
 /**
  * Owns how a role is made to tell an inspector what it does, where its configuration names who may watch.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { collaborationMachine } from '../../roles/collaboration.ts';
+import { electionMachine } from '../../roles/election.ts';
 import { machinesByRole } from '../../roles/index.ts';
 import { hex } from '../../src/base/bytes.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -11,6 +13,10 @@ import type { Bus } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import type { RoleConfig } from '../../src/config/role-config.ts';
 import type { LifecycleEvent, LifecycleSnapshot } from '../../src/coordination/lifecycle.ts';
+import type { Applied } from '../../src/coordination/records.ts';
+import { ELECTION_SERVERS } from '../../src/election/descriptor.ts';
+import { type LifeEvent, type LifeSnapshot, stateOfLife } from '../../src/election/life.ts';
+import { type Election, electionChange } from '../../src/election/rows.ts';
 import { Feed } from '../../src/inspect/feed.ts';
 import { KnownNames } from '../../src/inspect/names.ts';
 import { watchedBus } from '../../src/inspect/watched-bus.ts';
@@ -63,7 +69,7 @@ export function watchedEffects(feed: Feed | undefined, role: RoleParts): RolePar
   );
 }
 
-/** Tells of the collaborations themselves: their chart is played in the log, by no actor. */
+/** Tells of collaborations and elections themselves: their charts are played in the log, by no actor. */
 export class LifecycleWatch {
   readonly #feed: Feed;
   readonly #last = new Map<string, LifecycleSnapshot>();
@@ -92,7 +98,41 @@ export class LifecycleWatch {
       taken,
     });
   }
+
+  /** Of an election: what only lists voters or boxes ballots, or says again what is known, moves nothing. */
+  heardOther(applied: Applied): void {
+    const change = electionChange(applied);
+    if (applied.command === undefined || change === undefined) return;
+    const { before, after } = change;
+    if (before !== undefined && isDeepStrictEqual(before.life, after.life)) return;
+    const event = electionEvent(applied.command, after);
+    this.#feed.moved({
+      actor: `election:${after.id}`,
+      machine: 'election',
+      event: event.type,
+      from: before === undefined ? [] : [stateOfLife(before.life)],
+      to: [stateOfLife(after.life)],
+      taken: before === undefined ? [] : electionTransitions(before.life, event),
+    });
+  }
 }
+
+/** The command as the election's chart took it: with what its chapter found, which the election has since. */
+function electionEvent(
+  { author, body: { kind, ...facts } }: NonNullable<Applied['command']>,
+  { life, batches, ballots, chain, history }: Election,
+): LifeEvent {
+  const { result, fragments } = life.context;
+  const found = {
+    ...{ author, isDue: true, box: { batches, ballots, chain, history } },
+    ...(Object.keys(fragments).length < ELECTION_SERVERS.length ? {} : { result }),
+  };
+  // The log has accepted it, so that it is an event of the chart.
+  return { ...facts, ...found, type: kind.replace(/^election\./, '') } as unknown as LifeEvent;
+}
+
+const electionTransitions = (before: LifeSnapshot, event: LifeEvent): readonly string[] =>
+  nextTransition(electionMachine, electionMachine.resolveState(before), event)[2];
 
 function leafOf({ value }: LifecycleSnapshot): string {
   return typeof value === 'string' ? value : `finished.${value.finished}`;

@@ -135,6 +135,11 @@ export class AccountHome {
     return { read: () => this.#text('pins.json'), write: (text) => this.#write('pins.json', text) };
   }
 
+  /** How far each conversation was read. */
+  get marks(): PinStore {
+    return { read: () => this.#text('read.json'), write: (text) => this.#write('read.json', text) };
+  }
+
   get history(): HistoryStore {
     const path = join(this.directory, 'history.ndjson');
     return {

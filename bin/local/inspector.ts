@@ -48,8 +48,8 @@ export async function watchRoles(
   return {
     journal,
     stop: async () => {
+      await bus.close(); // hears out what is on its way: the last that roles say as they end
       listening.unsubscribe();
-      await bus.close();
     },
   };
 }

@@ -27,8 +27,10 @@ import { makeCredentials } from '../local/credentials.ts';
 import { type Deployment, openDeployment, writeConfig } from '../local/deployment.ts';
 import { ElectionLog } from '../local/election-log.ts';
 import { barChart, ProgressBar } from '../local/election-print.ts';
+import { interruption } from '../local/interruption.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { Processes } from '../local/processes.ts';
+import type { RunWatch } from '../local/run-watch.ts';
 import { screenOf } from '../local/screen.ts';
 import { recordOf } from './election-record.ts';
 import { voteMany } from './vote.ts';
@@ -39,6 +41,8 @@ export interface DemoOptions {
   readonly type: string;
   readonly natsServer?: string;
   readonly keep?: boolean;
+  readonly inspect?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -50,26 +54,36 @@ export async function demo(options: DemoOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'mpc-election-'));
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true });
+  const { signal, asked, over } = interruption('demo');
   const broker = await ownBroker(directory, options.natsServer);
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
+  let watch: RunWatch | undefined;
   try {
-    const deployment = openDeployment(directory, 'demo', [broker.url], [REGISTRAR], systemRandom);
+    const opened = openDeployment(directory, 'demo', [broker.url], [REGISTRAR], systemRandom);
+    const isWatched = options.inspect === true || options.record !== undefined;
+    const deployment: Deployment = { ...opened, ...(isWatched ? { inspect: 'coordinator' } : {}) };
+    watch = isWatched
+      ? await (await import('../local/run-watch.ts')).watchRun(deployment, options)
+      : undefined;
     for (const service of ['coordinator', 'server-a', 'server-b', 'server-c'] as const)
       processes.start(service, writeConfig(deployment, service));
-    await Promise.race([hold(deployment, options), processes.firstFailure()]);
+    await Promise.race([hold(deployment, options, signal), processes.firstFailure(), asked()]);
+    await watch?.stay(signal);
   } finally {
+    over();
     await processes.stop();
+    await watch?.stop();
     await broker.stop();
     if (options.keep === true) process.stderr.write(`kept: ${directory}\n`);
     else rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function hold(deployment: Deployment, options: DemoOptions): Promise<void> {
+async function hold(deployment: Deployment, options: DemoOptions, ends: AbortSignal): Promise<void> {
   const config = writeConfig(deployment, `party-${REGISTRAR}`, { party: REGISTRAR });
   const memo = new SignatureMemo();
   const log = await ElectionLog.open({ config }, memo);
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.any([ends, AbortSignal.timeout(PATIENCE_MS)]);
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
     const descriptor = buildElection({

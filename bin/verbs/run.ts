@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { EXIT, MpcError } from '../../src/base/errors.ts';
+import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { checkName } from '../../src/bus/subjects.ts';
@@ -23,6 +23,7 @@ import { brokerThere } from '../local/broker-there.ts';
 import { type Described, describeCollaboration } from '../local/collaboration.ts';
 import { type Deployment, openDeployment, SERVICES, writeConfig } from '../local/deployment.ts';
 import { checkFiles, type PartyFile } from '../local/inputs.ts';
+import { interruption } from '../local/interruption.ts';
 import { ProgressTail } from '../local/log-tail.ts';
 import { ownBroker } from '../local/own-broker.ts';
 import { PhaseTimes } from '../local/phase-times.ts';
@@ -64,21 +65,14 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
   const outputs = declared.form === 'plan' ? declared.receivers : [checkName('party', options.output)];
   const files = await checkFiles(declared, options.input, options.rows);
   const directory = mkdtempSync(join(tmpdir(), 'mpc-run-'));
-  const over = new AbortController();
-  // The second time it ends at once: the roles hear of that from their pipes.
-  const interrupt = (): void => {
-    if (over.signal.aborted) process.exit(EXIT.temporary);
-    over.abort(new MpcError('run.interrupted', 'interrupted', { exitCode: EXIT.temporary }));
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const { signal, over } = interruption('run');
   const broker = urls === undefined ? await ownBroker(directory, options.natsServer) : undefined;
   const logs = join(directory, 'logs');
   mkdirSync(logs, { recursive: true });
   const processes = new Processes(resolve(process.argv[1] ?? 'mpc'), logs);
   let watch: RunWatch | undefined;
   try {
-    if (urls !== undefined) await brokerOfOthers(urls, options.brokerWait, over.signal);
+    if (urls !== undefined) await brokerOfOthers(urls, options.brokerWait, signal);
     const name = `run-${Buffer.from(systemRandom(6)).toString('hex')}`;
     const parties = [...new Set([...files.map(({ party }) => party), ...outputs])];
     const { simulateRtt } = options;
@@ -93,7 +87,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       ? await (await import('../local/run-watch.ts')).watchRun(deployment, options)
       : undefined;
     const wanted = options.roundTrip ?? simulateRtt;
-    const roundTripMs = wanted ?? (urls === undefined ? 0 : await roundTripThrough(urls, over.signal));
+    const roundTripMs = wanted ?? (urls === undefined ? 0 : await roundTripThrough(urls, signal));
     const described = await describeCollaboration({
       program,
       inputs: files.map(({ party, table, maxRows }) => ({ party, table, maxRows })),
@@ -123,7 +117,7 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
     let finished: PhaseTimes;
     try {
       finished = await Promise.race([
-        follow(deployment, described.descriptor, phases, over.signal),
+        follow(deployment, described.descriptor, phases, signal),
         processes.firstFailure(),
       ]);
     } catch (error) {
@@ -139,11 +133,9 @@ export async function run(queryFile: string, options: RunOptions): Promise<void>
       }),
     );
     print(results, described, finished, startedMs, options.json === true);
-    await watch?.stay(over.signal);
+    await watch?.stay(signal);
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    over.abort(new MpcError('run.over', 'the run is over'));
+    over();
     await processes.stop();
     await watch?.stop();
     await broker?.stop();

@@ -43,6 +43,7 @@ export class Intake {
   /** Answers envelopes that come one after the other. */
   async take(bytes: Uint8Array): Promise<Receipt> {
     const { place, election, sizes } = this.#parts;
+    const { ballots } = place.workplace.meters;
     const length = envelopeBytes(sizes);
     const held: string[] = [];
     const refused: Refused[] = [];
@@ -76,6 +77,8 @@ export class Intake {
       this.#busy--;
       if (this.#busy === 0) this.#idle.ring();
     }
+    for (const { error } of refused)
+      ballots.refused.set(error.code, (ballots.refused.get(error.code) ?? 0) + 1);
     return signReceipt(place.workplace.identity, { election, server: place.me, held, refused });
   }
 
@@ -96,7 +99,7 @@ export class Intake {
 
   /** The tracker, or why the ballot is refused. */
   async #takeOne(bytes: Uint8Array): Promise<string | Refused> {
-    const { election, sizes, envelopes, gathering } = this.#parts;
+    const { place, election, sizes, envelopes, gathering } = this.#parts;
     const envelope = readEnvelope(sizes, bytes);
     const tracker = trackerOf(election, envelope);
     try {
@@ -104,6 +107,7 @@ export class Intake {
       if (!isThere) {
         await envelopes.keep(envelope, true);
         gathering.accept(envelope);
+        place.workplace.meters.ballots.taken++;
       }
       return tracker;
     } catch (error) {

@@ -43,7 +43,7 @@ export interface CollaborationStory {
   /** Its first record, and when that was. */
   readonly at: number;
   readonly atMs: number;
-  /** Places of the moves of its own chart (or, of an election, of a server's), and of what was told of progress. */
+  /** Places of the moves of its own chart (or of a server's), and of what was told of progress. */
   readonly moves: number[];
   readonly progress: number[];
 }
@@ -59,6 +59,8 @@ export class Story {
   readonly arrows: Arrow[] = [];
   readonly collaborations = new Map<string, CollaborationStory>();
   readonly #byPart = new Map<string, ActorStory[]>();
+  /** Elections whose own chart is told. */
+  readonly #told = new Set<string>();
   /** Arrows that have not arrived, by subject. */
   readonly #flying = new Map<string, Arrow[]>();
 
@@ -144,9 +146,15 @@ export class Story {
       this.#byPart.set(part, [...(this.#byPart.get(part) ?? []), known]);
     }
     known.moves.push(at);
-    if (machine === 'collaboration' || (machine === 'ballotBox' && role === 'server-a'))
-      this.#collaboration(record)?.moves.push(at);
+    if (this.#isOfItself(record)) this.#collaboration(record)?.moves.push(at);
     this.#span(record, at);
+  }
+
+  /** Whether it tells how far a collaboration or an election is: of an election that the coordinator does not tell of, a server does. */
+  #isOfItself({ machine, role, collaboration }: Moved): boolean {
+    if (machine === 'election' && collaboration !== null) this.#told.add(collaboration);
+    if (machine === 'ballotBox') return role === 'server-a' && !this.#told.has(collaboration ?? '');
+    return machine === 'collaboration' || machine === 'election';
   }
 
   #span(record: Moved, at: number): void {

@@ -18,7 +18,18 @@ export function openLogger(role: string, level: string): Logger {
 export interface Meters {
   /** Rounds that computations have gone through. */
   rounds: number;
+  readonly ballots: BallotMeters;
 }
+
+/** What a server of elections has done with what voters sent. */
+export interface BallotMeters {
+  /** Put on the disk, each once. */
+  taken: number;
+  /** By the code of the reason. */
+  readonly refused: Map<string, number>;
+}
+
+export const newMeters = (): Meters => ({ rounds: 0, ballots: { taken: 0, refused: new Map() } });
 
 /** Counts typed troubles by code and logs each: refused frames, malformed commands, ignored events. */
 export class Troubles {

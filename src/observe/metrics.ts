@@ -2,30 +2,23 @@
  * Owns a role's metrics in Prometheus' text format: counts, sizes and states, read when somebody asks.
  * Must never label anything by what parties choose (a collaboration, a party, an address): the number of series is bounded.
  */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Collaboration } from '../coordination/collaboration.ts';
 import { ENDED } from '../coordination/lifecycle.ts';
 import { waitingFor } from '../coordination/waiting.ts';
 import type { HostLoad } from '../host/host.ts';
-import { type Vitals, whyNotReady } from './vitals.ts';
+import { type ElectionSources, electionMetrics } from './election-metrics.ts';
+import { counter, counters, gauge, gauges } from './series.ts';
+import { whyNotReady } from './vitals.ts';
 
-export interface MetricSources {
-  /** This role's address, as the log names it. */
-  readonly me: string;
-  readonly vitals: () => Vitals;
+export interface MetricSources extends ElectionSources {
   /** The last entry of the log now; undefined when nobody can tell. */
   readonly logEnds: () => Promise<number | undefined>;
   /** How often each kind of message or command was refused, or something else was amiss. */
   readonly troubles: ReadonlyMap<string, number>;
   /** What the durable host has in hand; undefined before it is open. */
   readonly load: () => HostLoad | undefined;
-  /** Rounds that computations here have gone through since the start. */
-  readonly rounds: () => number;
 }
-
-/** Kinds of trouble that get a series of their own; a peer that invents codes must not invent series. */
-const MOST_REASONS = 100;
-const REASON = /^[a-z][a-z-]{0,31}(\.[a-z][a-z-]{0,47})?$/;
 
 /** A registry that reads the sources whenever it is asked. */
 export function openMetrics(sources: MetricSources): Registry {
@@ -35,6 +28,7 @@ export function openMetrics(sources: MetricSources): Registry {
   connectionMetrics(registry, sources);
   logMetrics(registry, sources);
   workMetrics(registry, sources);
+  electionMetrics(registry, sources);
   return registry;
 }
 
@@ -58,16 +52,12 @@ function connectionMetrics(registry: Registry, { vitals, troubles }: MetricSourc
     'Bytes from the broker, all counted.',
     () => vitals().bus?.receivedBytes,
   );
-  new Counter({
-    name: 'mpc_refused_total',
-    help: 'Messages that were refused and other troubles, by their code.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [reason, count] of boundedReasons(troubles)) this.inc({ reason }, count);
-    },
-  });
+  counters(
+    registry,
+    'mpc_refused_total',
+    'Messages that were refused and other troubles, by their code.',
+    () => troubles,
+  );
 }
 
 function logMetrics(registry: Registry, { vitals, logEnds }: MetricSources): void {
@@ -78,28 +68,22 @@ function logMetrics(registry: Registry, { vitals, logEnds }: MetricSources): voi
   });
 }
 
-function workMetrics(registry: Registry, { me, vitals, load, rounds }: MetricSources): void {
-  new Gauge({
-    name: 'mpc_collaborations',
-    help: 'Collaborations in the log, by their state.',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { status } of vitals().collaborations()) this.inc({ state: status });
-    },
-  });
-  new Gauge({
-    name: 'mpc_collaborations_waiting',
-    help: 'Collaborations that wait, by what they wait for.',
-    labelNames: ['for'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const collaboration of vitals().collaborations())
-        for (const { what } of waitingFor(collaboration)) this.inc({ for: what });
-    },
-  });
+function workMetrics(registry: Registry, { me, vitals, load, meters }: MetricSources): void {
+  gauges(registry, 'mpc_collaborations', 'Collaborations in the log, by their state.', 'state', () =>
+    vitals()
+      .collaborations()
+      .map(({ status }) => status),
+  );
+  gauges(
+    registry,
+    'mpc_collaborations_waiting',
+    'Collaborations that wait, by what they wait for.',
+    'for',
+    () =>
+      vitals()
+        .collaborations()
+        .flatMap((collaboration) => waitingFor(collaboration).map(({ what }) => what)),
+  );
   gauge(
     registry,
     'mpc_tapes_in_stock',
@@ -109,7 +93,12 @@ function workMetrics(registry: Registry, { me, vitals, load, rounds }: MetricSou
         .collaborations()
         .filter((collaboration) => isInStock(collaboration, me)).length,
   );
-  counter(registry, 'mpc_rounds_total', 'Rounds that computations here have gone through.', rounds);
+  counter(
+    registry,
+    'mpc_rounds_total',
+    'Rounds that computations here have gone through.',
+    () => meters.rounds,
+  );
   gauge(registry, 'mpc_actors', 'State machines that have not ended.', () => load()?.actors);
   gauge(registry, 'mpc_events_in_hand', 'Events that are not committed yet.', () => load()?.events);
   gauge(registry, 'mpc_outbox', 'Committed actions that have not arrived yet.', () => load()?.undelivered);
@@ -118,43 +107,4 @@ function workMetrics(registry: Registry, { me, vitals, load, rounds }: MetricSou
 function isInStock({ status, lifecycle }: Collaboration, me: string): boolean {
   const { randomness, bound } = lifecycle.context;
   return randomness.some((server) => server === me) && bound[me] === undefined && !ENDED.includes(status);
-}
-
-/** The first kinds that came; all others together are `other`. */
-function boundedReasons(troubles: ReadonlyMap<string, number>): Map<string, number> {
-  const reasons = new Map<string, number>();
-  for (const [code, count] of troubles) {
-    const reason = reasons.size < MOST_REASONS && REASON.test(code) ? code : 'other';
-    reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-  }
-  return reasons;
-}
-
-type Reading = number | undefined | Promise<number | undefined>;
-
-/** Absent where nothing can be read. */
-function gauge(registry: Registry, name: string, help: string, read: () => Reading): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    async collect() {
-      const value = await read();
-      if (value === undefined) this.remove();
-      else this.set(value);
-    },
-  });
-}
-
-/** Somebody else counts: what is read is the total. */
-function counter(registry: Registry, name: string, help: string, read: () => number | undefined): void {
-  new Counter({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(read() ?? 0);
-    },
-  });
 }

@@ -5,6 +5,7 @@
 import type { BusStanding } from '../bus/bus.ts';
 import type { Collaboration } from '../coordination/collaboration.ts';
 import { waitingFor } from '../coordination/waiting.ts';
+import type { Election } from '../election/rows.ts';
 
 /** What a role's process is at this moment. */
 export interface Vitals {
@@ -18,6 +19,8 @@ export interface Vitals {
   /** States of the root chart: the active leaves. */
   readonly states: readonly string[];
   readonly collaborations: () => readonly Collaboration[];
+  /** Empty where this role does not follow them. */
+  readonly elections: () => readonly Election[];
 }
 
 /** Why this role does not serve now; undefined when it does. */

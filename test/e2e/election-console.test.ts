@@ -1,7 +1,9 @@
-/** A server's console, as its operator has it: lines to a process, without a terminal. */
+/** A server's console, as its operator has it: lines to a process, without a terminal; and what its metrics say of the same. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { writeConfig } from '../../bin/local/deployment.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -14,6 +16,8 @@ test('an operator asks a server what it holds and its fragment, flushes it, stop
 }, async () => {
   const real = await RealElection.create({ kind: 'yesNo' }, ['no', 'yes'], 3);
   const config = writeConfig(real.deployment, 'server-a');
+  const address = join(real.deployment.directory, 'metrics');
+  appendFileSync(config, `\n[observe]\nlisten = "127.0.0.1:0"\naddressFile = "${address}"\n`);
   const server = spawn(process.execPath, ['bin/mpc', '--role=server-a', '--config', config, '--console'], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -47,6 +51,10 @@ test('an operator asks a server what it holds and its fragment, flushes it, stop
       );
       assert.equal(answers.filter((one) => 'value' in one && one.value.held.length === 1).length, 3);
     }
+    const [, other] = real.credentials;
+    const forged = election.caster.cast(0, other!.identity, 2, true, systemRandom);
+    for (const answer of await handIn(place, election, forged))
+      assert.ok('value' in answer && answer.value.refused[0]?.error.code === 'election.not-its-voter');
     await asked('flush', /flushed\n/);
     const stats = await asked('print stats', /3 ballots count, 0 rejected/);
     assert.match(stats, new RegExp(`${real.id} {2}open {2}A test\n {2}3 ballots of 3 voters in the box`));
@@ -56,6 +64,17 @@ test('an operator asks a server what it holds and its fragment, flushes it, stop
     );
     await asked(`print tally ${real.id}`, /fragment [\w-]{11}\n/);
     await asked('print tally 00000000000000000000', /no open election has the id/);
+    const metrics = await (await fetch(`${readFileSync(address, 'utf8').trim()}/metrics`)).text();
+    for (const line of [
+      'mpc_elections{state="open",role="server-a"} 1',
+      'mpc_ballots_taken_total{role="server-a"} 3',
+      'mpc_ballots_refused_total{reason="election.not-its-voter",role="server-a"} 1',
+      'mpc_ballots_tallied{role="server-a"} 0',
+    ])
+      assert.ok(
+        metrics.split('\n').includes(line),
+        `${line} is not among ${metrics.match(/^mpc_(el|ba).*/gm)}`,
+      );
     await asked('explode', /explode is no command \(help shows what there is\)/);
     server.stdin.write('stop\n');
     assert.deepEqual(await exited, [0, null]);

@@ -13,6 +13,7 @@ import { ELECTION_SERVERS } from '../../src/election/descriptor.ts';
 import { EnvelopeOpener, encodeEnvelope } from '../../src/election/envelope.ts';
 import { trackerOf, unpackItems } from '../../src/election/items.ts';
 import { decodePublicKey } from '../../src/identity/nkey.ts';
+import { newMeters } from '../../src/observe/logger.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { CastBallots } from './orders.ts';
 
@@ -53,6 +54,7 @@ export class Takers {
       workplace: {
         identity: world.identityOf(me),
         follower: { state: log.state },
+        meters: newMeters(),
         clock: { now: () => nowMs, after: () => () => {}, sleep: () => Promise.reject(new Error('refused')) },
       },
       say: async (body: Parameters<typeof log.say>[1]) => {

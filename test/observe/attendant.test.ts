@@ -17,6 +17,7 @@ const SERVING: Vitals = {
   isDraining: false,
   states: ['serving.withPeer'],
   collaborations: () => [],
+  elections: () => [],
 };
 const { bus: _, ...UNCONNECTED } = SERVING;
 

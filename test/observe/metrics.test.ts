@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { openEndpoint } from '../../src/observe/endpoint.ts';
+import { newMeters } from '../../src/observe/logger.ts';
 import { openMetrics } from '../../src/observe/metrics.ts';
 import type { Vitals } from '../../src/observe/vitals.ts';
 
@@ -20,6 +21,22 @@ const one = (status: string) =>
   // Only what is read of one.
   ({ status, lifecycle: { context: { ...facts, closed: false } }, descriptor: { outputs: [] } }) as never;
 
+/** An election of that many ballots, one of which did not hold. */
+const election = (status: string, counted: number, fragments: object) =>
+  ({
+    status,
+    progress: {
+      'server-a': { held: 1, verified: 1, rejected: 1 },
+      'server-b': { held: 1, verified: 1, rejected: 9 },
+    },
+    life: { context: { seals: { 'server-a': { counted } }, fragments } },
+  }) as never;
+
+const METERS = {
+  rounds: 17,
+  ballots: { taken: 12, refused: new Map([['election.not-its-voter', 2]]) },
+};
+
 const VITALS: Vitals = {
   bus: { isConnected: true, reconnects: 3, sentBytes: 1000, receivedBytes: 2000 },
   sequence: 40,
@@ -27,6 +44,10 @@ const VITALS: Vitals = {
   isDraining: false,
   states: ['serving.withPeer'],
   collaborations: () => [one('collecting'), one('collecting'), one('failed')],
+  elections: () => [
+    election('published', 7, { 'server-a': 'x', 'server-b': 'y', 'server-c': 'z' }),
+    election('tallying', 5, { 'server-b': 'y' }),
+  ],
 };
 
 const sources = (troubles: ReadonlyMap<string, number>, ends?: number) => ({
@@ -35,7 +56,7 @@ const sources = (troubles: ReadonlyMap<string, number>, ends?: number) => ({
   logEnds: async () => ends,
   troubles,
   load: () => ({ actors: 5, events: 1, undelivered: 2 }),
-  rounds: () => 17,
+  meters: METERS,
 });
 
 /** Name with labels (but the role's) to value. */
@@ -66,6 +87,12 @@ test('metrics say what a role has counted', async () => {
     'mpc_collaborations_waiting{for="randomness"}': 2,
     mpc_tapes_in_stock: 2,
     mpc_rounds_total: 17,
+    'mpc_elections{state="published"}': 1,
+    'mpc_elections{state="tallying"}': 1,
+    mpc_ballots_taken_total: 12,
+    'mpc_ballots_refused_total{reason="election.not-its-voter"}': 2,
+    mpc_ballots_rejected: 2,
+    mpc_ballots_tallied: 7,
     mpc_actors: 5,
     mpc_events_in_hand: 1,
     mpc_outbox: 2,
@@ -81,6 +108,13 @@ test('what cannot be read is absent, and read again it is not counted twice', as
   assert.equal(read.has('mpc_log_lag'), false, 'nobody knows where the log ends');
   assert.equal(read.get('mpc_rounds_total'), 17);
   assert.equal(read.get('mpc_refused_total{reason="bus.trouble"}'), 1);
+});
+
+test('who holds no box has no ballots to tell of', async () => {
+  const dealer = { ...sources(new Map()), me: 'dealer', meters: newMeters() };
+  const text = await openMetrics(dealer).metrics();
+  assert.match(text, /^mpc_elections\{/m);
+  assert.doesNotMatch(text, /mpc_ballots/);
 });
 
 test('whoever invents codes invents no series', async () => {

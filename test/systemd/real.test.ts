@@ -1,27 +1,22 @@
 /**
- * Owns the promise that the units work under a real systemd: roles start from their own files and keys, as users of their own,
- * say what they wait for, are started again when they stand still and not when their configuration is wrong, and stop in order.
+ * Owns the promise that the units work under a real systemd, put there as README.md says: roles start from their own files and keys, as users
+ * of their own, say what they wait for, are started again when they stand still and not when their configuration is wrong, and stop in order.
  * Skipped, and says so, where this machine does not allow a systemd of one's own.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { keyPath } from '../../bin/local/deployment.ts';
 import type { Address } from '../../src/bus/subjects.ts';
+import { blocksOf } from '../support/documents.ts';
 import { TestDeployment } from '../support/mpc.ts';
 import { ROOT } from '../support/rows.ts';
 
 const PATIENCE_MS = 180_000;
+/** What it starts with: nothing. */
+const FIRST = 'basic.target';
 const ROLES: readonly Address[] = ['coordinator', 'server-a', 'server-b', 'dealer'];
 
 /** One systemd, and what is asked of it. */
@@ -31,19 +26,19 @@ class Systemd {
   readonly ended: Promise<number | null>;
   #asked = 0;
 
-  constructor(directory: string, target: string) {
+  constructor(directory: string) {
     this.#shared = join(directory, 'shared');
     writeFileSync(join(this.#shared, 'commands'), '');
-    this.#child = spawn(join(ROOT, 'test/systemd/boot'), [directory, target, process.execPath, ROOT], {
+    this.#child = spawn(join(ROOT, 'test/systemd/boot'), [directory, FIRST, process.execPath, ROOT], {
       stdio: 'ignore',
     });
     this.ended = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)));
   }
 
-  /** What systemctl answers; undefined when this machine does not allow any of it. */
-  async systemctl(words: string): Promise<string | undefined> {
+  /** What a command of bash says, and its exit code; undefined when this machine does not allow any of it. */
+  async run(command: string): Promise<{ code: number; said: string } | undefined> {
     const number = ++this.#asked;
-    appendFileSync(join(this.#shared, 'commands'), `${number} ${words}\n`);
+    appendFileSync(join(this.#shared, 'commands'), `${number} ${command}\n`);
     const answer = join(this.#shared, `answer-${number}`);
     let hasEnded = false;
     void this.ended.then(() => {
@@ -51,17 +46,24 @@ class Systemd {
     });
     await eventually(
       () => hasEnded || existsSync(answer),
-      () => `systemctl ${words}: no answer; ${this.console()}`,
+      () => `${command}: no answer; ${this.console()}`,
     );
-    return hasEnded ? undefined : readFileSync(answer, 'utf8').trim();
+    if (hasEnded) return undefined;
+    const [code, ...lines] = readFileSync(answer, 'utf8').split('\n');
+    return { code: Number(code), said: lines.join('\n').trim() };
+  }
+
+  /** A command that has to succeed. */
+  async must(command: string): Promise<string> {
+    const { code, said } = (await this.run(command)) ?? assert.fail(`systemd ended before: ${command}`);
+    assert.equal(code, 0, `${command}: ${said}; ${this.console()}`);
+    return said;
   }
 
   /** Properties of a unit. */
   async show(unit: string): Promise<Readonly<Record<string, string>>> {
-    const text = await this.systemctl(`show ${unit}`);
-    const pairs = (text ?? '')
-      .split('\n')
-      .map((line) => [line.split('=')[0] ?? '', line.replace(/^[^=]*=/, '')]);
+    const text = await this.must(`systemctl show ${unit}`);
+    const pairs = text.split('\n').map((line) => [line.split('=')[0] ?? '', line.replace(/^[^=]*=/, '')]);
     return Object.fromEntries(pairs) as Record<string, string>; // a name and a value on each line
   }
 
@@ -104,29 +106,31 @@ async function eventually(holds: () => Promise<boolean> | boolean, otherwise: ()
   }
 }
 
-/** The deployment's files as they lie in /etc/mpc, and the units, with a watchdog that need not be waited for. */
+/** The deployment's files as `mpc init` lays them, what systemd needs before it has any units, and a watchdog that need not be waited for. */
 function lay({ directory, configOf }: { directory: string; configOf: (address: Address) => string }): void {
   const shared = join(directory, 'shared');
-  mkdirSync(join(shared, 'mpc/keys'), { recursive: true });
+  for (const folder of ['payroll/keys', 'payroll/tls', 'units'])
+    mkdirSync(join(shared, folder), { recursive: true });
   for (const address of ROLES) {
-    writeFileSync(join(shared, `mpc/${address}.toml`), readFileSync(configOf(address), 'utf8'), {
+    writeFileSync(join(shared, `payroll/${address}.toml`), readFileSync(configOf(address), 'utf8'), {
       mode: 0o644,
     });
-    cpSync(keyPath(directory, address), join(shared, `mpc/keys/${address}.seed`));
+    cpSync(keyPath(directory, address), join(shared, `payroll/keys/${address}.seed`));
   }
-  writeFileSync(join(shared, 'mpc/server-c.toml'), 'role = "server-c"\nno-such-setting = 1\n');
-  cpSync(keyPath(directory, 'server-c'), join(shared, 'mpc/keys/server-c.seed'));
-  const units = join(shared, 'units');
-  cpSync(join(ROOT, 'systemd'), units, { recursive: true });
+  writeFileSync(join(shared, 'payroll/server-c.toml'), 'role = "server-c"\nno-such-setting = 1\n');
+  cpSync(keyPath(directory, 'server-c'), join(shared, 'payroll/keys/server-c.seed'));
   for (const target of ['sysinit', 'basic', 'network-online', 'shutdown', 'final', 'exit'])
-    writeFileSync(join(units, `${target}.target`), '[Unit]\nDefaultDependencies=no\n');
-  mkdirSync(join(units, 'mpc.target.wants'));
-  for (const role of [...ROLES, 'server-c'])
-    symlinkSync('../mpc@.service', join(units, `mpc.target.wants/mpc@${role}.service`));
+    writeFileSync(join(shared, `units/${target}.target`), '[Unit]\nDefaultDependencies=no\n');
   writeFileSync(
-    join(units, 'mpc@.service.d/test.conf'),
+    join(shared, 'test.conf'),
     '[Service]\nWatchdogSec=9s\nRestartSec=1s\nStandardError=append:/shared/%i.log\n',
   );
+}
+
+/** What README.md says under systemd, a line each. */
+function linesOfReadme(): string[] {
+  const block = blocksOf('README.md').find(({ text }) => text.includes('systemctl enable'));
+  return block?.text.trim().split('\n') ?? assert.fail('README.md does not say how to enable a role');
 }
 
 test('roles run under a real systemd as their units say', async (context: TestContext) => {
@@ -136,11 +140,23 @@ test('roles run under a real systemd as their units say', async (context: TestCo
     [{ party: 'acme', table: 't', maxRows: 2, csv: 'x\n1\n' }],
   );
   lay({ directory: deployment.directory, configOf: (address) => deployment.configOf(address) });
-  const systemd = new Systemd(deployment.directory, 'mpc.target');
+  const systemd = new Systemd(deployment.directory);
   try {
-    const answer = await systemd.systemctl('--version');
+    const answer = await systemd.run('systemctl --version');
     if (answer === undefined)
       return context.skip(`this machine does not allow a systemd of one’s own (${await systemd.ended})`);
+    const [install, units, files, enable, status, ...more] = linesOfReadme();
+    // The checkout lies where this would put it: compiling its packages anew would take minutes and a network.
+    assert.equal(install, 'npm install --global --prefix /opt/mpc ./mpc-0.1.0.tgz');
+    await systemd.must(units ?? '');
+    await systemd.must(files ?? '');
+    await systemd.must('cp test.conf /etc/systemd/system/mpc@.service.d/');
+    await systemd.must(enable ?? '');
+    await systemd.until('mpc@server-a', 'run', ({ ActiveState }) => ActiveState === 'active');
+    assert.match(await systemd.must(status ?? ''), /Active: active \(running\)[\s\S]* Status: "/);
+    assert.deepEqual(more, []);
+    const others = [...ROLES, 'server-c'].filter((role) => role !== 'server-a').map((role) => `mpc@${role}`);
+    await systemd.run(`systemctl enable --now ${others.join(' ')}`); // server-c fails: see below
     for (const role of ROLES)
       await systemd.until(`mpc@${role}`, 'run', ({ ActiveState }) => ActiveState === 'active');
 
@@ -162,14 +178,14 @@ test('roles run under a real systemd as their units say', async (context: TestCo
         ActiveState === 'failed' && ExecMainStatus === '78' && NRestarts === '0',
     );
 
-    await systemd.systemctl('kill --kill-whom=main --signal=STOP mpc@dealer');
+    await systemd.must('systemctl kill --kill-whom=main --signal=STOP mpc@dealer');
     await systemd.until(
       'mpc@dealer',
       'be started again by the watchdog',
       ({ ActiveState, NRestarts }) => ActiveState === 'active' && NRestarts === '1',
     );
 
-    await systemd.systemctl('stop mpc.target');
+    await systemd.must('systemctl stop mpc.target');
     for (const role of ROLES)
       await systemd.until(
         `mpc@${role}`,

@@ -9,6 +9,7 @@ import { bytesText, durationText, shortRole, spoken, timeText, tintOf } from './
 
 const STAGES: Readonly<Record<string, readonly string[]>> = {
   collaboration: ['open', 'registering', 'collecting', 'ready', 'running', 'finished'],
+  election: ['draft', 'open', 'closing', 'tallying', 'published'],
   ballotBox: ['waitingForKeys', 'open', 'closing', 'tallying', 'published'],
 };
 const BAD = ['failed', 'expired', 'cancelled', 'disputed'];
@@ -86,14 +87,15 @@ function waitsFor(
 ): string {
   const waits = new Set<string>();
   let computes = false;
-  for (const role of ['server-a', 'server-b']) {
-    const actor = story.actorAt(role, 'session', id, cursor);
-    for (const leaf of (actor === undefined ? undefined : story.moveAt(actor, cursor)?.to) ?? []) {
-      const key = leaf.split('.').at(-1) ?? '';
-      if (key.startsWith('waiting')) waits.add(spoken(key));
-      if (leaf === 'compute.running') computes = true;
+  for (const role of ['server-a', 'server-b', 'server-c'])
+    for (const machine of ['session', 'ballotBox']) {
+      const actor = story.actorAt(role, machine, id, cursor);
+      for (const leaf of (actor === undefined ? undefined : story.moveAt(actor, cursor)?.to) ?? []) {
+        const key = leaf.split('.').at(-1) ?? '';
+        if (key.startsWith('waiting')) waits.add(spoken(key));
+        if (leaf === 'compute.running') computes = true;
+      }
     }
-  }
   if (computes && progress !== undefined) return `round ${progress.round} of ${progress.rounds}`;
   return [...waits].join(', ');
 }
