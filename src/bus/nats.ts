@@ -292,7 +292,18 @@ class NatsBus implements Bus {
       checkSize: (subject, size) => this.#checkSize(subject, size),
       connection: (timeoutMs) => this.#connection(timeoutMs),
       onReconnect: (handler) => this.#reconnects.add(handler),
+      hear: (subject, handler) => this.#hear(subject, handler),
+      askMany: (subject, data) =>
+        this.#client.requestMany(subject, data, { strategy: 'sentinel', maxWait: ANSWER_MS }),
     };
+  }
+
+  #hear(subject: string, handler: (message: Msg) => void): Subscription {
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error === null) this.#troubles.guard(() => handler(message));
+    };
+    const held = this.#client.subscribe(subject, { callback });
+    return { unsubscribe: () => held.unsubscribe() };
   }
 
   #received(message: Msg): Message {
