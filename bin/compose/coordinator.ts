@@ -66,7 +66,8 @@ export function coordinatorRole(
           identity,
           clock,
           follower,
-          onTrouble: (report, from) => troubles.note(report, { from }),
+          onTrouble: (report, from, traceId) =>
+            troubles.note(report, { from, ...(traceId === undefined ? {} : { trace_id: traceId }) }),
         });
         const log = await bus.log(subjects.logStream(deployment));
         directory = new DirectoryService({

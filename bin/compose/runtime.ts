@@ -283,7 +283,7 @@ export class Runtime {
     } catch (error) {
       if (signal.aborted) throw error;
       // The log's refusal is final: repeating it would not change it. Everyone sees the state it left.
-      logger.warn({ kind: body.kind, ...reportOf(error) }, 'the log refused a command');
+      logger.warn({ kind: body.kind, trace_id: id, ...reportOf(error) }, 'the log refused a command');
     }
   }
 
@@ -337,7 +337,12 @@ export class Runtime {
     const { collaboration, statusBefore, statusAfter } = change;
     if (statusAfter !== statusBefore || command.body.kind === 'randomnessReady')
       this.parts.logger.info(
-        { collaboration: collaboration.id, status: statusAfter, waiting: describeWaiting(collaboration) },
+        {
+          collaboration: collaboration.id,
+          status: statusAfter,
+          waiting: describeWaiting(collaboration),
+          trace_id: command.id,
+        },
         `collaboration ${collaboration.id}: ${statusAfter}`,
       );
     if (this.#host === undefined) return;

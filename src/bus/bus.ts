@@ -12,6 +12,8 @@ export interface Message {
   readonly respond?: (data: Uint8Array) => void;
   /** Of a request: what the places have in common where its sender hears answers. Chosen by the sender, and believed by nobody. */
   readonly inbox?: string;
+  /** The `traceparent` that the sender gave it, as it came; absent where there is none, or several. */
+  readonly trace?: string;
 }
 
 export interface Subscription {
@@ -76,8 +78,8 @@ export interface Bus {
   publish(subject: string, data: Uint8Array): void;
   /** As `publish`, of one message in parts, without a copy: they must stay as they are from now on. */
   send(subject: string, parts: readonly Uint8Array[]): void;
-  /** Throws `bus.timeout`, `bus.no-responders`, `bus.too-large` or, after `close`, `bus.closed`. */
-  request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** `trace`: a `traceparent` for the broker and the receiver. Throws `bus.timeout`, `bus.no-responders`, `bus.too-large` or, after `close`, `bus.closed`. */
+  request(subject: string, data: Uint8Array, timeoutMs: number, trace?: string): Promise<Uint8Array>;
   /** Members of one `queue` share the messages. Subjects may end in `>` or hold `*`. */
   subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription;
   /** As `subscribe`, without a copy: the bytes are lent, and somebody else's once the handler returns. */

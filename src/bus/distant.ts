@@ -34,10 +34,10 @@ export function distantBus({ bus, clock, peer, delayMs }: DistantOptions): Bus {
       if (!isTo(subject)) return bus.send(subject, parts);
       later(() => bus.send(subject, parts));
     },
-    async request(subject, data, timeoutMs) {
+    async request(subject, data, timeoutMs, trace) {
       const kept = copied(data);
       if (isTo(subject)) await clock.sleep(delayMs);
-      return bus.request(subject, kept, timeoutMs);
+      return bus.request(subject, kept, timeoutMs, trace);
     },
     subscribe(subject, handler, queue) {
       const answeredLater = (message: Message): void => {

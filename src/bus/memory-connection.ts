@@ -64,7 +64,7 @@ export class Connection implements Bus {
     this.publish(subject, concatBytes(...parts));
   }
 
-  request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+  request(subject: string, data: Uint8Array, timeoutMs: number, trace?: string): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       this.#checkSize(subject, data);
       if (this.#closed) throw busFaults.closed();
@@ -85,10 +85,15 @@ export class Connection implements Bus {
       }
       const sent = copied(data);
       for (const held of targets) {
-        this.#send(held, subject, sent, (answer) => {
+        const respond = (answer: Uint8Array): void => {
           held.owner.#checkSize(subject, answer);
           const kept = copied(answer);
           this.#network.carry(held.owner, this, `answer to ${subject}`, () => settle(() => resolve(kept)));
+        };
+        this.#send(held, subject, sent, {
+          respond,
+          inbox: this.name,
+          ...(trace === undefined ? {} : { trace }),
         });
       }
     });
@@ -145,11 +150,11 @@ export class Connection implements Bus {
       throw busFaults.tooLarge(subject, data.length, this.#network.maxPayloadBytes);
   }
 
-  #send(held: Held, subject: string, sent: Uint8Array, respond?: (data: Uint8Array) => void): void {
+  #send(held: Held, subject: string, sent: Uint8Array, asked: Partial<Message> = {}): void {
     this.#network.carry(this, held.owner, subject, () => {
       if (!this.#network.isHeld(held)) return;
       held.owner.#moved.receivedBytes += sent.length;
-      const message = { subject, data: copied(sent), ...(respond && { respond, inbox: this.name }) };
+      const message = { ...asked, subject, data: copied(sent) };
       held.owner.#troubles.guard(() => held.handler(message));
     });
   }

@@ -3,7 +3,7 @@
  * Must never try again what the broker refused, nor wait for an answer that was to come on a lost connection.
  */
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { errors } from '@nats-io/transport-node';
+import { errors, type Msg } from '@nats-io/transport-node';
 import type { Clock } from '../base/clock.ts';
 import { MpcError } from '../base/errors.ts';
 import type { Subscription } from './bus.ts';
@@ -20,11 +20,18 @@ export interface NatsLink {
   checkSize(subject: string, size: number): void;
   connection(timeoutMs: number): Promise<boolean>;
   onReconnect(handler: () => void): Subscription;
+  /** Messages as the client has them: their bytes are lent. */
+  hear(subject: string, handler: (message: Msg) => void): Subscription;
+  /** A question that several messages answer, the last of them empty; what has not come in time does not come. */
+  askMany(subject: string, data: Uint8Array): Promise<AsyncIterable<Msg>>;
 }
 
 /** The first pause before trying again, and the longest: each is twice the one before. */
 export const LEAST_PAUSE_MS = 50;
 export const MOST_PAUSE_MS = 1000;
+
+/** Between two questions to brokers that choose a leader: they refuse at once, and who waits for them has waited for seconds. */
+const ASKING_PAUSE_MS = 250;
 
 /** Tries again what may pass (no leader, no connection, no answer) until the link's patience ends. */
 export async function patiently<Result>(
@@ -33,7 +40,7 @@ export async function patiently<Result>(
   act: () => Promise<Result>,
 ): Promise<Result> {
   const startMs = link.clock.now();
-  for (let pauseMs = LEAST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS)) {
+  for (let pauseMs = LEAST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, ASKING_PAUSE_MS)) {
     const leftMs = link.patienceMs - (link.clock.now() - startMs);
     if (!(await link.connection(Math.max(1, leftMs)))) throw busFaults.unavailable(what, 'no connection');
     try {

@@ -17,6 +17,7 @@ import { copied } from './copied.ts';
 import { busFaults } from './faults.ts';
 import { Following } from './nats-following.ts';
 import { logFault, type NatsLink, patiently } from './nats-link.ts';
+import { subjects } from './subjects.ts';
 
 /** Ids are remembered this long; past it the appliers' own command ids count. */
 const DUPLICATE_WINDOW_MS = 120_000;
@@ -56,19 +57,31 @@ export async function openNatsLog(
         duplicate_window: nanos(DUPLICATE_WINDOW_MS),
         deny_delete: true,
         deny_purge: true,
+        ...readable(subject),
       }),
       name,
     );
   });
   const why = unsuitable(found.config, subject);
   if (why !== undefined) throw busFaults.unsuitable(name, why);
-  // Made when there were fewer brokers: whoever may, adds the copies that are missing.
-  if (makes && found.config.num_replicas < replicas)
-    await link.streams.streams.update(name, { num_replicas: replicas }).catch((error: unknown) => {
-      link.troubles.call(logFault(`copies of the log ${name}`, error).report());
-    });
+  // Made when there were fewer brokers, or by an earlier version: whoever may, adds what is missing.
+  if (makes && (found.config.num_replicas < replicas || !isReadable(found.config, subject)))
+    await link.streams.streams
+      .update(name, { num_replicas: Math.max(replicas, found.config.num_replicas), ...readable(subject) })
+      .catch((error: unknown) => {
+        link.troubles.call(logFault(`bringing the log ${name} up to date`, error).report());
+      });
   return new NatsLog(link, name, subject);
 }
+
+/** Every copy answers who reads from it, and every entry is said once to all who listen. */
+const readable = (subject: string): Pick<StreamConfig, 'allow_direct' | 'republish'> => ({
+  allow_direct: true,
+  republish: { src: subject, dest: subjects.entries(subject) },
+});
+
+const isReadable = ({ allow_direct, republish }: StreamConfig, subject: string): boolean =>
+  allow_direct && republish?.dest === subjects.entries(subject);
 
 /** The broker's code for a cluster that has not met yet, or has fewer brokers than copies are wanted. */
 const NO_PEERS = 10_005;
@@ -153,6 +166,7 @@ class NatsLog implements Log {
     const following = new Following({
       link: this.#link,
       name: this.#name,
+      said: subjects.entries(this.#subject),
       fromSequence,
       handler,
       checkReaches: (seen) => this.#checkReaches(seen),

@@ -28,6 +28,7 @@ import { busFaults, Listeners, Troubles } from './faults.ts';
 import type { NatsLink } from './nats-link.ts';
 import { copiesOn, openNatsLog } from './nats-log.ts';
 import { NatsSocket } from './nats-socket.ts';
+import { TRACE_BYTES, traceOf, withTrace } from './nats-trace.ts';
 import type { Receiver } from './nats-wire.ts';
 import { logSubjectOf } from './subjects.ts';
 
@@ -208,14 +209,15 @@ class NatsBus implements Bus {
     else this.#client.publish(subject, concatBytes(...parts));
   }
 
-  async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    this.#checkSize(subject, data.length);
+  async request(subject: string, data: Uint8Array, timeoutMs: number, trace?: string): Promise<Uint8Array> {
+    this.#checkSize(subject, data.length + (trace === undefined ? 0 : TRACE_BYTES));
     const sent = copied(data);
     const startMs = this.#clock.now();
     if (!(await this.#connection(timeoutMs))) throw busFaults.timeout(subject, timeoutMs);
     const leftMs = Math.max(1, timeoutMs - (this.#clock.now() - startMs));
     try {
-      return copied((await this.#client.request(subject, sent, { timeout: leftMs })).data);
+      const options = { timeout: leftMs, ...withTrace(trace) };
+      return copied((await this.#client.request(subject, sent, options)).data);
     } catch (error) {
       this.#closing.signal.throwIfAborted();
       throw requestFault(error, subject, timeoutMs);
@@ -290,7 +292,18 @@ class NatsBus implements Bus {
       checkSize: (subject, size) => this.#checkSize(subject, size),
       connection: (timeoutMs) => this.#connection(timeoutMs),
       onReconnect: (handler) => this.#reconnects.add(handler),
+      hear: (subject, handler) => this.#hear(subject, handler),
+      askMany: (subject, data) =>
+        this.#client.requestMany(subject, data, { strategy: 'sentinel', maxWait: ANSWER_MS }),
     };
+  }
+
+  #hear(subject: string, handler: (message: Msg) => void): Subscription {
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error === null) this.#troubles.guard(() => handler(message));
+    };
+    const held = this.#client.subscribe(subject, { callback });
+    return { unsubscribe: () => held.unsubscribe() };
   }
 
   #received(message: Msg): Message {
@@ -298,7 +311,7 @@ class NatsBus implements Bus {
     const data = copied(message.data);
     if (reply === undefined || reply === '') return { subject, data };
     const inbox = reply.slice(0, Math.max(0, reply.lastIndexOf('.')));
-    return { subject, data, respond: (answer) => this.publish(reply, answer), inbox };
+    return { subject, data, respond: (answer) => this.publish(reply, answer), inbox, ...traceOf(message) };
   }
 
   #checkSize(subject: string, size: number): void {

@@ -37,7 +37,11 @@ export function permissionsOf(
         ...VOTER_VERBS.map((verb) => `mpc.${deployment}.*.voter.${verb}.*`),
         ...logSubjects(deployment, address, domain),
       ],
-      subscribe: [`mpc.${deployment}.${address}.>`, `${inboxOf(address as Address)}.>`], // trust is by address
+      subscribe: [
+        `mpc.${deployment}.${address}.>`,
+        subjects.entries(subjects.log(deployment)),
+        `${inboxOf(address as Address)}.>`, // trust is by address
+      ],
     }));
 }
 
@@ -70,13 +74,7 @@ function logSubjects(deployment: string, address: string, domain: string | undef
 
 function readingLog(deployment: string): string[] {
   const stream = subjects.logStream(deployment);
-  return [
-    `$JS.API.STREAM.INFO.${stream}`,
-    `$JS.API.CONSUMER.CREATE.${stream}.>`,
-    `$JS.API.CONSUMER.INFO.${stream}.*`, // a consumer that has been silent: is it still there?
-    `$JS.API.CONSUMER.DELETE.${stream}.*`,
-    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
-  ];
+  return [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.DIRECT.GET.${stream}`];
 }
 
 /** Neither deleting it nor anything in it. */

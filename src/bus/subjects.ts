@@ -20,7 +20,8 @@
  *        last token, sealed to it; request and reply), and
  *        `mail` (with a lease's name as last token: messages that are pushed to whoever follows them, and the other way that it is
  *        still there).
- * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`.
+ * The log is the stream `mpc_<deployment>_log` on the subject `mpc.<deployment>.log`; what is in it is said on
+ * `mpc.<deployment>.log.entries`, by the broker alone.
  */
 
 import { MpcError } from '../base/errors.ts';
@@ -79,6 +80,8 @@ export const subjects = {
     `mpc.${deployment}.${to}.${from}.mail.${lease}`,
   log: (deployment: string): string => `mpc.${deployment}.log`,
   logStream: (deployment: string): string => `mpc_${deployment}_log`,
+  /** Where the entries of the log with that subject are said. */
+  entries: (log: string): string => `${log}.entries`,
 };
 
 /** The subject of the log of that stream name: `mpc.<deployment>.log` for `mpc_<deployment>_log`, else the name itself. */

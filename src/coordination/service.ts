@@ -7,6 +7,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { assert, type ErrorReport, reportOf } from '../base/errors.ts';
+import { traceIdIn } from '../base/trace.ts';
 import type { Bus, Message } from '../bus/bus.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { Identity } from '../identity/keys.ts';
@@ -36,8 +37,8 @@ export interface ServiceOptions {
   readonly clock: Clock;
   /** This replica's own follower. */
   readonly follower: Follower;
-  /** Every refused or undecided submission, with the name it came under: for counting and logging. */
-  readonly onTrouble?: (report: ErrorReport, from: string) => void;
+  /** Every refused or undecided submission, with the name and the trace it came under: for counting and logging. */
+  readonly onTrouble?: (report: ErrorReport, from: string, traceId?: string) => void;
 }
 
 export interface CoordinatorService {
@@ -106,14 +107,13 @@ class Service implements CoordinatorService {
   }
 
   private receive(message: Message): void {
-    const { respond } = message;
     const from = senderOf(message.subject);
-    if (respond === undefined) this.note(NO_REPLY_SUBJECT, from);
-    else if (this.isFull(from)) this.answer(respond, from, again(BUSY));
+    if (message.respond === undefined) this.note(NO_REPLY_SUBJECT, from);
+    else if (this.isFull(from)) this.answer(message, from, again(BUSY));
     else
       void this.hold(from, async () => {
         const reply = await this.replyFor(message, from);
-        this.answer(respond, from, reply);
+        this.answer(message, from, reply);
         return reply;
       });
   }
@@ -138,12 +138,13 @@ class Service implements CoordinatorService {
     return reply;
   }
 
-  private answer(respond: (data: Uint8Array) => void, from: string, reply: Reply): void {
-    if (!reply.ok) this.note(reply.error, from);
+  private answer({ respond, trace = '' }: Message, from: string, reply: Reply): void {
+    const traceId = traceIdIn(trace);
+    if (!reply.ok) this.note(reply.error, from, traceId);
     try {
-      respond(replyBytes(reply));
+      respond?.(replyBytes(reply));
     } catch (error) {
-      this.note(reportOf(error), from); // the connection is gone: the submitter asks again
+      this.note(reportOf(error), from, traceId); // the connection is gone: the submitter asks again
     }
   }
 
@@ -176,8 +177,8 @@ class Service implements CoordinatorService {
     }
   }
 
-  private note(report: ErrorReport, from: string): void {
-    this.options.onTrouble?.(report, from);
+  private note(report: ErrorReport, from: string, traceId?: string): void {
+    this.options.onTrouble?.(report, from, traceId);
   }
 }
 

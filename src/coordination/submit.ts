@@ -7,6 +7,7 @@ import { unlessAborted } from '../base/abort.ts';
 import type { Json } from '../base/canonical.ts';
 import type { Clock } from '../base/clock.ts';
 import { EXIT, MpcError } from '../base/errors.ts';
+import { traceparentOf } from '../base/trace.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Address, subjects } from '../bus/subjects.ts';
 import type { Identity } from '../identity/keys.ts';
@@ -50,7 +51,7 @@ export async function submitCommand(options: SubmitOptions, body: Body, id: stri
   const data = commandBytes(signCommand({ deployment, identity, author: me, body, id }));
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
-    const why = await askOnce(options, data);
+    const why = await askOnce(options, data, traceparentOf(id, attempt));
     if (!(why instanceof MpcError)) return why;
     options.onRetry?.(why, attempt);
     await clock.sleep(pauseMs(attempt, id), signal);
@@ -58,12 +59,16 @@ export async function submitCommand(options: SubmitOptions, body: Body, id: stri
 }
 
 /** The answer, or why it has to be asked again. */
-async function askOnce(options: SubmitOptions, data: Uint8Array): Promise<Submitted | MpcError> {
+async function askOnce(
+  options: SubmitOptions,
+  data: Uint8Array,
+  trace: string | undefined,
+): Promise<Submitted | MpcError> {
   const { bus, deployment, me, signal, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const subject = subjects.submit(deployment, me);
   let answer: Uint8Array;
   try {
-    answer = await unlessAborted(bus.request(subject, data, requestTimeoutMs), signal);
+    answer = await unlessAborted(bus.request(subject, data, requestTimeoutMs, trace), signal);
   } catch (error) {
     if (error instanceof MpcError && UNDECIDED.includes(error.code)) return error;
     throw error;

@@ -25,9 +25,9 @@ export function watchedBus(bus: Bus, watcher: MessageWatcher, onClose: () => voi
         parts.reduce((sum, part) => sum + part.length, 0),
       );
     },
-    request(subject, data, timeoutMs) {
+    request(subject, data, timeoutMs, trace) {
       watcher.messaged('out', subject, data.length);
-      return bus.request(subject, data, timeoutMs);
+      return bus.request(subject, data, timeoutMs, trace);
     },
     subscribe(subject, handler, queue) {
       const heard = (message: Message): void => {

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { utf8 } from '../../src/base/bytes.ts';
 import type { ErrorReport } from '../../src/base/errors.ts';
 import type { Bus, Message } from '../../src/bus/bus.ts';
 import { bytes, Collected, codeIs } from './collected.ts';
@@ -173,6 +174,16 @@ export function busContract(
       [1, 2, 3].map((value) => asker.request(`double.${value}`, bytes(value), 5000)),
     );
     assert.deepEqual(answers, [bytes(2), bytes(4), bytes(6)]);
+  });
+
+  promise('a request comes with the trace that it was given, or with none', async (world) => {
+    const [asker, answerer] = [await world.connect('s'), await world.connect('r')];
+    const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    answerer.subscribe('traced', ({ trace = 'none', respond }) => respond?.(utf8.encode(trace)));
+    await settled(answerer);
+    const told = async (trace?: string) =>
+      utf8.decode(await asker.request('traced', bytes(1), 20_000, trace));
+    assert.deepEqual([await told(given), await told()], [given, 'none']);
   });
 
   promise('a request fails with no-responders, timeout, closed', async (world) => {

@@ -26,7 +26,7 @@ const VERBS: readonly ElectionVerb[] = ['ballots', 'ask', 'envelopes'];
 
 /** Every kind of subject that the grammar knows from `from` to `to`, by the function that makes it. */
 const GRAMMAR: Record<
-  Exclude<keyof typeof subjects, 'log' | 'logStream'>,
+  Exclude<keyof typeof subjects, 'log' | 'logStream' | 'entries'>,
   (to: Address, from: Address) => string[]
 > = {
   submit: (to, from) => (to === 'coordinator' ? [subjects.submit(D, from)] : []),
@@ -57,13 +57,7 @@ const carried = (to: Address): string[] => [
 ];
 
 const LOG = subjects.logStream(D);
-const READING = [
-  `STREAM.INFO.${LOG}`,
-  `CONSUMER.CREATE.${LOG}.c.x`,
-  `CONSUMER.INFO.${LOG}.c`,
-  `CONSUMER.DELETE.${LOG}.c`,
-  `CONSUMER.MSG.NEXT.${LOG}.c`,
-];
+const READING = [`STREAM.INFO.${LOG}`, `DIRECT.GET.${LOG}`];
 const MAKING = [`STREAM.CREATE.${LOG}`, `STREAM.UPDATE.${LOG}`];
 /** From NATS' list of its JetStream API. */
 const NOBODYS = [
@@ -81,7 +75,12 @@ const NOBODYS = [
   'STREAM.INFO.other',
   'STREAM.LIST',
   'STREAM.NAMES',
+  'DIRECT.GET.other',
+  `DIRECT.GET.${LOG}.${subjects.log(D)}`,
   'CONSUMER.CREATE.other.c',
+  `CONSUMER.CREATE.${LOG}.c.x`,
+  `CONSUMER.DELETE.${LOG}.c`,
+  `CONSUMER.MSG.NEXT.${LOG}.c`,
   `CONSUMER.DURABLE.CREATE.${LOG}.c`,
   `CONSUMER.LIST.${LOG}`,
   'INFO',
@@ -157,6 +156,7 @@ async function speak({ me, connection, refused }: Login): Promise<void> {
   const forbidden = [
     ...EVERYONE.flatMap((to) => others.flatMap((from) => said(to, from))),
     ...EVERYONE.map((to) => subjects.election(D, to, 'voter', 'envelopes', 'e1')),
+    subjects.entries(subjects.log(D)),
     ...(isCoordinator ? [] : [subjects.log(D), ...MAKING.map((api) => `$JS.API.${api}`)]),
     ...NOBODYS.map((api) => `$JS.API.${api}`),
     ...others.map((other) => `_INBOX.${other}.answer`),
@@ -195,7 +195,8 @@ async function listen({ me, connection, refused }: Login): Promise<void> {
     'asked.last',
   ];
   const unique = [...new Set(forbidden)];
-  for (const subject of [`mpc.${D}.${me}.>`, `_INBOX.${me}.x`, ...EVERYONE.flatMap((from) => said(me, from))])
+  const own = [`mpc.${D}.${me}.>`, `_INBOX.${me}.x`, subjects.entries(subjects.log(D))];
+  for (const subject of [...own, ...EVERYONE.flatMap((from) => said(me, from))])
     connection.subscribe(subject, { callback: () => {} });
   for (const subject of unique) connection.subscribe(subject, { callback: () => {} });
   await connection.flush();

@@ -15,12 +15,7 @@ function newIdentity(): Identity {
   return { publicKey: pair.getPublicKey(), sign: (message) => pair.sign(message) };
 }
 
-const LOG_READER = [
-  '$JS.API.STREAM.INFO.mpc_p_log',
-  '$JS.API.CONSUMER.CREATE.mpc_p_log.>',
-  '$JS.API.CONSUMER.DELETE.mpc_p_log.*',
-  '$JS.API.CONSUMER.MSG.NEXT.mpc_p_log.*',
-];
+const LOG_READER = ['$JS.API.STREAM.INFO.mpc_p_log', '$JS.API.DIRECT.GET.mpc_p_log'];
 const LOG_WRITER = [...LOG_READER, '$JS.API.STREAM.CREATE.mpc_p_log', 'mpc.p.log'];
 
 test('a key logs in, and what it may not say or hear is refused and reported', BOUND, async () => {
@@ -29,7 +24,7 @@ test('a key logs in, and what it may not say or hear is refused and reported', B
     {
       publicKey: asker.publicKey,
       publish: ['to.server', ...LOG_READER],
-      subscribe: [`${inboxOf('an asker')}.>`],
+      subscribe: ['mpc.p.log.entries', `${inboxOf('an asker')}.>`],
     },
     { publicKey: server.publicKey, publish: LOG_WRITER, subscribe: ['to.server', `${inboxOf('server')}.>`] },
   ];

@@ -7,7 +7,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { keyPath } from '../../bin/local/deployment.ts';
+import { utf8 } from '../../src/base/bytes.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { traceIdIn } from '../../src/base/trace.ts';
+import type { Message } from '../../src/bus/bus.ts';
 import type { Address } from '../../src/bus/subjects.ts';
 import { inputSeed, Seed } from '../../src/tape/seed.ts';
 import { type PartyRows, TestDeployment } from '../support/mpc.ts';
@@ -30,8 +33,12 @@ const SERVICES: readonly Address[] = ['coordinator', 'server-a', 'server-b', 'de
 test('no row, seed, mask, tape or result is in any message, in the broker, or with a role it is not for', async () => {
   const deployment = await TestDeployment.open(SQL, PARTIES);
   const traffic: Uint8Array[] = [];
+  const traced: Message[] = [];
   try {
-    deployment.bus.subscribe('>', ({ data }) => void traffic.push(data));
+    deployment.bus.subscribe('>', (message) => {
+      traffic.push(message.data);
+      if (message.trace !== undefined) traced.push(message);
+    });
     deployment.start(...SERVICES, 'party-analyst');
     await deployment.until('both tapes', ({ lifecycle }) => lifecycle.context.randomness.length === 2);
     const own = (role: Address, ...names: string[]): string =>
@@ -81,6 +88,8 @@ test('no row, seed, mask, tape or result is in any message, in the broker, or wi
         readFileSync(keyPath(deployment.directory, address)).subarray(0, 58),
       );
 
+    await eventually(() => expectCommandsTraced(deployment, traced));
+
     const everything = Buffer.concat(traffic);
     assert.ok(
       everything.length > 100_000,
@@ -119,9 +128,43 @@ test('no row, seed, mask, tape or result is in any message, in the broker, or wi
   }
 });
 
+/** Commands to the log are traces, and nothing else is; every role's log names those that its collaboration moved by. */
+function expectCommandsTraced(deployment: TestDeployment, traced: readonly Message[]): void {
+  const said = new Set<string>();
+  for (const { subject, trace, data } of traced) {
+    assert.match(subject, /\.submit$/);
+    const { id } = JSON.parse(utf8.decode(data));
+    assert.equal(traceIdIn(trace ?? ''), id);
+    said.add(id);
+  }
+  assert.ok(said.size >= 8, `expected to see the run's commands, saw ${said.size}`);
+  for (const role of SERVICES) {
+    const lines = deployment.log(role).matchAll(/"status":"(\w+)".*"trace_id":"(\w+)"/g);
+    const moved = [...lines].map(([, status, id = '']) => {
+      assert.ok(said.has(id), `${role} tells of ${id}, which nobody has said`);
+      return status;
+    });
+    for (const status of ['open', 'collecting', 'running', 'finished'])
+      assert.ok(moved.includes(status), `${role} does not tell by what it came to ${status}: ${moved}`);
+  }
+}
+
 function expectNone(secrets: ReadonlyMap<string, Uint8Array>, place: string, bytes: Buffer): void {
   for (const [name, secret] of secrets)
     assert.equal(bytes.includes(Buffer.from(secret)), false, `${name} is in ${place}`);
+}
+
+/** Roles, and what is recorded here, may be a moment behind the result. */
+async function eventually(expect: () => void): Promise<void> {
+  const deadlineMs = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return expect();
+    } catch (error) {
+      if (Date.now() > deadlineMs) throw error;
+      await systemClock.sleep(50);
+    }
+  }
 }
 
 /** Waits until a server has destroyed a file it no longer needs. */

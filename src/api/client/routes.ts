@@ -162,6 +162,24 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
     async (request) => partOf(desk(), own(request.params.cid)),
   );
 
+  app.delete(
+    '/approve/:cid',
+    {
+      schema: {
+        operationId: 'withdraw',
+        summary: "Take this party's part back before the start: its approval, and its rows at both servers",
+        tags: ['approvals'],
+        params: byCollaboration,
+        response: { 200: partSchema, ...problems(403, 404, 409) },
+      },
+    },
+    async (request) => {
+      const { cid } = request.params;
+      await desk().withdraw(own(cid));
+      return partOf(desk(), own(cid));
+    },
+  );
+
   app.get(
     '/result/:cid/:pid',
     {
