@@ -156,6 +156,7 @@ test('a client tells of everything its party takes part in, from the invitation 
           );
         continue;
       }
+      if (name === 'post') continue; // of messages
       const { part, collaboration } = data as Schemas['TakingPart']; // what `one` holds
       assert.deepEqual([part.party, collaboration.id], ['acme', world.id]);
       approved ||= part.approved;
