@@ -73,6 +73,7 @@ async function* eventsOf(world: World, party: string): AsyncGenerator<{ name: st
 async function heard(world: World, party: string): Promise<void> {
   for await (const { name, data } of eventsOf(world, party)) {
     if (name === 'one') return;
+    if (name !== 'all') continue;
     const { collaborations } = data as Schemas['Overview']; // what `all` holds
     if (collaborations.length > 0) return;
   }
