@@ -8,7 +8,9 @@ export function addAccountCommands(program: Command): void {
     .command('account')
     .description('accounts with the coordinators: register, sign in and out, look others up, delete');
 
-  common(account.command('register').description('a new account; makes its key, and prints its fingerprint'))
+  ofAccount(
+    account.command('register').description('a new account; makes its key, and prints its fingerprint'),
+  )
     .argument('<name>')
     .option('--password', 'give it a password too: asked for, never part of the command line')
     .option('--no-keys', 'no key, a password only: such an account cannot send or receive messages')
@@ -19,57 +21,70 @@ export function addAccountCommands(program: Command): void {
     )
     .action(async (name: string, options) => (await verbs()).register(name, options));
 
-  common(account.command('login').description('sign in, and keep the session on this machine'))
+  ofAccount(account.command('login').description('sign in, and keep the session on this machine'))
     .argument('[name]')
     .option('--key <file>', 'the key file of an account that was registered elsewhere')
     .option('--hours <count>', 'how long the session lasts', hours)
     .action(async (name: string | undefined, options) => (await verbs()).login(name, options));
 
-  reaching(account.command('logout').description('sign out of the session kept on this machine'))
+  overBrokers(reaching(account.command('logout').description('sign out of the session kept on this machine')))
     .option(...JSON_OPTION)
     .action(async (options) => (await verbs()).logout(options));
 
-  common(account.command('token').description('print the token of a session, for other programs')).action(
+  ofAccount(account.command('token').description('print the token of a session, for other programs')).action(
     async (options) => (await verbs()).token(options),
   );
 
-  common(account.command('list').description('accounts by name, and who is here'))
+  ofAccount(account.command('list').description('accounts by name, and who is here'))
     .argument('[pattern]', '* is any text, ? any one character', '*')
     .action(async (pattern: string, options) => (await verbs()).list(pattern, options));
 
-  common(account.command('show').description('one account, and whether its key is the one known here'))
+  ofAccount(account.command('show').description('one account, and whether its key is the one known here'))
     .argument('<name>')
     .action(async (name: string, options) => (await verbs()).show(name, options));
 
-  common(
+  ofAccount(
     account.command('trust').description('take the present key of an account for its own, after comparing'),
   )
     .argument('<name>')
     .option('--fingerprint <text>', 'as its owner has read it out')
     .action(async (name: string, options) => (await verbs()).trust(name, options));
 
-  common(
+  ofAccount(
     account.command('password').description('set or change the password; all other places are signed out'),
   )
     .option('--new-password-file <file>', 'file whose first line is the new password; - for standard input')
     .action(async (options) => (await verbs()).password(options));
 
-  common(account.command('rekey').description('make and publish a new key; all other places are signed out'))
+  ofAccount(
+    account.command('rekey').description('make and publish a new key; all other places are signed out'),
+  )
     .option('--party-key <file>', 'key file of the enrolled party of that name')
     .action(async (options) => (await verbs()).rekey(options));
 
-  common(
+  ofAccount(
     account.command('delete').description('delete the account; senders of undelivered messages are told'),
   )
     .option('--yes', 'without asking')
     .action(async (options) => (await verbs()).remove(options));
 
-  reaching(program.command('chat').description('write to other accounts, and read what they write'))
+  overBrokers(
+    reaching(program.command('chat').description('write to other accounts, and read what they write')),
+  )
     .option('--no-history', 'keep nothing of what is said on this machine')
     .action(async (options) => (await import('./verbs/chat.ts')).chat(options));
 }
 
 const verbs = () => import('./verbs/account.ts');
+
+/** Of verbs that may reach them over brokers, too. */
+const overBrokers = (command: Command): Command =>
+  command
+    .option(
+      '--config <file>',
+      "over the brokers of this configuration, a party's, instead of a coordinator's URL",
+    )
+    .option('--nats <url>', 'broker to use instead of the configured one');
 
 /** What every verb takes that asks coordinators. */
 function reaching(command: Command): Command {
@@ -95,6 +110,8 @@ const signing = (command: Command): Command =>
 
 /** Of verbs that also have something to tell. */
 export const common = (command: Command): Command => signing(command).option(...JSON_OPTION);
+
+const ofAccount = (command: Command): Command => overBrokers(common(command));
 
 const JSON_OPTION = ['--json', 'one JSON object on standard output'] as const;
 

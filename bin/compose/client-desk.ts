@@ -6,7 +6,10 @@ import { assert, EXIT, MpcError } from '../../src/base/errors.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
 import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { collaborationsIn } from '../../src/coordination/collaborations.ts';
+import { newCommandId } from '../../src/coordination/commands.ts';
 import { verifyNotice } from '../../src/coordination/notice.ts';
+import { submitCommand } from '../../src/coordination/submit.ts';
+import type { Post } from '../../src/directory/client/post.ts';
 import { sayKeys } from '../../src/directory/statements.ts';
 import type { ClientDuties } from '../../src/duties/client-duties.ts';
 import type { Desk } from '../../src/duties/desk.ts';
@@ -30,7 +33,11 @@ export interface ClientDeskParts {
   readonly states: (collaboration: Collaboration) => readonly string[] | undefined;
   readonly takePart: (collaboration: string) => Promise<void>;
   readonly changes: Changes;
+  readonly post: Post;
 }
+
+/** How long the coordinators may take to hear that a part is taken back. */
+const WITHDRAW_MS = 30_000;
 
 export function clientDesk({
   place,
@@ -41,6 +48,7 @@ export function clientDesk({
   states,
   takePart,
   changes,
+  post,
 }: ClientDeskParts): PartyDesk {
   const { deployment, follower, trust, identity, clock } = place;
   const { party } = config;
@@ -84,6 +92,10 @@ export function clientDesk({
         sealing: sealingKeyOf(identity).publicKey,
         nowMs: clock.now(),
       }),
+    post,
+    parties: () => partiesIn(trust),
+    canWithdraw: (wanted) => isApprovedHereOnly(wanted) || isAgreed(wanted),
+    withdraw,
     elections: {
       view: new ElectionsView(follower.state),
       place: { bus: place.bus, deployment },
@@ -98,6 +110,47 @@ export function clientDesk({
         });
     },
   };
+
+  /** Approved at the desk, while rows are missing: the log knows nothing of it. */
+  function isApprovedHereOnly(wanted: Collaboration): boolean {
+    const { id, status, digest } = wanted;
+    return BEFORE_START.includes(status) && states(wanted) === undefined && desk.approved(id) === digest;
+  }
+
+  /** The log has this party's approval, and no server has begun. */
+  function isAgreed({ status, lifecycle }: Collaboration): boolean {
+    const { approvals, inputs, approvers, bound } = lifecycle.context;
+    const bringsRows = inputs.includes(party) || approvers.includes(party);
+    return (
+      BEFORE_START.includes(status) &&
+      bringsRows &&
+      approvals.includes(party) &&
+      Object.keys(bound).length === 0
+    );
+  }
+
+  /** In the log first: what the desk holds is forgotten once everyone knows. */
+  async function withdraw(wanted: Collaboration): Promise<void> {
+    const { id, lifecycle } = wanted;
+    if (!isApprovedHereOnly(wanted)) {
+      const late = new AbortController();
+      const cancel = clock.after(WITHDRAW_MS, () => late.abort(unheard()));
+      const { signal } = late;
+      const { bus, me, random } = place;
+      const body = { kind: 'withdraw', collaboration: id, attempt: lifecycle.context.attempt } as const;
+      try {
+        await submitCommand({ bus, deployment, identity, me, clock, signal }, body, newCommandId(random));
+        await follower.until((log) => {
+          const facts = log.collaboration(id)?.lifecycle.context;
+          return facts?.approvals.includes(party) !== true;
+        }, signal);
+      } finally {
+        cancel();
+      }
+    }
+    desk.forget(id);
+    changes.tell(id);
+  }
 
   /** What fits by itself is checked as it will be when it is brought. */
   async function review(
@@ -161,6 +214,19 @@ function declaredIn({ tables }: Extract<Query, { tables: unknown }>, table: stri
   assert(declared !== undefined, 'a table that is brought is declared');
   return declared;
 }
+
+const BEFORE_START: readonly string[] = ['open', 'registering', 'collecting'];
+
+const partiesIn = (trust: Workplace['trust']): string[] =>
+  Object.keys(trust)
+    .flatMap((address) => (address.startsWith('party-') ? [address.slice('party-'.length)] : []))
+    .sort();
+
+const unheard = (): MpcError =>
+  new MpcError('coordinator.away', 'no coordinator has heard that this part is taken back', {
+    hint: 'try again; until then it counts',
+    exitCode: EXIT.temporary,
+  });
 
 const runOf = (collaboration: string, attempt: number): Run => ({ collaboration, attempt });
 

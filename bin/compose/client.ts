@@ -18,6 +18,7 @@ import {
   parseDescriptor,
   sourceParties,
 } from '../../src/coordination/descriptor.ts';
+import type { Post } from '../../src/directory/client/post.ts';
 import { ClientDuties } from '../../src/duties/client-duties.ts';
 import { Desk } from '../../src/duties/desk.ts';
 import { Queries } from '../../src/duties/queries.ts';
@@ -25,7 +26,8 @@ import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { Changes } from './changes.ts';
 import { electionChapters, participantChapters } from './chapters.ts';
-import { type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { type LogEvent, logEvent, logKey, type RoleParts } from './parts.ts';
+import type { Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'client';
@@ -46,6 +48,7 @@ export function clientRole(
   const duties = runtime.place.then((place) => new ClientDuties(place, queries, config, desk));
   const changes = new Changes();
   let host: Host | undefined;
+  let post: Post | undefined;
   const faults = new Map<string, MpcError>();
   const actorOf = ({ id, lifecycle }: Collaboration): string =>
     `participation:${id}:${lifecycle.context.attempt}`;
@@ -96,8 +99,11 @@ export function clientRole(
       if (face === undefined) return;
       const place = await runtime.place;
       const { clientDesk } = await import('./client-desk.ts');
+      const { clientPost } = await import('./client-post.ts');
+      post = clientPost(place, config.party);
+      post.start();
       face.serve(
-        clientDesk({ place, config, queries, desk, duties: await duties, states, takePart, changes }),
+        clientDesk({ place, config, queries, desk, duties: await duties, states, takePart, changes, post }),
       );
     },
     onTransition: ({ actor, to }) => {
@@ -107,7 +113,10 @@ export function clientRole(
         return;
       void settled(actor, end);
     },
-    stop: async () => (await duties).stop(),
+    stop: async () => {
+      await post?.stop();
+      await (await duties).stop();
+    },
   };
 
   /** Takes part in what this party has approved; says what it would need otherwise. */

@@ -31,8 +31,10 @@ const profileSchema = z.strictObject({
   version: z.literal(1),
   account: accountName,
   deployment: z.string(),
-  /** URLs of the coordinators, the preferred one first. */
-  coordinators: z.array(z.string()).min(1),
+  /** URLs of the coordinators, the preferred one first; none where they are reached otherwise. */
+  coordinators: z.array(z.string()),
+  /** The party's configuration whose brokers they are reached over, if that was the last way. */
+  config: z.string().optional(),
   /** File of the account's key; null for an account that has none. */
   key: z.string().nullable(),
   /** Files of earlier keys: mail may still be sealed to them. */
@@ -131,6 +133,11 @@ export class AccountHome {
 
   get pins(): PinStore {
     return { read: () => this.#text('pins.json'), write: (text) => this.#write('pins.json', text) };
+  }
+
+  /** How far each conversation was read. */
+  get marks(): PinStore {
+    return { read: () => this.#text('read.json'), write: (text) => this.#write('read.json', text) };
   }
 
   get history(): HistoryStore {

@@ -6,27 +6,38 @@ import { createInterface, type Interface } from 'node:readline';
 import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import type { DirectoryCalls } from '../../src/directory/client/calls.ts';
 import { HELP, parseChatLine, sayAccount, sayHappening } from '../../src/directory/client/chat-lines.ts';
 import { Correspondent } from '../../src/directory/client/correspondent.ts';
 import { History } from '../../src/directory/client/history.ts';
 import { accountFingerprint, Pins } from '../../src/directory/client/pins.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
-import { callsTo, coordinatorUrls, type DirectoryOptions } from '../local/directory.ts';
-import { type AccountHome, openHome } from '../local/home.ts';
+import type { AccountHome, Profile } from '../local/home.ts';
+import { atHome, type WayOptions } from '../local/way.ts';
 
-export interface ChatOptions extends DirectoryOptions {
+export interface ChatOptions extends WayOptions {
   /** false: nothing of what is said is kept here. */
   readonly history: boolean;
+}
+
+interface At {
+  readonly home: AccountHome;
+  readonly profile: Profile;
+  readonly calls: DirectoryCalls;
 }
 
 /** Leaving must not hang on a coordinator that is silent. */
 const LEAVE_MS = 5_000;
 
 export async function chat(options: ChatOptions): Promise<void> {
-  const home = openHome(options);
-  const screen = new Screen();
-  const correspondent = await correspondentOf(home, options, screen);
+  await atHome(options, async ({ home, profile, calls }) => {
+    const screen = new Screen();
+    await converse(correspondentOf({ home, profile, calls }, options, screen), home, screen);
+  });
+}
+
+async function converse(correspondent: Correspondent, home: AccountHome, screen: Screen): Promise<void> {
   const self = await correspondent.signIn();
   screen.say(
     `*** you are ${self.account}; your key is ${self.keys === null ? '' : accountFingerprint(self.keys)}`,
@@ -54,13 +65,8 @@ async function withinTime(work: Promise<void>): Promise<void> {
   done.abort(new Error('left'));
 }
 
-async function correspondentOf(
-  home: AccountHome,
-  options: ChatOptions,
-  screen: Screen,
-): Promise<Correspondent> {
-  const { profile } = home;
-  if (profile?.key === undefined || profile.key === null)
+function correspondentOf({ home, profile, calls }: At, options: ChatOptions, screen: Screen): Correspondent {
+  if (profile.key === null)
     throw new MpcError('account.no-keys', 'this account has no key, and messages are sealed to keys', {
       hint: 'give it one: mpc account rekey',
       exitCode: EXIT.noInput,
@@ -68,7 +74,7 @@ async function correspondentOf(
   const identity = loadIdentity(profile.key);
   const identities = [identity, ...profile.earlierKeys.map((file) => loadIdentity(file))];
   return new Correspondent({
-    calls: callsTo(coordinatorUrls(options, profile)),
+    calls,
     deployment: profile.deployment,
     account: profile.account,
     identity,

@@ -11,7 +11,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { signNotice } from '../../src/coordination/notice.ts';
 import { World } from '../support/world.ts';
-import type { Answer } from './world.ts';
+import { type Answer, answerOf } from './world.ts';
 
 const SQL = `CREATE TABLE pay (team TEXT NOT NULL CHECK (team IN ('red', 'green')), wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 9));
 SELECT team, COUNT(*), SUM(wage) FROM pay GROUP BY team ORDER BY team;`;
@@ -55,13 +55,7 @@ async function ask(
     ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(20_000),
   });
-  const text = await response.text();
-  const isJson = (response.headers.get('content-type') ?? '').includes('json');
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: isJson && text !== '' ? JSON.parse(text) : text,
-  };
+  return answerOf(response);
 }
 
 const give = (world: World, party: string, body: string, query = ''): Promise<Answer> =>
@@ -125,6 +119,45 @@ test('rows for an approved digest become a result, as JSON and as CSV; then they
     assert.deepEqual(
       [late.status, late.body.code, late.body.state],
       [409, 'collaboration.wrong-state', 'finished'],
+    );
+    const back = await ask(world, 'acme', `DELETE /approve/${world.id}`);
+    assert.deepEqual(
+      [back.status, back.body.code],
+      [409, 'collaboration.started'],
+      JSON.stringify(back.body),
+    );
+  });
+});
+
+test('a part is taken back before the start: what only the desk knows is forgotten, what the log knows is told to all', async () => {
+  await inWorld(async (world, digest) => {
+    const partOf = async (party: string) => (await ask(world, party, `GET /secrets/${world.id}`)).body;
+    assert.equal((await partOf('beta')).canWithdraw, false);
+    assert.equal((await approve(world, 'beta', digest)).body.canWithdraw, true);
+    const forgotten = (await ask(world, 'beta', `DELETE /approve/${world.id}`)).body;
+    assert.deepEqual([forgotten.approved, forgotten.withdrawn], [false, false]);
+    assert.equal((await approve(world, 'beta', digest)).status, 200, 'it may approve again');
+
+    await give(world, 'acme', ROWS.acme ?? '', `?approve=${digest}`);
+    await world.follower.until(
+      (log) => log.collaboration(world.id)?.lifecycle.context.uploads.acme !== undefined,
+      AbortSignal.timeout(60_000),
+    );
+    for (let tries = 0; (await partOf('acme')).secretId === null; tries++) {
+      assert.ok(tries < 1000, 'its own client hears of it');
+      await systemClock.sleep(20);
+    }
+    const back = await ask(world, 'acme', `DELETE /approve/${world.id}`);
+    assert.equal(back.status, 200, JSON.stringify(back.body));
+    assert.deepEqual([back.body.approved, back.body.withdrawn, back.body.canWithdraw], [false, true, false]);
+    await world.follower.until(
+      (log) =>
+        log.collaboration(world.id)?.lifecycle.context.reason?.code === 'collaboration.too-few-parties',
+      AbortSignal.timeout(60_000),
+    );
+    assert.deepEqual(
+      filesOf(world, 'acme').filter((name) => /csv|part$|approved/.test(name)),
+      [],
     );
   });
 });

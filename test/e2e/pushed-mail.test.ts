@@ -2,6 +2,8 @@
  * Places that hear their mail over the broker, beside others that hear it over HTTP, while the replicas that push it are killed.
  */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { failoverFetch } from '../../src/api/calls/failover.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -20,6 +22,7 @@ import { loadIdentity } from '../../src/identity/identity.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { Collected } from '../bus/collected.ts';
 import { Coordinators } from '../support/coordinators.ts';
+import { mpc } from '../support/mpc.ts';
 
 const DEPLOYMENT = 'local';
 
@@ -77,7 +80,11 @@ interface World {
 
 async function inWorld(count: number, act: (world: World) => Promise<void>): Promise<void> {
   const coordinators = await Coordinators.start(count, ['ann', 'bob']);
-  const bus = await connectNats({ servers: coordinators.nats, name: 'party-bob' });
+  const bus = await connectNats({
+    servers: coordinators.nats,
+    name: 'party-bob',
+    identity: loadIdentity(coordinators.keyOf('party-bob')),
+  });
   try {
     const overNats = natsDirectory({
       bus,
@@ -111,7 +118,7 @@ test(
     timeout: 300_000,
   },
   () =>
-    inWorld(3, async ({ coordinators, overHttp, overNats, register }) => {
+    inWorld(2, async ({ coordinators, overHttp, overNats, register }) => {
       const [anns, bobs] = [await register('ann'), await register('bob')];
       const ann = await Place.enter('ann', anns, overNats);
       const places = await Promise.all([
@@ -128,8 +135,8 @@ test(
         }
       };
       await write(5);
-      for (let replica = 0; replica < 3; replica++) {
-        const writing = write(20);
+      for (let replica = 0; replica < 2; replica++) {
+        const writing = write(15);
         await coordinators.kill(replica);
         await writing;
         coordinators.startOne(replica);
@@ -142,3 +149,89 @@ test(
       for (const place of [ann, ...places]) await place.leave();
     }),
 );
+
+test('people write to each other by command line, one over brokers and one over HTTP, and a broker that hears everything reads nothing', {
+  timeout: 300_000,
+}, async () => {
+  const coordinators = await Coordinators.start(2, ['ann', 'bob']);
+  const listening = await connectNats({
+    servers: coordinators.nats,
+    name: 'listener',
+    identity: coordinators.listener,
+  });
+  try {
+    const heard: { readonly subject: string; readonly text: string }[] = [];
+    listening.subscribe('>', ({ subject, data }) => {
+      heard.push({ subject, text: Buffer.from(data).toString('latin1') });
+    });
+    const [ann, bob] = [coordinators.machine('ann'), { ...coordinators.machine('bob') }];
+    delete bob.MPC_COORDINATORS;
+    const config = coordinators.configOf('bob');
+    const password = 'correct horse canary staple';
+    const file = join(coordinators.directory, 'home-password');
+    writeFileSync(file, `${password}\n`, { mode: 0o600 });
+    const ok = async (args: readonly string[], env: Record<string, string>): Promise<string> => {
+      const { code, stdout, stderr } = await mpc(args, env);
+      assert.equal(code, 0, `mpc ${args.join(' ')}: ${stderr}`);
+      return stdout;
+    };
+    await ok(['account', 'register', 'ann', '--key', coordinators.keyOf('party-ann')], ann);
+    // Its configuration says everything: brokers, deployment, key, whom to trust; the account remembers it.
+    const registered = ['account', 'register', 'bob', '--config', config, '--password-file', file];
+    assert.match(await ok(registered, bob), /as the party of that name/);
+    const token = (await ok(['account', 'token', '--password-file', file], bob)).trim();
+    assert.match(await ok(['account', 'list'], bob), /^ann +away/m);
+    const [annsDesk, bobsDesk] = [coordinators.talk(['chat'], ann), coordinators.talk(['chat'], bob)];
+    const bobsPhone = coordinators.talk(['chat', '--coordinator', coordinators.urls[0] ?? ''], bob);
+    for (const place of [annsDesk, bobsDesk, bobsPhone]) await place.line(/connected/);
+    bobsDesk.write('\\send a canary from bob -> ann');
+    await annsDesk.line(/bob: a canary from bob/);
+    annsDesk.write('\\send a canary from ann -> bob');
+    for (const place of [bobsDesk, bobsPhone]) await place.line(/ann: a canary from ann/);
+    await coordinators.kill(0);
+    annsDesk.write('\\send still here -> bob');
+    await bobsDesk.line(/ann: still here/);
+    bobsDesk.write('\\delete');
+    bobsDesk.write('yes');
+    assert.equal(await bobsDesk.ended, 0, bobsDesk.errors);
+    annsDesk.write('\\send are you there? -> bob');
+    await annsDesk.line(/no account bob/);
+
+    assert.ok(heard.some(({ subject }) => /coordinator\.party-bob\.directory\./.test(subject)));
+    assert.ok(heard.some(({ subject }) => /party-bob\.coordinator\.mail\./.test(subject)));
+    for (const { subject, text } of heard)
+      for (const secret of [token, token.slice(4), password, 'canary from', 'still here'])
+        assert.ok(!text.includes(secret), `${subject} shows ${secret}`);
+    const isBrokers = coordinators.files().filter(({ path }) => path.startsWith('broker/'));
+    assert.ok(isBrokers.some(({ path }) => path.endsWith('.blk')));
+    for (const { path, bytes } of isBrokers)
+      for (const secret of [token, password, 'canary from']) assert.ok(!bytes.includes(secret), path);
+  } finally {
+    await listening.close();
+    await coordinators.stop();
+  }
+});
+
+test('what cannot be reached over brokers says why, and what to do', async () => {
+  const coordinators = await Coordinators.start(1, ['bob']);
+  try {
+    const { MPC_HOME = '' } = coordinators.machine('bob');
+    const config = coordinators.configOf('bob');
+    const refused = async (args: readonly string[], code: string, env: Record<string, string> = {}) => {
+      const ended = await mpc(args, { MPC_HOME, ...env });
+      assert.notEqual(ended.code, 0);
+      assert.ok(ended.stderr.includes(`[${code}]`), ended.stderr);
+    };
+    const register = ['account', 'register', 'bob'];
+    await refused([...register, '--config', config, '--coordinator', 'http://127.0.0.1:1'], 'usage.two-ways');
+    await refused([...register, '--nats', coordinators.nats], 'usage.config');
+    // Another coordinator's key than the one in its configuration.
+    const other = join(coordinators.directory, 'other.toml');
+    const text = readFileSync(config, 'utf8');
+    const { coordinator = '', dealer = '' } = coordinators.trust;
+    writeFileSync(other, text.replace(coordinator, dealer));
+    await refused([...register, '--config', other], 'coordinator.unproven');
+  } finally {
+    await coordinators.stop();
+  }
+});

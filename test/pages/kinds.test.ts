@@ -1,10 +1,14 @@
 /**
  * The party's page with questions of other kinds, against real roles: a party that only learns, lines and ranges, several tables of one
- * party, single values, and a question that is taken back.
+ * party, single values, a circuit, and a question that is taken back.
  */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { parseBristol } from '../../src/circuits/bristol.ts';
+import { packCircuit } from '../../src/circuits/packed.ts';
+import type { Program } from '../../src/programs/program.ts';
 import { browserTest } from '../support/browser.ts';
+import { adder, meaningOf } from '../support/circuits.ts';
 import { BY_GROUP, giveRows, looksWell, openPage, seen, TABLE, upload, waiting } from './parties.ts';
 import { withReal } from './real.ts';
 
@@ -47,6 +51,9 @@ browserTest(
         await looksWell(acme.page, 'ranges');
 
         await twoTables(acme.page, () => ask(JOINED, 'acme:staff', 'acme:pay'));
+        await circuit({ acme: acme.page, beta: beta.page }, (program) =>
+          ask(program, 'acme:input-1:3', 'beta:input-2:3'),
+        );
         const taken = await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
         await waiting(beta.page).click();
         await beta.page.getByRole('heading', { name: 'Your rows' }).waitFor();
@@ -79,4 +86,44 @@ async function twoTables(page: Page, ask: () => Promise<string>): Promise<void> 
   await page.locator('dl.values').waitFor();
   assert.deepEqual(await page.locator('dl.values > div').allInnerTexts(), ['people\n2', 'paid\n1,200']);
   await looksWell(page, 'values');
+}
+
+const WIDTH = 16;
+const VALUES = { acme: [40_000n, 1n, 65_535n], beta: [2_345n, 2n, 1n] } as const;
+const hex = (value: bigint): string => value.toString(16).padStart(WIDTH / 4, '0');
+
+/** Each brings its value of three instances: what does not fit is refused by its line, and both see the sums. */
+async function circuit(
+  pages: { readonly acme: Page; readonly beta: Page },
+  ask: (program: Program) => Promise<string>,
+): Promise<void> {
+  const sums = adder(WIDTH);
+  const packed = packCircuit(parseBristol(sums.text, 'adder.txt'));
+  const id = await ask({ kind: 'circuit', name: 'adder', circuit: packed });
+  for (const party of ['acme', 'beta'] as const) {
+    const page = pages[party];
+    await page.locator(`nav a[href="#${id}"]`).click();
+    await page.getByText('of circuit adder', { exact: false }).first().waitFor();
+    const lines = VALUES[party].map(hex);
+    const file = page.getByLabel(/Drop a file of bits.*exactly 3 lines, each of 16 bits/);
+    await file.setInputFiles(upload('bits.txt', `${[lines[0], 'no number', lines[2]].join('\n')}\n`));
+    await page.getByText('bits.txt does not fit: 1 fault', { exact: false }).waitFor();
+    await page.getByRole('row', { name: /^2 .*is not a number of 16 bits/ }).waitFor();
+    await file.setInputFiles(upload('bits.txt', `${lines.join('\n')}\n`));
+    await page.getByText('bits.txt fits: 3 lines').waitFor();
+    if (party === 'acme') await looksWell(page, 'bits');
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Approve and send' }).click();
+    await page.getByRole('heading', { name: 'Your rows' }).waitFor({ state: 'detached' });
+  }
+  const expected = VALUES.acme.map((value, k) =>
+    hex(meaningOf(sums, [value, VALUES.beta[k] ?? 0n])[0] ?? 0n),
+  );
+  for (const page of [pages.acme, pages.beta]) {
+    await page.getByRole('heading', { name: 'The result' }).waitFor();
+    const table = page.getByRole('region', { name: 'The result as a table' });
+    await table.waitFor();
+    const rows = await table.getByRole('row').allInnerTexts();
+    assert.deepEqual(rows, ['output-1', ...expected]);
+  }
 }

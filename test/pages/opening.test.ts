@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ClientFace, openClientFace } from '../../src/api/client/open.ts';
-import type { PartyDesk } from '../../src/api/client/seams.ts';
 import type { Caller } from '../../src/api/http/caller.ts';
 import { PAGE_POLICY, readPage } from '../../src/api/http/page-files.ts';
-import { ElectionsView } from '../../src/election/rows.ts';
+import { idleDesk } from '../api/party-desk.ts';
 import { browserTest, STEP_MS } from '../support/browser.ts';
 import { ROOT } from '../support/rows.ts';
 import { barriersOn } from './axe.ts';
@@ -67,7 +66,7 @@ browserTest(
       port = Number(new URL(url).port);
       await page.goto(`${url}/page/#token=${TOKEN}`);
       await page.getByRole('status').filter({ hasText: 'still catching up with the log' }).waitFor();
-      face.serve(idle);
+      face.serve(idleDesk());
       await page.getByRole('heading', { name: 'Good day, acme' }).waitFor();
       assert.equal(new URL(page.url()).hash, '');
       await page.reload();
@@ -77,7 +76,7 @@ browserTest(
     assert.deepEqual(await barriersOn(page), []);
     await withFace(
       async (_, face) => {
-        face.serve(idle);
+        face.serve(idleDesk());
         await page.getByRole('status').filter({ hasText: 'Connected to your client' }).waitFor();
       },
       { port },
@@ -95,34 +94,6 @@ browserTest('a token that opens nothing is told so, once', 300_000, async (brows
     assert.equal(asked.length, 1);
   });
 });
-
-const nothing = (): never => assert.fail('a party that takes part in nothing is asked for nothing');
-/** A client that has caught up with a log without collaborations. */
-const idle: PartyDesk = {
-  deployment: 'world',
-  party: 'acme',
-  sequence: () => 1,
-  collaboration: () => undefined,
-  collaborations: () => [],
-  hasApproved: nothing,
-  approve: nothing,
-  hasRows: nothing,
-  bring: nothing,
-  look: nothing,
-  watch: () => () => {},
-  states: nothing,
-  result: nothing,
-  accountKeys: nothing,
-  elections: {
-    view: new ElectionsView({ table: <Row>() => new Map<string, Row>() }),
-    get place() {
-      return nothing();
-    },
-    random: nothing,
-    now: nothing,
-  },
-  hear: nothing,
-};
 
 test('the page is served under a strict policy, and nothing but its files', async () => {
   await withFace(async (url) => {

@@ -141,7 +141,7 @@ export async function giveRowsByKeyboard(page: Page, party: string, people: numb
 /** More stops than the page has. */
 const MOST_TABS = 40;
 
-async function tabTo(page: Page, wanted: Locator): Promise<void> {
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
   for (let tabs = 0; tabs < MOST_TABS; tabs++) {
     await page.keyboard.press('Tab');
     if (await wanted.evaluate((element) => element === document.activeElement)) return;
@@ -186,9 +186,9 @@ const MOST_FRAMES = 120;
 /** Kept for the README: these, one window each. */
 const PICTURES: readonly string[] = [
   'preview-1280-light',
-  'result-1280-light',
   'regression-1280-dark',
-  'result-360-dark',
+  'messages-1280-light',
+  'messages-1280-dark',
 ];
 
 async function picture(page: Page, name: string, heading: string): Promise<void> {
@@ -196,8 +196,9 @@ async function picture(page: Page, name: string, heading: string): Promise<void>
   if (folder === undefined || !PICTURES.includes(name)) return;
   await page.evaluate((text) => {
     const headings = [...document.querySelectorAll('h1, h2')];
-    headings.find((one) => one.textContent === text)?.scrollIntoView();
-    window.scrollBy(0, text === 'Your rows' ? -24 : -1000);
+    const found = headings.find((one) => one.textContent === text);
+    found?.scrollIntoView();
+    window.scrollBy(0, found?.tagName === 'H1' ? -1000 : -24);
   }, heading);
   await page.screenshot({ path: join(ROOT, folder, `party-${name}.png`) });
 }

@@ -3,10 +3,11 @@
  * and asking the coordinator for a collaboration, as a party's program would. Everything is ended and removed with it.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Program } from '../../src/programs/program.ts';
 import { mpc } from '../support/mpc.ts';
 import { freePorts } from '../support/ports.ts';
 import { ROOT } from '../support/rows.ts';
@@ -18,12 +19,22 @@ const AGAIN_MS = 250;
 export interface Real {
   /** Where the configurations are: `party-acme.toml` and so on. */
   readonly directory: string;
+  /** Where the coordinator answers. */
+  readonly url: string;
   /** The address that `mpc page` prints. */
   pageOf(party: string): Promise<string>;
-  /** Opens a collaboration in which those bring rows (`acme:payroll`), and both parties learn the result. Gives its id. */
-  ask(program: string, ...inputs: readonly string[]): Promise<string>;
+  /**
+   * Opens a collaboration in which those bring up to 60 rows (`acme:payroll`; of a circuit exactly `acme:input-1:3`), and both parties
+   * learn the result. Gives its id.
+   */
+  ask(program: string | Program, ...inputs: readonly string[]): Promise<string>;
+  /** The same, which ends in a few seconds. */
+  askBriefly(program: string, ...inputs: readonly string[]): Promise<string>;
   /** Takes it back, as its creator may. */
   cancel(id: string): Promise<void>;
+  /** Ends a party's client as its operator would, and starts it again. */
+  stopClient(party: string): Promise<void>;
+  startClient(party: string): void;
 }
 
 export async function withReal(act: (real: Real) => Promise<void>): Promise<void> {
@@ -42,6 +53,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
   const said: Buffer[] = [];
   child.stderr.on('data', (bytes: Buffer) => said.push(bytes));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const own: ChildProcess[] = [];
   const url = (more: number): string => `http://127.0.0.1:${base + more}`;
   try {
     for (const more of [0, 10, 11])
@@ -51,6 +63,7 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
     const authorization = await signIn(url(0), url(10), directory);
     await act({
       directory,
+      url: url(0),
       pageOf: async (party) => {
         const { code, stdout, stderr } = await mpc([
           'page',
@@ -60,9 +73,19 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
         assert.equal(code, 0, stderr);
         return stdout.trim();
       },
-      ask: (program, ...inputs) => askFor(url(0), authorization, program, inputs),
+      ask: (program, ...inputs) => asked(askFor(url(0), authorization, program, inputs, 24 * 3_600_000)),
+      askBriefly: (program, ...inputs) => askBriefly(url(0), authorization, program, inputs),
       cancel: async (id) => {
         await json(`${url(0)}/collaboration/${id}`, { method: 'DELETE', headers: { authorization } });
+      },
+      stopClient: (party) => terminated(join(directory, `party-${party}.toml`)),
+      startClient: (party) => {
+        const config = join(directory, `party-${party}.toml`);
+        const client = spawn(process.execPath, [join(ROOT, 'bin/mpc'), '--config', config], {
+          stdio: ['pipe', 'ignore', 'ignore'],
+          env: { ...process.env, MPC_PARENT_PIPE: '1' },
+        });
+        own.push(client);
       },
     });
   } catch (error) {
@@ -70,9 +93,30 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
       `${error instanceof Error ? error.stack : String(error)}\n${lastLines(join(directory, 'logs'))}`,
     );
   } finally {
+    for (const client of own) {
+      const gone = new Promise((resolve) => client.once('exit', resolve));
+      if (client.kill('SIGTERM')) await gone;
+    }
     child.kill('SIGTERM');
     await ended;
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Ends the process that runs this configuration, and waits until it has ended: `mpc up` started it, and goes on without it. */
+async function terminated(config: string): Promise<void> {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const pid = processes.find((name) => commandOf(name).includes(config));
+  assert.ok(pid !== undefined, `a process runs ${config}`);
+  process.kill(Number(pid), 'SIGTERM');
+  while (commandOf(pid).includes(config)) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+}
+
+function commandOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return []; // it has ended
   }
 }
 
@@ -95,28 +139,49 @@ async function signIn(coordinator: string, acme: string, directory: string): Pro
   return `Bearer ${token}`;
 }
 
-async function askFor(
+/** As brief as this machine allows: its time must not have passed before it is opened. */
+async function askBriefly(
   coordinator: string,
   authorization: string,
   program: string,
   inputs: readonly string[],
 ): Promise<string> {
-  const { collaboration } = await json(
+  for (let ms = 4_000; ; ms *= 2) {
+    const answer = await askFor(coordinator, authorization, program, inputs, ms);
+    if (answer.status !== 409 || ms > START_MS) return asked(Promise.resolve(answer));
+    assert.match(await answer.text(), /deadline-passed/);
+  }
+}
+
+async function asked(answer: Promise<Response>): Promise<string> {
+  const response = await answer;
+  const text = await response.text();
+  assert.ok(response.ok, text);
+  return JSON.parse(text).collaboration.id;
+}
+
+function askFor(
+  coordinator: string,
+  authorization: string,
+  program: string | Program,
+  inputs: readonly string[],
+  withinMs: number,
+): Promise<Response> {
+  return fetch(
     `${coordinator}/collaboration`,
     posted(
       {
         program,
         inputs: inputs.map((input) => {
-          const [party, table] = input.split(':');
-          return { party, table, maxRows: 60 };
+          const [party, table, maxRows = '60'] = input.split(':');
+          return { party, table, maxRows: Number(maxRows) };
         }),
         outputs: PARTIES,
-        deadline: new Date(Date.now() + 24 * 3_600_000).toISOString(),
+        deadline: new Date(Date.now() + withinMs).toISOString(),
       },
       authorization,
     ),
   );
-  return collaboration.id;
 }
 
 const posted = (body: object, authorization?: string): RequestInit => ({

@@ -22,6 +22,9 @@ import { keyPath, openDeployment } from '../../bin/local/deployment.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { findBroker } from '../../src/broker/find.ts';
 import { type RunningBroker, startBroker } from '../../src/broker/start.ts';
+import { permissionsOf } from '../../src/bus/permissions.ts';
+import { createIdentity } from '../../src/identity/identity.ts';
+import type { Identity } from '../../src/identity/keys.ts';
 import { ROOT } from './rows.ts';
 
 const EXECUTABLE = join(ROOT, 'bin/mpc');
@@ -32,18 +35,21 @@ export class Coordinators {
   readonly urls: string[] = [];
   /** Of everyone enrolled, by address. */
   readonly trust: Readonly<Record<string, string>>;
+  /** A key that may hear everything at the broker, and say nothing. */
+  readonly listener: Identity;
   #broker: RunningBroker;
   readonly #startBroker: () => Promise<RunningBroker>;
   readonly #children = new Map<number, ChildProcess>();
   readonly #talks = new Set<Talk>();
 
   private constructor(
-    { directory, trust }: Pick<Coordinators, 'directory' | 'trust'>,
+    { directory, trust, listener }: Pick<Coordinators, 'directory' | 'trust' | 'listener'>,
     broker: RunningBroker,
     startAgain: () => Promise<RunningBroker>,
   ) {
     this.directory = directory;
     this.trust = trust;
+    this.listener = listener;
     this.#broker = broker;
     this.#startBroker = startAgain;
   }
@@ -56,13 +62,17 @@ export class Coordinators {
       env: process.env,
       ...(environment === undefined ? {} : { path: environment }),
     });
-    const options = { directory: join(directory, 'broker'), binary };
+    const brokerPort = await freePort();
+    const url = `nats://127.0.0.1:${brokerPort}`;
+    const { trust } = openDeployment(directory, 'local', [url], parties, systemRandom);
+    const listener = createIdentity(systemRandom);
+    const users = [
+      ...permissionsOf('local', trust),
+      { publicKey: listener.publicKey, publish: [], subscribe: ['>'] },
+    ];
+    const options = { directory: join(directory, 'broker'), binary, port: brokerPort, users };
     const broker = await startBroker(options);
-    const { port: brokerPort } = broker;
-    const { trust } = openDeployment(directory, 'local', [broker.url], parties, systemRandom);
-    const coordinators = new Coordinators({ directory, trust }, broker, () =>
-      startBroker({ ...options, port: brokerPort }),
-    );
+    const coordinators = new Coordinators({ directory, trust, listener }, broker, () => startBroker(options));
     for (let index = 0; index < count; index++) {
       const port = await freePort();
       coordinators.urls.push(`http://127.0.0.1:${port}`);
@@ -125,6 +135,22 @@ export class Coordinators {
 
   keyOf(address: 'coordinator' | `party-${string}`): string {
     return keyPath(this.directory, address);
+  }
+
+  /** The configuration of a party, which logs in at the broker with its key. */
+  configOf(party: string): string {
+    const path = join(this.directory, `party-${party}.toml`);
+    const config = {
+      role: 'client',
+      deployment: 'local',
+      nats: [this.nats],
+      state: join(this.directory, 'state', party),
+      key: this.keyOf(`party-${party}`),
+      trust: { ...this.trust },
+      client: { party },
+    };
+    writeFileSync(path, stringify(config), { mode: 0o600 });
+    return path;
   }
 
   /** The environment of a person's machine. */

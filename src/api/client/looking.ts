@@ -10,6 +10,7 @@ import { collaborationSchema, type Views } from '../coordinator/views.ts';
 import { type EventStream, openEvents } from '../http/events.ts';
 import type { Routes } from '../http/face.ts';
 import { byParty, partySchema, problems } from '../schemas.ts';
+import { postOf } from './messages.ts';
 import { bounded, ownOf, partOf, partSchema, tableOf, takesPart } from './party.ts';
 import { notServed } from './refusals.ts';
 import { rowsSchema, streamed, takesRows } from './rows-body.ts';
@@ -84,8 +85,9 @@ export function lookingRoutes(app: Routes, { desk, views }: LookingRoutes): void
     {
       schema: {
         operationId: 'watchOwn',
-        summary: 'Server-sent events: `all` first, then `one` for each collaboration that has changed',
-        description: 'Each `data` is JSON: of `all` an Overview, of `one` a TakingPart.',
+        summary:
+          'Server-sent events: `all` and `post` first, then `one` for each collaboration that has changed, and `post` for messages',
+        description: 'Each `data` is JSON: of `all` an Overview, of `one` a TakingPart, of `post` a Post.',
         tags: ['approvals'],
         response: {
           200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
@@ -100,10 +102,16 @@ export function lookingRoutes(app: Routes, { desk, views }: LookingRoutes): void
       const stream: EventStream = openEvents(request, reply, () => unwatch());
       const say = (name: string, data: unknown): void => stream.send({ id: String(sent++), name, data });
       say('all', all);
-      unwatch = here.watch((id) => {
+      say('post', postOf(here));
+      const unheard = here.post.watch(() => say('post', postOf(here)));
+      const unseen = here.watch((id) => {
         const collaboration = here.collaboration(id);
         if (collaboration !== undefined && takesPart(here, collaboration)) say('one', shown(collaboration));
       });
+      unwatch = () => {
+        unheard();
+        unseen();
+      };
       if (stream.ended) unwatch();
     },
   );

@@ -10,6 +10,7 @@ import { type PageFile, pageRoutes } from '../http/page-files.ts';
 import { systemRoutes } from '../http/system.ts';
 import { problems } from '../schemas.ts';
 import { lookingRoutes } from './looking.ts';
+import { messageRoutes } from './messages.ts';
 import { clientRoutes } from './routes.ts';
 import type { PartyDesk } from './seams.ts';
 import { votingRoutes } from './voting.ts';
@@ -57,6 +58,7 @@ export async function openClientFace(
       clientRoutes(app, { desk, views, specifications: new Specifications() });
       lookingRoutes(app, { desk, views });
       votingRoutes(app, () => desk().elections);
+      messageRoutes(app, desk);
       app.get(
         '/sys-status',
         {

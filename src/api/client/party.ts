@@ -22,6 +22,8 @@ export const partSchema = z
     approved: z.boolean().meta({ description: "This party's people have approved the descriptor" }),
     tables: z.array(z.object({ table: z.string(), maxRows: z.int(), given: z.boolean() })),
     part: z.string().nullable().meta({ description: 'How far this party is; null before it takes part' }),
+    canWithdraw: z.boolean().meta({ description: 'This party can take its part back now' }),
+    withdrawn: z.boolean().meta({ description: 'This party has taken its part back' }),
     secretId: digestSchema
       .nullable()
       .meta({ description: 'Digest of its masked rows, once both servers have them' }),
@@ -58,6 +60,8 @@ export function partOf(desk: PartyDesk, collaboration: Collaboration): z.infer<t
       .filter(({ party }) => party === desk.party)
       .map(({ table, maxRows }) => ({ table, maxRows, given: desk.hasRows(collaboration, table) })),
     part: desk.states(collaboration)?.join(', ') ?? null,
+    canWithdraw: desk.canWithdraw(collaboration),
+    withdrawn: lifecycle.context.withdrawn.includes(desk.party),
     secretId: lifecycle.context.uploads[desk.party] ?? null,
   };
 }

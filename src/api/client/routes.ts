@@ -9,7 +9,8 @@ import type { Collaboration } from '../../coordination/collaboration.ts';
 import { inputParties } from '../../coordination/descriptor.ts';
 import { noticeSchema } from '../../coordination/notice.ts';
 import { accountKeysSchema } from '../../directory/requests.ts';
-import { type Specifications, specificationSchema } from '../coordinator/specification.ts';
+import type { Specifications } from '../coordinator/specification.ts';
+import { specificationSchema } from '../coordinator/told.ts';
 import { collaborationSchema, computeConfigSchema, type Views } from '../coordinator/views.ts';
 import type { Routes } from '../http/face.ts';
 import { HttpRefusal } from '../http/problem.ts';
@@ -160,6 +161,24 @@ export function clientRoutes(app: Routes, { desk, views, specifications }: Clien
       },
     },
     async (request) => partOf(desk(), own(request.params.cid)),
+  );
+
+  app.delete(
+    '/approve/:cid',
+    {
+      schema: {
+        operationId: 'withdraw',
+        summary: "Take this party's part back before the start: its approval, and its rows at both servers",
+        tags: ['approvals'],
+        params: byCollaboration,
+        response: { 200: partSchema, ...problems(403, 404, 409) },
+      },
+    },
+    async (request) => {
+      const { cid } = request.params;
+      await desk().withdraw(own(cid));
+      return partOf(desk(), own(cid));
+    },
   );
 
   app.get(

@@ -7,6 +7,7 @@ import type { VotingPlace } from '../../box/voting.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import type { Notice } from '../../coordination/notice.ts';
 import type { KeysSaid } from '../../directory/bodies.ts';
+import type { Post } from '../../directory/client/post.ts';
 import type { ResultFile } from '../../duties/client-duties.ts';
 import type { ElectionsView } from '../../election/rows.ts';
 import type { Review } from '../../rows/review.ts';
@@ -56,6 +57,26 @@ export interface PartyDesk {
   /** This party's keys with its signature: what registers its account at a coordinator. */
   readonly accountKeys: () => Promise<KeysSaid>;
   readonly elections: Elections;
+  /** Its account, and what is said to others and by them. */
+  readonly post: Pick<
+    Post,
+    | 'standing'
+    | 'fingerprint'
+    | 'missed'
+    | 'look'
+    | 'watch'
+    | 'register'
+    | 'conversations'
+    | 'send'
+    | 'account'
+    | 'trust'
+    | 'markRead'
+  >;
+  /** Names of the deployment's parties, sorted. */
+  readonly parties: () => readonly string[];
+  /** Whether this party can take its part back now; and doing so. Throws the log's refusal. */
+  readonly canWithdraw: (collaboration: Collaboration) => boolean;
+  readonly withdraw: (collaboration: Collaboration) => Promise<void>;
   /** What the coordinator says of a change: a reason to look at the log. Throws unless it has signed it. */
   readonly hear: (notice: Notice) => void;
 }

@@ -159,6 +159,7 @@ export class Correspondent {
       to: [...stored],
       atMs: said.sentMs,
       text,
+      ...(collaboration === undefined ? {} : { collaboration }),
     });
     if (stored.length < names.length) throw partly(names.filter((name) => !stored.includes(name)));
     return names;

@@ -15,9 +15,9 @@ import type { Mail } from '../rows.ts';
 import { mailSchema } from './answers.ts';
 
 /** Several times within a lease: one that is lost changes nothing. */
-const RENEW_MS = LEASE_MS / 8;
+const RENEW_MS = LEASE_MS / 10;
 /** Four renewals without an answer. */
-const SILENT_MS = LEASE_MS / 2;
+const SILENT_MS = 4 * RENEW_MS;
 /** A renewal that nobody listens to any more is told at once; else its answer says nothing. */
 const ANSWER_MS = RENEW_MS;
 

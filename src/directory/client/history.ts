@@ -30,11 +30,14 @@ export interface HistoryStore {
 
 export class History {
   readonly #store: HistoryStore;
+  readonly #onEntry: (entry: HistoryEntry) => void;
   readonly #shown = new Set<string>();
   readonly #last = new Map<number, number>();
 
-  constructor(store: HistoryStore) {
+  /** `onEntry` is told of every entry, those that are there already first. */
+  constructor(store: HistoryStore, onEntry: (entry: HistoryEntry) => void = () => {}) {
     this.#store = store;
+    this.#onEntry = onEntry;
     for (const entry of entriesIn(store.read())) this.#note(entry);
   }
 
@@ -52,10 +55,12 @@ export class History {
     this.#note(entry);
   }
 
-  #note({ direction, from, id, born, number }: HistoryEntry): void {
+  #note(entry: HistoryEntry): void {
+    const { direction, from, id, born, number } = entry;
     if (direction !== 'out') this.#shown.add(`${from} ${id}`);
     if (born !== undefined && number !== undefined && number > this.lastNumber(born))
       this.#last.set(born, number);
+    this.#onEntry(entry);
   }
 }
 

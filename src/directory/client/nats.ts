@@ -55,6 +55,10 @@ const KEY_MS = 3_000;
 const SILENT_MS = 15_000;
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;
+/** An answer is there long before, as a rule. */
+const LOOK_MS = 1_000;
+/** A replica that is there answers one of them, however much it has to do. */
+const LOOKS = 4;
 
 const keySchema = z.strictObject({
   replica: z.string().regex(/^[a-z0-9]{1,64}$/),
@@ -96,9 +100,13 @@ export function natsDirectory(options: NatsDirectoryOptions): DirectoryCalls {
     send: async (token, message) => told(sentSchema, await ask({ do: 'send', token, message })),
     acknowledge: async (token, number) => void (await ask({ do: 'acknowledge', token, number })),
     async *follow(token, after, signal, onOpen) {
-      const following = await asker.follow({ do: 'follow', token, after }, signal);
+      const { following, passOver } = await asker.follow({ do: 'follow', token, after }, signal);
       onOpen();
-      yield* following.mail(signal);
+      try {
+        yield* following.mail(signal);
+      } finally {
+        passOver();
+      }
     },
     participants: async (token, collaboration) => {
       const { descriptor } = told(configSchema, await ask({ do: 'participants', token, collaboration }));
@@ -121,20 +129,23 @@ class Asker {
     return answer;
   }
 
-  /** Frames that come with the answer already are heard. */
-  async follow(asked: object, signal: AbortSignal): Promise<Following> {
+  /** Frames that come with the answer already are heard. `passOver`: that replica may be gone, ask for another. */
+  async follow(
+    asked: object,
+    signal: AbortSignal,
+  ): Promise<{ readonly following: Following; readonly passOver: () => void }> {
     const { bus, clock } = this.#options;
     const hear = (place: Place, conversation: Conversation): Following =>
       new Following({ bus, clock, place, conversation });
-    const { hearing } = await this.#untilAnswered(asked, signal, hear);
-    return hearing;
+    const { hearing, desk } = await this.#untilAnswered(asked, signal, hear);
+    return { following: hearing, passOver: () => this.#passOver(desk) };
   }
 
   async #untilAnswered<Hearing extends Following | undefined>(
     asked: object,
     signal: AbortSignal,
     hear: (place: Place, conversation: Conversation) => Hearing,
-  ): Promise<{ readonly answer: unknown; readonly hearing: Hearing }> {
+  ): Promise<{ readonly answer: unknown; readonly hearing: Hearing; readonly desk: Promise<Desk> }> {
     const { clock, patienceMs = PATIENCE_MS } = this.#options;
     const untilMs = clock.now() + patienceMs;
     for (;;) {
@@ -144,16 +155,20 @@ class Asker {
       try {
         const { place, conversation, data } = this.#sealed(asked, await unlessAborted(desk, signal));
         hearing = hear(place, conversation);
-        return { answer: await this.#answer(place, conversation, data, signal), hearing };
+        return { answer: await this.#answer(place, conversation, data, signal), hearing, desk };
       } catch (error) {
         hearing?.leave();
         signal.throwIfAborted();
         if (!mayPass(error)) throw error;
-        if (this.#desk === desk) this.#desk = undefined;
+        this.#passOver(desk);
         if (clock.now() >= untilMs) throw silent(this.#options.deployment, error);
       }
       await clock.sleep(PAUSE_MS, signal);
     }
+  }
+
+  #passOver(desk: Promise<Desk>): void {
+    if (this.#desk === desk) this.#desk = undefined;
   }
 
   #sealed(asked: object, desk: Desk) {
@@ -174,13 +189,36 @@ class Asker {
   ): Promise<unknown> {
     const { bus, silentMs = SILENT_MS } = this.#options;
     const subject = subjects.directory(deployment, from, replica);
-    const sealed = await unlessAborted(bus.request(subject, data, silentMs), signal);
+    const sealed = await unlessAborted(
+      this.#whileThere(subject, bus.request(subject, data, silentMs)),
+      signal,
+    );
     const reply = replySchema.safeParse(conversation.openReply(sealed));
     if (!reply.success) throw unreadable();
     if (reply.data.ok) return reply.data.answer;
     const { status, code, message, hint } = reply.data.error;
     const report: ErrorReport = { code, message, ...(hint === undefined ? {} : { hint }) };
     throw MpcError.from(report, exitOf(status));
+  }
+
+  /** Rejects when a replica dies with a request in hand: the broker, or its silence, tells. */
+  #whileThere(subject: string, answer: Promise<Uint8Array>): Promise<Uint8Array> {
+    const { bus, clock } = this.#options;
+    const answered = new AbortController();
+    const look = async (): Promise<never> => {
+      for (let unanswered = 0; ; ) {
+        await clock.sleep(LOOK_MS, answered.signal);
+        try {
+          await bus.request(subject, new Uint8Array(0), LOOK_MS);
+          unanswered = 0;
+        } catch (error) {
+          // Others who hear everything at the broker count as somebody who could answer.
+          const isGone = error instanceof MpcError && error.code === 'bus.no-responders';
+          if (isGone || ++unanswered === LOOKS) throw error;
+        }
+      }
+    };
+    return Promise.race([answer, look()]).finally(() => answered.abort(new Error('answered')));
   }
 
   /** Throws `coordinator.unproven` for a key that anybody could have made. */

@@ -2,8 +2,9 @@
  * Owns elections on the page: which there are, where each stands, its result as a chart, and finding a ballot again.
  * Must never show more of an election than everybody may see.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ChartOf } from './charts.tsx';
+import { Head } from './head.tsx';
 import type { Election, Found, Service } from './service.ts';
 import { VoteCard } from './vote.tsx';
 import { counted, when } from './words.ts';
@@ -68,24 +69,13 @@ export function ElectionList({
 }
 
 export function ElectionDetail({ service, election }: { service: Service; election: Election }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
   const { title, state, deadline, voters, ballots, waiting, result } = election;
   const { words, chip } = stateOf(election);
   return (
     <article>
-      <a class="back" href="#all">
-        All collaborations
-      </a>
-      <header class="detail-head">
-        <h1 ref={heading} tabIndex={-1}>
-          {title}
-        </h1>
-        <span class={`chip ${chip}`}>{words}</span>
-        <p class="muted">
-          {counted(voters, 'voter')}, {counted(ballots, 'ballot')} in the box; closes on {when(deadline)}
-        </p>
-      </header>
+      <Head title={title} chip={{ words, look: chip }}>
+        {counted(voters, 'voter')}, {counted(ballots, 'ballot')} in the box; closes on {when(deadline)}
+      </Head>
       {result !== null && <Outcome election={election} result={result} />}
       {state === 'open' && <VoteCard service={service} election={election} />}
       {state !== 'open' && waiting.length > 0 && (

@@ -6,8 +6,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { Detail } from './detail.tsx';
 import { addressOf, ElectionDetail, ElectionList, useElections } from './elections.tsx';
 import type { Known } from './main.tsx';
-import type { Election, Service, TakingPart } from './service.ts';
-import { listed, STAGE_WORDS, type Stage, stageOf, titleOf, when } from './words.ts';
+import { accountIn, MESSAGES, MessageList, MessagesPage, Unread, WithPage } from './messages.tsx';
+import type { Election, Post, Service, TakingPart } from './service.ts';
+import { listed, type Stage, stageOf, titleOf, when } from './words.ts';
 
 interface FrameProps {
   readonly service: Service;
@@ -22,14 +23,19 @@ export function Frame({ service, known, lost }: FrameProps) {
     window.addEventListener('hashchange', hear);
     return () => window.removeEventListener('hashchange', hear);
   }, []);
-  const { taking, party, deployment } = known;
+  const { taking, party, deployment, post } = known;
   const elections = useElections(service);
   const election = elections.find((one) => addressOf(one) === open);
   const chosen = taking.find(({ collaboration }) => collaboration.id === open);
+  const account = accountIn(open);
+  const messages =
+    open === MESSAGES ? 'Messages' : account === undefined ? undefined : `Messages with ${account}`;
+  const title = chosen === undefined ? (election?.title ?? messages) : titleOf(chosen);
+  const unread = post?.conversations.reduce((sum, conversation) => sum + conversation.unread, 0) ?? 0;
   useEffect(() => {
-    const title = chosen === undefined ? election?.title : titleOf(chosen);
-    document.title = title === undefined ? `${party} · mpc` : `${title} · ${party}`;
-  }, [chosen, election, party]);
+    const plain = title === undefined ? `${party} · mpc` : `${title} · ${party}`;
+    document.title = unread === 0 ? plain : `(${unread}) ${plain}`;
+  }, [title, unread, party]);
   return (
     <>
       <header class="top">
@@ -42,15 +48,19 @@ export function Frame({ service, known, lost }: FrameProps) {
           {lost === undefined ? 'Connected to your client' : `No connection: ${lost}. Trying again.`}
         </p>
       </header>
-      <div class={chosen === undefined && election === undefined ? 'columns' : 'columns has-open'}>
-        <List taking={taking} elections={elections} open={open} />
+      <div class={title === undefined ? 'columns' : 'columns has-open'}>
+        <List taking={taking} elections={elections} post={post} open={open} />
         <main class="detail">
           {election !== undefined ? (
             <ElectionDetail key={election.id} service={service} election={election} />
-          ) : chosen === undefined ? (
-            <Welcome party={party} count={taking.length} />
+          ) : chosen !== undefined ? (
+            <Detail key={chosen.collaboration.id} service={service} taking={chosen} post={post} />
+          ) : post !== undefined && account !== undefined ? (
+            <WithPage key={account} service={service} post={post} account={account} />
+          ) : post !== undefined && messages !== undefined ? (
+            <MessagesPage service={service} post={post} taking={taking} />
           ) : (
-            <Detail key={chosen.collaboration.id} service={service} taking={chosen} />
+            <Welcome party={party} count={taking.length} />
           )}
         </main>
       </div>
@@ -70,14 +80,16 @@ const GROUPS: readonly { readonly title: string; readonly stages: readonly Stage
 function List({
   taking,
   elections,
+  post,
   open,
 }: {
   readonly taking: readonly TakingPart[];
   readonly elections: readonly Election[];
-  readonly open: string | undefined;
+  readonly post: Post | undefined;
+  readonly open: string;
 }) {
   return (
-    <nav class="list" aria-label="Collaborations and elections">
+    <nav class="list" aria-label="Collaborations, elections and messages">
       {GROUPS.map(({ title, stages }) => {
         const inGroup = taking.filter((one) => stages.includes(stageOf(one)));
         if (inGroup.length === 0) return null;
@@ -86,7 +98,12 @@ function List({
             <h2 class="list-title">{title}</h2>
             <ul>
               {inGroup.map((one) => (
-                <Entry key={one.collaboration.id} taking={one} isOpen={one.collaboration.id === open} />
+                <Entry
+                  key={one.collaboration.id}
+                  taking={one}
+                  post={post}
+                  isOpen={one.collaboration.id === open}
+                />
               ))}
             </ul>
           </section>
@@ -96,16 +113,24 @@ function List({
       {taking.length === 0 && elections.length === 0 && (
         <p class="muted">Nothing yet. What your party is asked for appears here by itself.</p>
       )}
+      <MessageList post={post} open={open} />
     </nav>
   );
 }
 
-function Entry({ taking, isOpen }: { readonly taking: TakingPart; readonly isOpen: boolean }) {
+interface EntryProps {
+  readonly taking: TakingPart;
+  readonly post: Post | undefined;
+  readonly isOpen: boolean;
+}
+
+function Entry({ taking, post, isOpen }: EntryProps) {
   const { id, creator, inputs, createdAt } = taking.collaboration;
   return (
     <li>
       <a class="entry" href={`#${id}`} aria-current={isOpen ? 'page' : undefined}>
         <span class="entry-title">{titleOf(taking)}</span>
+        <Unread post={post} name={`#${id}`} />
         <span class="entry-who">
           asked by {creator}, with rows of {inputs.length > 3 ? `${inputs.length} parties` : listed(inputs)}
         </span>
@@ -130,10 +155,6 @@ function Welcome({ party, count }: { readonly party: string; readonly count: num
       </p>
     </div>
   );
-}
-
-export function Chip({ stage }: { readonly stage: Stage }) {
-  return <span class={`chip is-${stage}`}>{STAGE_WORDS[stage]}</span>;
 }
 
 /** A page with nothing but a message on it. */

@@ -5,13 +5,15 @@ import { render } from 'preact';
 import { useEffect, useReducer } from 'preact/hooks';
 import { takeToken } from '../shared/token.ts';
 import { Frame, Message } from './frame.tsx';
-import { type Heard, Refusal, Service, type TakingPart } from './service.ts';
+import { type Heard, type Post, Refusal, Service, type TakingPart } from './service.ts';
 
 export interface Known {
   readonly party: string;
   readonly deployment: string;
   /** The newest first. */
   readonly taking: readonly TakingPart[];
+  /** Its account and conversations; undefined for the moment until they are told. */
+  readonly post?: Post;
 }
 
 interface State {
@@ -29,8 +31,13 @@ function next(state: State, happened: Happened): State {
   switch (happened.kind) {
     case 'all': {
       const { party, deployment, collaborations } = happened.overview;
-      return { known: { party, deployment, taking: collaborations } };
+      const post = known?.post;
+      return {
+        known: { party, deployment, taking: collaborations, ...(post === undefined ? {} : { post }) },
+      };
     }
+    case 'post':
+      return known === undefined ? state : { ...state, known: { ...known, post: happened.post } };
     case 'one': {
       const { taking } = happened;
       if (known === undefined) return state;

@@ -83,22 +83,34 @@ export function Progress({ taking }: { readonly taking: TakingPart }) {
       {inputParties.length > 0 && (
         <details>
           <summary>What each of {counted(inputParties.length, 'party', 'parties')} has done</summary>
-          <ul class="done-list">
-            {inputParties.map(({ party, approved, uploaded }) => (
-              <li key={party}>
-                <strong>{party}</strong>
-                <span>
-                  {uploaded !== null
-                    ? 'has sent masked rows'
-                    : approved
-                      ? 'has approved'
-                      : 'has not approved yet'}
-                </span>
-              </li>
-            ))}
-          </ul>
+          <DoneList inputParties={inputParties} />
         </details>
       )}
     </section>
+  );
+}
+
+type InputParties = TakingPart['collaboration']['inputParties'];
+
+/** `isOver`: as it was when it ended. */
+export function DoneList({
+  inputParties,
+  isOver = false,
+}: {
+  readonly inputParties: InputParties;
+  readonly isOver?: boolean;
+}) {
+  const [sent, approved, nothing] = isOver
+    ? ['sent masked rows', 'approved, and sent no rows', 'did not approve']
+    : ['has sent masked rows', 'has approved', 'has not approved yet'];
+  return (
+    <ul class="done-list">
+      {inputParties.map((one) => (
+        <li key={one.party}>
+          <strong>{one.party}</strong>
+          <span>{one.uploaded !== null ? sent : one.approved ? approved : nothing}</span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -5,7 +5,8 @@
 import { useId, useState } from 'preact/hooks';
 import type { OwnRows } from './detail.tsx';
 import { DropZone, FaultTable, Preview } from './file.tsx';
-import { type Invitation, Refusal, type Review, type Service, type TakingPart } from './service.ts';
+import { RefusalText, refusalOf } from './refusal.tsx';
+import type { Invitation, Refusal, Review, Service, TakingPart } from './service.ts';
 import { counted, listed, spoken } from './words.ts';
 
 interface RowsProps {
@@ -138,17 +139,25 @@ function TableOf({ table: { table, header, maxRows, bits }, chosen, onFile, isOn
         label={`Drop ${what} for ${table} here, or choose one`}
         onFile={(file) => void onFile(table, file)}
       >
-        {header !== '' && (
+        {bits === undefined ? (
           <>
             first line <code>{header}</code>, then up to {counted(maxRows, 'row')}
           </>
+        ) : (
+          `exactly ${counted(maxRows, 'line')}, each of ${counted(bits, 'bit')}: in hexadecimal, or 0s and 1s`
         )}
       </DropZone>
       <div role="status">
         {chosen !== undefined && chosen.review === undefined && chosen.fault === undefined && (
           <p>Checking {chosen.file.name}…</p>
         )}
-        {chosen?.review !== undefined && <Verdict name={chosen.file.name} review={chosen.review} />}
+        {chosen?.review !== undefined && (
+          <Verdict
+            name={chosen.file.name}
+            review={chosen.review}
+            unit={bits === undefined ? 'row' : 'line'}
+          />
+        )}
       </div>
       {chosen?.fault !== undefined && <RefusalText refusal={chosen.fault} />}
       {chosen?.review !== undefined && chosen.review.faults.length > 0 && (
@@ -161,12 +170,18 @@ function TableOf({ table: { table, header, maxRows, bits }, chosen, onFile, isOn
   );
 }
 
-function Verdict({ name, review }: { readonly name: string; readonly review: Review }) {
+interface VerdictProps {
+  readonly name: string;
+  readonly review: Review;
+  readonly unit: string;
+}
+
+function Verdict({ name, review, unit }: VerdictProps) {
   const { faults, hasMore, rows } = review;
   if (faults.length === 0)
     return (
       <p class="verdict is-good">
-        <strong>{name}</strong> fits: {counted(rows, 'row')}.
+        <strong>{name}</strong> fits: {counted(rows, unit)}.
       </p>
     );
   return (
@@ -177,20 +192,3 @@ function Verdict({ name, review }: { readonly name: string; readonly review: Rev
     </p>
   );
 }
-
-function RefusalText({ refusal }: { readonly refusal: Refusal }) {
-  return (
-    <p role="alert" class="fault">
-      {refusal.message}. {refusal.hint !== undefined && <span>{refusal.hint}.</span>}
-    </p>
-  );
-}
-
-const refusalOf = (error: unknown): Refusal =>
-  error instanceof Refusal
-    ? error
-    : new Refusal(0, {
-        code: 'unreachable',
-        detail: 'your client is not answering',
-        hint: 'start it again, then try once more',
-      });

@@ -14,6 +14,10 @@ export type Result = Schemas['Result'];
 export type Election = Schemas['ElectionHere'];
 export type Cast = Schemas['Cast'];
 export type Found = Schemas['Found'];
+export type Post = Schemas['Post'];
+export type Said = Schemas['Said'];
+export type Reading = Schemas['Reading'];
+export type LookedUp = Schemas['LookedUp'];
 export type Choice = boolean | number | boolean[] | number[];
 type Part = Schemas['Part'];
 
@@ -34,6 +38,7 @@ export class Refusal extends Error {
 export type Heard =
   | { readonly kind: 'all'; readonly overview: Overview }
   | { readonly kind: 'one'; readonly taking: TakingPart }
+  | { readonly kind: 'post'; readonly post: Post }
   /** The service cannot be reached now, or its client is still catching up; it is asked again. */
   | { readonly kind: 'lost'; readonly why: string };
 
@@ -51,11 +56,12 @@ export class Service {
   }
 
   approve(id: string, digest: string): Promise<Part> {
-    return this.#json(`/approve/${id}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ digest }),
-    });
+    return this.#json(`/approve/${id}`, json('PUT', { digest }));
+  }
+
+  /** Takes the party's part back. */
+  withdraw(id: string): Promise<Part> {
+    return this.#json(`/approve/${id}`, { method: 'DELETE' });
   }
 
   /** Nothing of the file is kept by the service. */
@@ -85,15 +91,42 @@ export class Service {
   }
 
   vote(election: string, credential: string, choice: Choice): Promise<Cast> {
-    return this.#json(`/election/${election}/vote`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ credential, choice }),
-    });
+    return this.#json(`/election/${election}/vote`, json('POST', { credential, choice }));
   }
 
   ballot(election: string, tracker: string): Promise<Found> {
     return this.#json(`/election/${election}/ballot/${tracker}`);
+  }
+
+  /** The state of the party's account, looked at anew. */
+  post(): Promise<Post> {
+    return this.#json('/conversation');
+  }
+
+  async registerAccount(): Promise<void> {
+    await this.#ask('/account', { method: 'POST' });
+  }
+
+  lookUp(account: string): Promise<LookedUp> {
+    return this.#json(`/account/${account}`);
+  }
+
+  /** Somebody has compared that fingerprint. */
+  trust(account: string, fingerprint: string): Promise<LookedUp> {
+    return this.#json(`/account/${account}/trust`, json('PUT', { fingerprint }));
+  }
+
+  /** `name`: an account's, or `#` and a collaboration's id; so below. */
+  read(name: string): Promise<Reading> {
+    return this.#json(`/conversation/${encodeURIComponent(name)}`);
+  }
+
+  say(name: string, text: string): Promise<Schemas['Stored']> {
+    return this.#json(`/conversation/${encodeURIComponent(name)}`, json('POST', { text }));
+  }
+
+  async markRead(name: string, number: number): Promise<void> {
+    await this.#ask(`/conversation/${encodeURIComponent(name)}/read`, json('PUT', { number }));
   }
 
   /**
@@ -127,6 +160,7 @@ export class Service {
       const { event, data } = next.value;
       if (event === 'all') tell({ kind: 'all', overview: JSON.parse(data) });
       if (event === 'one') tell({ kind: 'one', taking: JSON.parse(data) });
+      if (event === 'post') tell({ kind: 'post', post: JSON.parse(data) });
     }
   }
 
@@ -148,6 +182,12 @@ export class Service {
     });
   }
 }
+
+const json = (method: string, body: object): RequestInit => ({
+  method,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 
 const csv = (body: Blob): RequestInit => ({
   method: 'POST',

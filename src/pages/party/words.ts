@@ -16,6 +16,7 @@ export function stageOf({ collaboration, part }: TakingPart): Stage {
   if (ENDED.includes(status)) return 'ended';
   if (part.part !== null && LEFT.includes(part.part)) return 'ended';
   if (part.part === 'done' && outputs.includes(part.party)) return 'result';
+  if (part.withdrawn) return outputs.includes(part.party) ? 'underway' : 'ended';
   const rowsMissing = part.part === null && part.tables.some(({ given }) => !given);
   if (BEFORE_START.includes(status) && (!part.approved || rowsMissing)) return 'asked';
   if (status === 'finished' && !outputs.includes(part.party)) return 'finished';
@@ -37,6 +38,12 @@ export function titleOf({ collaboration, part }: TakingPart): string {
   const all = collaboration.inputParties.flatMap(({ tables }) => tables.map(({ table }) => table));
   const tables = [...new Set([...own, ...all])];
   return tables.length === 0 ? 'A question over earlier results' : `A question over ${listed(tables)}`;
+}
+
+/** Who takes part beside this party, sorted. */
+export function othersIn({ collaboration, part }: TakingPart): string[] {
+  const all = new Set([...collaboration.inputs, ...collaboration.outputs]);
+  return [...all].filter((party) => party !== part.party).sort();
 }
 
 const PARTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,239 @@
+/**
+ * Owns one conversation: what was said, what is wrong with it, and saying something oneself.
+ * Must never show a text as anything but text, nor lose what somebody has written because it could not be sent.
+ */
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { Fingerprints, Obstacles, useKeys } from './keys.tsx';
+import { PostState } from './post-state.tsx';
+import { RefusalText, refusalOf } from './refusal.tsx';
+import type { Post, Reading, Refusal, Said, Service } from './service.ts';
+import { counted, listed, when } from './words.ts';
+
+interface ConversationProps {
+  readonly service: Service;
+  readonly post: Post;
+  /** The other account; or `#` and a collaboration's id. */
+  readonly name: string;
+  /** Who else is in it. */
+  readonly others: readonly string[];
+}
+
+export function ConversationCard(props: ConversationProps) {
+  const { service, post, name, others } = props;
+  const ids = useId();
+  const reading = useReading(props);
+  const card = useRef<HTMLElement>(null);
+  useMarkedRead(props, reading, card);
+  // What was refused may have been so because of a key.
+  const [refusals, setRefusals] = useState(0);
+  const keys = useKeys(service, post, others, refusals);
+  const said = reading?.said ?? [];
+  return (
+    <section class="card" ref={card} aria-labelledby={`${ids}title`}>
+      <h2 id={`${ids}title`}>Messages with {listed(others)}</h2>
+      {said.length === 0 ? (
+        post.state === 'here' && (
+          <p class="muted">
+            Nothing has been said here. What you write is sealed: only {listed(others)} can read it.
+          </p>
+        )
+      ) : (
+        <Log
+          label={`Messages with ${listed(others)}`}
+          said={said}
+          post={post}
+          hasEarlier={reading?.hasEarlier === true}
+        />
+      )}
+      {post.state === 'here' ? (
+        <>
+          <Obstacles service={service} keys={keys} />
+          <Composer
+            key={name}
+            service={service}
+            name={name}
+            others={others}
+            hasChangedKey={keys.changed.length > 0}
+            onRefused={() => setRefusals(refusals + 1)}
+          />
+          <Fingerprints post={post} keys={keys} />
+        </>
+      ) : (
+        <PostState service={service} post={post} isHeadless />
+      )}
+    </section>
+  );
+}
+
+/** Read anew whenever something was said. */
+function useReading({ service, post, name }: ConversationProps): Reading | undefined {
+  const [reading, setReading] = useState<Reading>();
+  const newest = post.conversations.find((conversation) => conversation.with === name)?.last.number;
+  useEffect(() => {
+    if (newest === undefined) return;
+    let isOver = false;
+    // The next event, or the connection's return, brings it.
+    service.read(name).then(
+      (found) => !isOver && setReading(found),
+      () => {},
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [service, name, newest]);
+  return reading;
+}
+
+/** What has been on the screen has been read. */
+function useMarkedRead(
+  { service, post, name }: ConversationProps,
+  reading: Reading | undefined,
+  card: { readonly current: HTMLElement | null },
+): void {
+  const unread = post.conversations.find((conversation) => conversation.with === name)?.unread ?? 0;
+  const last = reading?.said.at(-1)?.number;
+  useEffect(() => {
+    if (card.current === null || last === undefined || unread === 0) return;
+    const watching = new IntersectionObserver((seen) => {
+      if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+      watching.disconnect();
+      service.markRead(name, last).catch(() => {}); // it stays marked as new
+    });
+    watching.observe(card.current);
+    return () => watching.disconnect();
+  }, [service, name, last, unread]);
+}
+
+interface LogProps {
+  readonly label: string;
+  readonly said: readonly Said[];
+  readonly post: Post;
+  readonly hasEarlier: boolean;
+}
+
+function Log({ label, said, post, hasEarlier }: LogProps) {
+  const log = useRef<HTMLElement>(null);
+  const newest = said.at(-1)?.number;
+  useEffect(() => {
+    if (log.current !== null) log.current.scrollTop = log.current.scrollHeight;
+  }, [newest]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be reachable by keyboard (WCAG 2.1.1)
+    <section class="scrolling talk" role="log" aria-label={label} ref={log} tabIndex={0}>
+      {hasEarlier && <p class="muted">What was said before is in the file of your client.</p>}
+      <ol>
+        {said.map((one) => (
+          <li key={one.number} class={`said is-${one.direction}`}>
+            {one.direction !== 'notice' && (
+              <p class="said-who">
+                <strong>{one.from === post.account ? 'You' : one.from}</strong>{' '}
+                <time dateTime={one.at}>{when(one.at)}</time>
+              </p>
+            )}
+            {one.text !== '' && <p class="said-text">{one.text}</p>}
+            {warningOf(one) !== undefined && <p class="said-warning">{warningOf(one)}</p>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  'message.no-key': 'It is sealed to a key that is not here: open it where that key is kept.',
+  'message.version': 'A newer mpc wrote it: install one to read it.',
+  'account.unknown':
+    'Its sender has no account any more, so that nobody can say whose it is: it is not shown.',
+};
+
+/** What has to be said beside it; undefined where nothing is wrong. */
+function warningOf({ from, fault, claims }: Said): string | undefined {
+  if (fault === 'account.key-changed')
+    return `Not proven to be from ${from}: the key had changed, and nobody had compared the new one.`;
+  if (fault !== undefined)
+    return (
+      FAULTS[fault] ?? `A message said to be from ${from} cannot be shown. Ask ${from} to send it again.`
+    );
+  if (claims !== undefined) return `It names the collaboration ${claims}, in which ${from} takes no part.`;
+  return undefined;
+}
+
+/** Bytes of a text, as the coordinators count them. */
+const MOST_BYTES = 4096;
+const NEAR_BYTES = 3600;
+
+interface ComposerProps extends Omit<ConversationProps, 'post'> {
+  readonly hasChangedKey: boolean;
+  readonly onRefused: () => void;
+}
+
+function Composer({ service, name, others, hasChangedKey, onRefused }: ComposerProps) {
+  const [text, setText] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [done, setDone] = useState('');
+  const [fault, setFault] = useState<Refusal>();
+  const form = useRef<HTMLFormElement>(null);
+  const id = useId();
+  const bytes = new TextEncoder().encode(text).length;
+  const send = async (): Promise<void> => {
+    if (text.trim() === '' || isBusy) return;
+    setBusy(true);
+    setFault(undefined);
+    setDone('');
+    await service.say(name, text.trim()).then(
+      ({ to }) => {
+        // What has been typed meanwhile stays.
+        setText((now) => (now === text ? '' : now));
+        setDone(`Kept for ${listed(to)} until they have it.`);
+      },
+      (error: unknown) => {
+        setFault(refusalOf(error));
+        onRefused();
+      },
+    );
+    setBusy(false);
+  };
+  return (
+    <form
+      ref={form}
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <label for={id}>Write to {listed(others)}</label>
+      <textarea
+        id={id}
+        rows={2}
+        value={text}
+        autoComplete="off"
+        onInput={({ currentTarget }) => setText(currentTarget.value.replace(/[\r\n\t]+/g, ' '))}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.isComposing) return;
+          event.preventDefault();
+          form.current?.requestSubmit();
+        }}
+      />
+      <p class="composer-foot">
+        <button type="submit" class="primary" disabled={text.trim() === '' || bytes > MOST_BYTES || isBusy}>
+          {isBusy ? 'Sending…' : 'Send'}
+        </button>
+        <span role="status" class="muted">
+          {bytes > MOST_BYTES
+            ? `${counted(bytes - MOST_BYTES, 'byte')} too long: send it in parts.`
+            : bytes > NEAR_BYTES
+              ? `${counted(MOST_BYTES - bytes, 'byte')} left.`
+              : done}
+        </span>
+      </p>
+      {fault?.code === 'account.key-changed'
+        ? hasChangedKey && (
+            <p role="alert" class="fault">
+              It was not sent: a key has changed. Compare it first.
+            </p>
+          )
+        : fault !== undefined && <RefusalText refusal={fault} />}
+    </form>
+  );
+}
