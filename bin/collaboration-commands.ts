@@ -3,41 +3,18 @@
  */
 import type { Command } from 'commander';
 import { common } from './account-commands.ts';
-import { collect, positiveInteger, wholeNumber } from './option-values.ts';
+import { withTerms } from './term-options.ts';
 
 export function addCollaborationCommands(program: Command): void {
   const collaboration = program
     .command('collaboration')
     .description('collaborations with the coordinators: create, find, join, bring rows, fetch results');
 
-  common(collaboration.command('create').description('describe what is computed, and open it for the others'))
-    .argument('<program>', 'SQL, a TypeScript program (.ts, .mjs, .js), or with --bits a circuit')
-    .option('--bits', 'the program is a Boolean circuit in Bristol Fashion')
-    .option(
-      '--input <party[:table]=rows>',
-      'an input party and the most rows it may bring (repeat for each)',
-      collect,
-      [],
-    )
-    .option('--output <party>', 'a party that learns the result (repeat for each)', collect, [])
-    .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
-    .option(
-      '--minimum <parties>',
-      'start with so few input parties, if the others do not come',
-      positiveInteger,
-    )
-    .option('--wait <minutes>', 'how long the others are waited for then', positiveInteger, 60)
-    .option('--reruns <count>', 'how often its result may be computed again', wholeNumber, 0)
-    .option(
-      '--source <table=result>',
-      'read an earlier result, by its id, as rows of that table',
-      collect,
-      [],
-    )
-    .option('--result-uses <count>', 'how many later runs may read its result on the servers', wholeNumber, 0)
-    .option('--round-trip <ms>', 'plan for servers that far apart, there and back', wholeNumber, 0)
-    .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
-    .action(async (file: string, options) => (await verbs()).create(file, options));
+  withTerms(
+    common(
+      collaboration.command('create').description('describe what is computed, and open it for the others'),
+    ),
+  ).action(async (file: string, options) => (await verbs()).create(file, options));
 
   common(collaboration.command('list').description('the collaborations that the coordinators know'))
     .option('--status <status>', 'only those in this state')

@@ -4,14 +4,14 @@
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT, MpcError } from '../src/base/errors.ts';
-import { LIMITS } from '../src/base/limits.ts';
 import { ROLES } from '../src/config/roles.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { addCollaborationCommands } from './collaboration-commands.ts';
 import { addDeploymentCommands } from './deployment-commands.ts';
 import { addElectionCommands } from './election-commands.ts';
 import { addInspectCommands } from './inspect-commands.ts';
-import { collect, positiveInteger, wholeNumber } from './option-values.ts';
+import { collect, positiveInteger, roundTrip, wholeNumber } from './option-values.ts';
+import { withTerms } from './term-options.ts';
 
 const program = new Command('mpc')
   .description("SQL over several organisations' private rows. Nobody sees anyone's rows.")
@@ -139,36 +139,9 @@ program
   .option('--json', 'one JSON object on standard output')
   .action(async (query: string, options) => (await import('./verbs/check.ts')).check(query, options));
 
-program
-  .command('describe')
+withTerms(program.command('describe'))
   .description('write the descriptor of a collaboration: what every party reads, approves and pins')
-  .argument('<program>')
-  .option('--bits', 'the program is a Boolean circuit in Bristol Fashion')
   .requiredOption('--config <file>', 'a configuration whose [trust] holds everyone taking part')
-  .option(
-    '--input <party[:table]=rows>',
-    'an input party and the most rows it may bring (repeat for each)',
-    collect,
-    [],
-  )
-  .option('--output <party>', 'a party that learns the result (repeat for each)', collect, [])
-  .option('--min-group <count>', 'hide groups of fewer rows', positiveInteger, 1)
-  .option('--round-trip <ms>', 'plan for servers that far apart, there and back', roundTrip, 0)
-  .option('--hours <count>', 'hours until it expires', positiveInteger, 24)
-  .option('--source <table=result>', 'read an earlier result, by its id, as rows of that table', collect, [])
-  .option(
-    '--min-parties <count>',
-    'start with so many input parties when the time for the others has passed',
-    positiveInteger,
-  )
-  .option(
-    '--wait <minutes>',
-    'how long all input parties are waited for, with --min-parties',
-    positiveInteger,
-    60,
-  )
-  .option('--result-uses <count>', 'how many later runs may read its result on the servers', wholeNumber, 0)
-  .option('--reruns <count>', 'how often its result may be computed again on new uploads', wholeNumber, 0)
   .option('--nats <url>', 'broker to look results up through, instead of the configured one')
   .option('--out <file>', 'where to write it', 'descriptor.json')
   .option('--json', 'one JSON object on standard output')
@@ -206,18 +179,6 @@ program
   .action(async (shell: 'bash' | 'zsh' | 'fish') =>
     (await import('./verbs/completion.ts')).completion(shell, program),
   );
-
-/** Whole milliseconds, with or without the unit. */
-function roundTrip(text: string): number {
-  const value = /^\d+(ms)?$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
-  if (!(value <= LIMITS.roundTripMs))
-    throw new MpcError(
-      'usage.round-trip',
-      `${JSON.stringify(text)} is not a number of milliseconds up to ${LIMITS.roundTripMs}`,
-      { hint: 'write 40ms', exitCode: EXIT.usage },
-    );
-  return value;
-}
 
 try {
   await program.parseAsync();

@@ -121,7 +121,7 @@ async function replicaFindings(config: RoleConfig, bus: Bus, clock: Clock, ends:
         fault(
           'log',
           `replica ${name} has applied entry ${sequence}, and the log ends at ${ends}`,
-          'brokers lost entries: README.md, "log.behind", says how to mend it',
+          'brokers lost entries: docs/OPERATING.md, "log.behind", says how to mend it',
         ),
       );
     const other = replicas.find((one) => one.sequence === sequence && one.digest !== digest);
@@ -130,7 +130,7 @@ async function replicaFindings(config: RoleConfig, bus: Bus, clock: Clock, ends:
         fault(
           'log',
           `replicas ${name} and ${other.name} differ at entry ${sequence}`,
-          'one of the two is damaged: README.md, "log.diverged", says how to mend it',
+          'one of the two is damaged: docs/OPERATING.md, "log.diverged", says how to mend it',
         ),
       );
   }
@@ -156,7 +156,7 @@ async function ownFile(path: string, ends: number): Promise<Finding[]> {
       fault(
         'replica',
         `${path} has applied entry ${sequence}, and the log ends at ${ends}`,
-        'brokers lost entries: README.md, "log.behind", says how to mend it',
+        'brokers lost entries: docs/OPERATING.md, "log.behind", says how to mend it',
       ),
     ];
   } finally {

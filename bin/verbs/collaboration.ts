@@ -7,7 +7,7 @@ import type { components } from '../../src/api/calls/coordinator-types.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { ENDED } from '../../src/coordination/lifecycle.ts';
+import { ENDED, STATUSES } from '../../src/coordination/lifecycle.ts';
 import { eventsOf } from '../../src/directory/client/event-stream.ts';
 import { declaredOf } from '../../src/programs/compile.ts';
 import { callsTo, coordinatorUrls, type DirectoryOptions, signedIn } from '../local/directory.ts';
@@ -17,6 +17,7 @@ import { inputsOf } from '../local/inputs.ts';
 import { readProgram } from '../local/program-file.ts';
 import { parseSource, storedThrough } from '../local/results.ts';
 import { screenOf } from '../local/screen.ts';
+import type { TermOptions } from '../term-options.ts';
 
 type Schemas = components['schemas'];
 type Collaboration = Schemas['Collaboration'];
@@ -25,20 +26,7 @@ export interface CollaborationOptions extends DirectoryOptions {
   readonly json?: boolean;
 }
 
-export interface CreateOptions extends CollaborationOptions {
-  readonly bits?: boolean;
-  readonly input: readonly string[];
-  readonly output: readonly string[];
-  readonly minGroup: number;
-  readonly minimum?: number;
-  readonly wait: number;
-  readonly reruns: number;
-  /** `table=<result id>`: an earlier result that is read as rows of that table. */
-  readonly source: readonly string[];
-  readonly resultUses: number;
-  readonly roundTrip: number;
-  readonly hours: number;
-}
+export type CreateOptions = CollaborationOptions & TermOptions;
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -60,7 +48,9 @@ export async function create(file: string, options: CreateOptions): Promise<void
         }),
     minGroupSize: options.minGroup,
     minimum:
-      options.minimum === undefined ? null : { parties: options.minimum, waitMs: options.wait * MINUTE_MS },
+      options.minParties === undefined
+        ? null
+        : { parties: options.minParties, waitMs: options.wait * MINUTE_MS },
     reruns: options.reruns,
     resultUses: options.resultUses,
     roundTripMs: options.roundTrip,
@@ -217,18 +207,6 @@ async function opened(options: CollaborationOptions): Promise<{ calls: Coordinat
 
 const found = async (calls: CoordinatorCalls, id: string): Promise<Collaboration> =>
   answered(await calls.GET('/collaboration/{cid}', { params: { path: { cid: id } } }));
-
-const STATUSES: readonly Schemas['Status'][] = [
-  'open',
-  'registering',
-  'collecting',
-  'ready',
-  'running',
-  'finished',
-  'failed',
-  'expired',
-  'cancelled',
-];
 
 function statusNamed(text: string | undefined): Schemas['Status'] | undefined {
   if (text === undefined) return undefined;

@@ -10,26 +10,14 @@ import { describeCollaboration } from '../local/collaboration.ts';
 import { inputsOf } from '../local/inputs.ts';
 import { readProgram } from '../local/program-file.ts';
 import { storedResults } from '../local/results.ts';
+import type { TermOptions } from '../term-options.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-export interface DescribeOptions {
+export interface DescribeOptions extends TermOptions {
   readonly config: string;
-  readonly input: readonly string[];
-  readonly output: readonly string[];
-  readonly minGroup: number;
-  readonly hours: number;
-  /** `table=<result id>`: an earlier result that is read as rows of that table. */
-  readonly source: readonly string[];
-  /** The fewest input parties it may start with, and how many minutes the others are waited for. */
-  readonly minParties?: number;
-  readonly wait: number;
-  readonly resultUses: number;
-  readonly reruns: number;
   readonly nats?: string;
-  readonly bits?: boolean;
-  readonly roundTrip: number;
   readonly out: string;
   readonly json?: boolean;
 }

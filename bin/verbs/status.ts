@@ -135,7 +135,10 @@ function differing(replicas: readonly ReplicaStatus[]): string[] {
     digests.set(sequence, (digests.get(sequence) ?? new Set()).add(digest));
   return [...digests]
     .filter(([, states]) => states.size > 1)
-    .map(([sequence]) => `  ALARM: replicas differ at entry ${sequence}; README.md says how to mend that`);
+    .map(
+      ([sequence]) =>
+        `  ALARM: replicas differ at entry ${sequence}; docs/OPERATING.md says how to mend that`,
+    );
 }
 
 function summary(collaboration: Collaboration): object {

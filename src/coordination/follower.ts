@@ -209,7 +209,7 @@ class Following implements Follower {
         'log.diverged',
         `entry ${entry.sequence} of the log is not the one that was applied before`,
         {
-          hint: 'the log was replaced: mpc status shows how far each replica is; README.md says how to mend it',
+          hint: 'the log was replaced: mpc status shows how far each replica is; docs/OPERATING.md says how to mend it',
         },
       );
   }
@@ -245,10 +245,10 @@ function withCollaborations(state: LogState): FollowedState {
 /** The alarm that acknowledged entries were lost. */
 export const logBehind = (last: number, applied: number): MpcError =>
   new MpcError('log.behind', `the log ends at entry ${last}, but entry ${applied} was applied before`, {
-    hint: 'acknowledged entries were lost: mpc status shows how far each replica is; README.md says how to mend it',
+    hint: 'acknowledged entries were lost: mpc status shows how far each replica is; docs/OPERATING.md says how to mend it',
   });
 
 const gap = (applied: number, next: number): MpcError =>
   new MpcError('log.gap', `entry ${next} of the log came after entry ${applied}`, {
-    hint: 'entries were removed from the log: mpc status shows how far each replica is; README.md says how to mend it',
+    hint: 'entries were removed from the log: mpc status shows how far each replica is; docs/OPERATING.md says how to mend it',
   });

@@ -6,16 +6,19 @@ import type { ErrorReport } from '../base/errors.ts';
 import type { Address } from '../bus/subjects.ts';
 import type { CommandBody } from './bodies.ts';
 
-export type LifecycleStatus =
-  | 'open'
-  | 'registering'
-  | 'collecting'
-  | 'ready'
-  | 'running'
-  | 'finished'
-  | 'failed'
-  | 'expired'
-  | 'cancelled';
+export const STATUSES = [
+  'open',
+  'registering',
+  'collecting',
+  'ready',
+  'running',
+  'finished',
+  'failed',
+  'expired',
+  'cancelled',
+] as const;
+
+export type LifecycleStatus = (typeof STATUSES)[number];
 
 /** States that nothing leaves any more. */
 export const ENDED: readonly LifecycleStatus[] = ['finished', 'failed', 'expired', 'cancelled'];

@@ -10,7 +10,7 @@ import { xor } from '../ring/bits.ts';
 import { bitsAt } from '../ring/bitslice.ts';
 import { bitBlock, ringBlock } from '../ring/blocks.ts';
 import { bitWords } from '../ring/words.ts';
-import { local, maskOf, requireShape, wireOf } from './forms.ts';
+import { local, maskOf, oneRingWire, requireShape, wireOf } from './forms.ts';
 import { commonLane, dealBlock, evaluateBlocks, keyBlocks, keysCost, lanesOf } from './function-keys/gate.ts';
 import type { FunctionShape } from './function-keys/keys.ts';
 import type { Gate } from './gate.ts';
@@ -27,13 +27,7 @@ export const dcfLessThanZeroGate: Gate<DcfLessThanZero> = {
   op: 'dcfLessThanZero',
 
   infer({ bits }, inputs) {
-    const [x] = inputs;
-    requireShape(
-      inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire',
-      'dcfLessThanZero',
-      'takes one ring wire',
-    );
-    requireShape(x.length > 0, 'dcfLessThanZero', 'the input has elements');
+    const x = oneRingWire(inputs, 'dcfLessThanZero');
     requireShape(
       Number.isInteger(bits) && bits >= 2 && bits <= 64,
       'dcfLessThanZero',

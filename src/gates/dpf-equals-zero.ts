@@ -8,7 +8,7 @@
  * what: function-keys/gate.ts.
  */
 import { newBits } from '../ring/words.ts';
-import { local, maskOf, requireShape, wireOf } from './forms.ts';
+import { local, maskOf, oneRingWire, requireShape, wireOf } from './forms.ts';
 import { commonLane, dealBlock, evaluateBlocks, keyBlocks, keysCost } from './function-keys/gate.ts';
 import type { FunctionShape } from './function-keys/keys.ts';
 import type { Gate } from './gate.ts';
@@ -22,13 +22,7 @@ export const dpfEqualsZeroGate: Gate<DpfEqualsZero> = {
   op: 'dpfEqualsZero',
 
   infer({ bits }, inputs) {
-    const [x] = inputs;
-    requireShape(
-      inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire',
-      'dpfEqualsZero',
-      'takes one ring wire',
-    );
-    requireShape(x.length > 0, 'dpfEqualsZero', 'the input has elements');
+    const x = oneRingWire(inputs, 'dpfEqualsZero');
     requireShape(
       Number.isInteger(bits) && bits >= 1 && bits <= 64,
       'dpfEqualsZero',

@@ -25,7 +25,7 @@ import {
   treeNode,
   treesOf,
 } from './digit-tree.ts';
-import { maskOf, requireShape, wireOf } from './forms.ts';
+import { maskOf, oneRingWire, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
@@ -57,13 +57,7 @@ export const equalsZeroGate: Gate<OperationOf<'equalsZero'>> = {
   op: 'equalsZero',
 
   infer({ bits }, inputs) {
-    const [x] = inputs;
-    requireShape(
-      inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire',
-      'equalsZero',
-      'takes one ring wire',
-    );
-    requireShape(x.length > 0, 'equalsZero', 'the input has elements');
+    const x = oneRingWire(inputs, 'equalsZero');
     requireShape(
       bits === undefined || (Number.isInteger(bits) && bits >= 1 && bits <= 64),
       'equalsZero',

@@ -100,6 +100,14 @@ export function requireShape(condition: unknown, op: string, rule: string): asse
   if (!condition) throw badShape(op, rule);
 }
 
+/** The only input of a gate that takes one ring wire, of one element or more. Throws `plan.bad-shape` for anything else. */
+export function oneRingWire(inputs: readonly Shape[], op: string): Shape {
+  const [x] = inputs;
+  requireShape(inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire', op, 'takes one ring wire');
+  requireShape(x.length > 0, op, 'the input has elements');
+  return x;
+}
+
 /** Throws `plan.bad-shape` unless the number is a positive integer. */
 export function requireCount(count: number, op: string, name: string): void {
   requireShape(Number.isSafeInteger(count) && count > 0, op, `${name} must be a positive integer`);

@@ -45,7 +45,7 @@ import {
   treeNode,
   treesOf,
 } from './digit-tree.ts';
-import { maskOf, requireShape, wireOf } from './forms.ts';
+import { maskOf, oneRingWire, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { Polynomial } from './monomials.ts';
 import type { OperationOf } from './operations.ts';
@@ -94,13 +94,7 @@ export const lessThanZeroGate: Gate<LessThanZero> = {
   op: 'lessThanZero',
 
   infer({ bits }, inputs) {
-    const [x] = inputs;
-    requireShape(
-      inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire',
-      'lessThanZero',
-      'takes one ring wire',
-    );
-    requireShape(x.length > 0, 'lessThanZero', 'the input has elements');
+    const x = oneRingWire(inputs, 'lessThanZero');
     requireShape(
       bits === undefined || (Number.isInteger(bits) && bits >= 1 && bits <= 64),
       'lessThanZero',

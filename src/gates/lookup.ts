@@ -19,7 +19,7 @@ import { kernels } from '../ring/kernels/kernels.ts';
 import { constantOf } from '../ring/ring.ts';
 import type { RingVector } from '../ring/words.ts';
 import { newRing, ringWords } from '../ring/words.ts';
-import { local, maskOf, requireConstant, requireShape, wireOf } from './forms.ts';
+import { local, maskOf, oneRingWire, requireConstant, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import { requireDomain } from './one-hot.ts';
 import type { OperationOf } from './operations.ts';
@@ -38,13 +38,7 @@ export const lookupGate: Gate<OperationOf<'lookup'>> = {
   op: 'lookup',
 
   infer({ table }, inputs) {
-    const [x] = inputs;
-    requireShape(
-      inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire',
-      'lookup',
-      'takes one ring wire',
-    );
-    requireShape(x.length > 0, 'lookup', 'the input has elements');
+    const x = oneRingWire(inputs, 'lookup');
     requireShape(Array.isArray(table) && table.length >= 2, 'lookup', 'a table has at least two entries');
     requireDomain(table.length, 'lookup');
     for (const value of table) requireConstant(value, 'lookup');

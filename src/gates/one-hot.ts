@@ -19,7 +19,7 @@ import { bitPlanes, blocksOf, planesOf } from '../ring/bitslice.ts';
 import { oneHotPlanes } from '../ring/digits.ts';
 import type { Words } from '../ring/words.ts';
 import { bitWords, newBits } from '../ring/words.ts';
-import { local, maskOf, requireShape, wireOf } from './forms.ts';
+import { local, maskOf, oneRingWire, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
@@ -32,13 +32,7 @@ export const oneHotGate: Gate<OperationOf<'oneHot'>> = {
   op: 'oneHot',
 
   infer({ domain }, inputs) {
-    const [key] = inputs;
-    requireShape(
-      inputs.length === 1 && key?.kind === 'ring' && key.form === 'wire',
-      'oneHot',
-      'takes one ring wire',
-    );
-    requireShape(key.length > 0, 'oneHot', 'the input has elements');
+    const key = oneRingWire(inputs, 'oneHot');
     requireDomain(domain, 'oneHot');
     return { kind: 'bits', form: 'share', length: domain * key.length };
   },

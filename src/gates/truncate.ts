@@ -18,7 +18,7 @@
 import { release } from '../ring/release.ts';
 import { addConstant, constantOf, shiftRight, splitMask, truncateShare } from '../ring/ring.ts';
 import { newRing, ringWords } from '../ring/words.ts';
-import { local, maskOf, requireShape, wireOf } from './forms.ts';
+import { local, maskOf, oneRingWire, requireShape, wireOf } from './forms.ts';
 import type { Gate } from './gate.ts';
 import type { OperationOf } from './operations.ts';
 
@@ -33,13 +33,7 @@ export const truncateGate: Gate<OperationOf<'truncate'>> = {
   op: 'truncate',
 
   infer({ bits }, inputs) {
-    const [x] = inputs;
-    requireShape(
-      inputs.length === 1 && x?.kind === 'ring' && x.form === 'wire',
-      'truncate',
-      'takes one ring wire',
-    );
-    requireShape(x.length > 0, 'truncate', 'the input has elements');
+    const x = oneRingWire(inputs, 'truncate');
     requireShape(
       Number.isInteger(bits) && bits >= 1 && bits <= 62,
       'truncate',

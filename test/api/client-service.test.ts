@@ -11,7 +11,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { collaborationsIn } from '../../src/coordination/collaborations.ts';
 import { signNotice } from '../../src/coordination/notice.ts';
 import { World } from '../support/world.ts';
-import type { Answer } from './world.ts';
+import { type Answer, answerOf } from './world.ts';
 
 const SQL = `CREATE TABLE pay (team TEXT NOT NULL CHECK (team IN ('red', 'green')), wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 9));
 SELECT team, COUNT(*), SUM(wage) FROM pay GROUP BY team ORDER BY team;`;
@@ -55,13 +55,7 @@ async function ask(
     ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(20_000),
   });
-  const text = await response.text();
-  const isJson = (response.headers.get('content-type') ?? '').includes('json');
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: isJson && text !== '' ? JSON.parse(text) : text,
-  };
+  return answerOf(response);
 }
 
 const give = (world: World, party: string, body: string, query = ''): Promise<Answer> =>

@@ -21,6 +21,7 @@ import { replicaPort } from '../../src/directory/port.ts';
 import { DirectoryService } from '../../src/directory/service.ts';
 import { secretFor } from '../../src/identity/identity.ts';
 import { DEPLOYMENT, identityOf, rules, trust } from '../coordination/world.ts';
+import { withLog } from '../support/changed-log.ts';
 
 export const SQL =
   'CREATE TABLE t (x INTEGER NOT NULL CHECK (x BETWEEN 0 AND 9)); SELECT COUNT(*), SUM(x) FROM t;';
@@ -76,7 +77,7 @@ export class Faces {
   }: FacesOptions): Promise<void> {
     const name = `coordinator-${this.served.length}`;
     const connected = connect === undefined ? this.hub.connect(name) : await connect(name);
-    const bus = changedLog(connected, changeLog ?? (() => ({})));
+    const bus = withLog(connected, changeLog ?? (() => ({})));
     const followed = accounts ? withAccounts : rules;
     const follower = await followLog({ bus, ...followed });
     await follower.caughtUp;
@@ -152,13 +153,7 @@ export class Faces {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(20_000),
     });
-    const text = await response.text();
-    const isJson = (response.headers.get('content-type') ?? '').includes('json');
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: isJson && text !== '' ? JSON.parse(text) : text,
-    };
+    return answerOf(response);
   }
 
   async close(): Promise<void> {
@@ -214,22 +209,12 @@ const withAccounts = {
   chapters: [...rules.chapters, directoryChapter({ deployment: DEPLOYMENT, trust })],
 };
 
-function changedLog(bus: Bus, change: (log: Log) => Partial<Log>): Bus {
-  return new Proxy(bus, {
-    get: (target, key) => {
-      if (key === 'log')
-        return async (name: string): Promise<Log> => {
-          const log = await target.log(name);
-          return {
-            append: (id, data) => log.append(id, data),
-            follow: (from, handler) => log.follow(from, handler),
-            last: () => log.last(),
-            copies: () => log.copies(),
-            ...change(log),
-          };
-        };
-      const member: unknown = Reflect.get(target, key);
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : text,
+  };
 }

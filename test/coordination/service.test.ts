@@ -5,12 +5,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../src/base/bytes.ts';
 import { MpcError } from '../../src/base/errors.ts';
-import type { Bus, Log } from '../../src/bus/bus.ts';
+import type { Bus } from '../../src/bus/bus.ts';
 import { MemoryHub } from '../../src/bus/memory.ts';
 import { type Address, subjects } from '../../src/bus/subjects.ts';
 import { COMMAND_BYTES, commandBytes } from '../../src/coordination/commands.ts';
 import { parseReply } from '../../src/coordination/reply.ts';
 import { stateDigest } from '../../src/coordination/snapshot.ts';
+import { withLog } from '../support/changed-log.ts';
 import { hurriedClock, patience, startReplica, submit } from './replica.ts';
 import {
   commandId,
@@ -33,26 +34,6 @@ async function inHub(act: (hub: MemoryHub) => Promise<void>, seed: number | stri
     await hub.close();
   }
 }
-
-/** A bus whose log is changed. */
-const withLog = (bus: Bus, change: (log: Log) => Partial<Log>): Bus =>
-  new Proxy(bus, {
-    get: (target, key) => {
-      if (key === 'log')
-        return async (name: string): Promise<Log> => {
-          const log = await target.log(name);
-          return {
-            append: (id, data) => log.append(id, data),
-            follow: (from, handler) => log.follow(from, handler),
-            last: () => log.last(),
-            copies: () => log.copies(),
-            ...change(log),
-          };
-        };
-      const member: unknown = Reflect.get(target, key);
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
 
 test('whole lives are applied once each, by two replicas, over a bus that loses and doubles', async () => {
   let retries = 0;

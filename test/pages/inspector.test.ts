@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { keyPath } from '../../bin/local/deployment.ts';
 import { showInspector, watchRoles } from '../../bin/local/inspector.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -20,6 +20,7 @@ import { TestDeployment } from '../support/mpc.ts';
 import { barriersOn } from './axe.ts';
 import { framesText, scrub } from './frames.ts';
 import { withMadeUp } from './made-up-run.ts';
+import { open } from './opened.ts';
 
 const WAITS = '.card[data-tint="server-a"] [data-state="session.init.randomness.waitingForRandomness"]';
 
@@ -165,24 +166,6 @@ test('whoever has not the token of its address sees nothing of a run', async () 
     await shown.close();
   }
 });
-
-async function open(browser: Browser, url: string, colorScheme: 'light' | 'dark' = 'dark') {
-  const page = await browser.newPage({
-    viewport: { width: 1440, height: 900 },
-    colorScheme,
-    reducedMotion: 'reduce',
-  });
-  const [faults, strangers]: [string[], string[]] = [[], []];
-  page.on('request', (request) => {
-    if (!request.url().startsWith(new URL(url).origin)) strangers.push(request.url());
-  });
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  // The tests' compiler names functions by a helper that a page does not have.
-  await page.addInitScript('globalThis.__name = (named) => named');
-  await page.goto(url);
-  return { page, faults, strangers };
-}
 
 async function showReplay(file: string) {
   const journal = new Journal(systemClock);

@@ -7,13 +7,13 @@ import { systemClock } from '../../src/base/clock.ts';
 import { Journal } from '../../src/inspect/journal.ts';
 import type { FeedRecord } from '../../src/inspect/records.ts';
 
-/** Shows a run of that many events for as long as `act` takes. */
+/** Shows a run, or one of that many events, for as long as `act` takes. */
 export async function withMadeUp<Result>(
-  count: number,
+  run: number | readonly FeedRecord[],
   act: (url: string) => Promise<Result>,
 ): Promise<Result> {
   const journal = new Journal(systemClock);
-  journal.append(madeUp(count));
+  journal.append(typeof run === 'number' ? madeUp(run) : run);
   const shown = await showInspector(journal, { deployment: 'test', isLive: false });
   try {
     return await act(shown.url);
@@ -22,14 +22,14 @@ export async function withMadeUp<Result>(
   }
 }
 
-function madeUp(count: number): FeedRecord[] {
+export function madeUp(count: number, ids: readonly string[] = ['0123456789abcdef0123']): FeedRecord[] {
   const roles = ['coordinator', 'dealer', 'server-a', 'server-b', 'party-acme', 'party-beta'];
   const numbers = new Map<string, number>();
-  const id = '0123456789abcdef0123';
   return Array.from({ length: count }, (_, index): FeedRecord => {
     const role = roles[index % roles.length] ?? 'dealer';
     const number = numbers.get(role) ?? 0;
     numbers.set(role, number + 1);
+    const id = ids[Math.floor(number / 10) % ids.length] ?? '';
     const told = { role, start: '00000000000000ff', number, atMs: 1_800_000_000_000 + index * 20 };
     if (number % 5 !== 0) {
       const to = roles[(index * 7 + 1) % roles.length] ?? 'dealer';

@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { evaluateClear } from '../../src/engine/clear.ts';
 import { planInputs, validatePlan } from '../../src/plan/check.ts';
-import type { InputOperation, NodeId, Plan } from '../../src/plan/plan.ts';
-import { type Words, wordsOf } from '../../src/ring/words.ts';
+import type { NodeId, Plan } from '../../src/plan/plan.ts';
+import type { Words } from '../../src/ring/words.ts';
 import { compileQuery } from '../../src/sql/compile.ts';
 import { tableOf } from '../../src/sql/result.ts';
 import type { CompiledQuery, TableSpecification } from '../../src/sql/specification.ts';
 import { runPlan } from '../engine/two-servers.ts';
-import type { Oracle, Parties, Row, Run } from './support.ts';
+import { columnWords, type Oracle, type Parties, type Row, type Run } from './support.ts';
 
 /** Rows by table and party. */
 export type Tables = Readonly<Record<string, Parties>>;
@@ -80,28 +80,6 @@ function inOrder({ columns, order }: TableSpecification, rows: readonly Row[]): 
     const differing = places.find((place) => a[place] !== b[place]);
     return differing === undefined ? 0 : a[differing]! < b[differing]! ? -1 : 1;
   });
-}
-
-function columnWords(
-  plan: Plan,
-  input: InputOperation,
-  { name, columns }: TableSpecification,
-  parties: Parties,
-): Words {
-  const words = new Uint32Array(wordsOf(input.kind, input.length));
-  const wide = new BigInt64Array(words.buffer, 0, input.kind === 'ring' ? input.length : 0);
-  const column = columns.findIndex((candidate) => candidate.name === input.column);
-  let start = 0;
-  for (const { party, capacity } of plan.tables.find((table) => table.name === name)!.slices) {
-    parties[party]!.forEach((row, at) => {
-      const value = column < 0 ? 1n : row[column]!;
-      const coded = input.encoding === 'known' ? (value === null ? 0n : 1n) : (value ?? 0n);
-      if (input.kind === 'ring') wide[start + at] = coded;
-      else if (coded === 1n) words[(start + at) >>> 5]! |= 1 << ((start + at) & 31);
-    });
-    start += capacity;
-  }
-  return words;
 }
 
 /** SQLite's answer over the same rows, once the tables are there: cells as they are, in the query's order. */

@@ -69,12 +69,18 @@ export function layOut(plan: Plan, table: TableSpecification, parties: Parties):
   return new Map(planInputs(plan).map(({ node, input }) => [node, columnWords(plan, input, table, parties)]));
 }
 
-function columnWords(plan: Plan, input: InputOperation, table: TableSpecification, parties: Parties): Words {
+/** The words of one column of a table, parties' rows one after another. */
+export function columnWords(
+  plan: Plan,
+  input: InputOperation,
+  { name: table, columns }: TableSpecification,
+  parties: Parties,
+): Words {
   const words = new Uint32Array(wordsOf(input.kind, input.length));
   const wide = new BigInt64Array(words.buffer, 0, input.kind === 'ring' ? input.length : 0);
-  const column = table.columns.findIndex(({ name }) => name === input.column);
+  const column = columns.findIndex(({ name }) => name === input.column);
   let start = 0;
-  for (const { party, capacity } of plan.tables[0]!.slices) {
+  for (const { party, capacity } of plan.tables.find(({ name }) => name === table)!.slices) {
     parties[party]!.forEach((row, at) => {
       const value = column < 0 ? 1n : row[column]!;
       const coded = input.encoding === 'known' ? (value === null ? 0n : 1n) : (value ?? 0n);

@@ -37,7 +37,7 @@ import {
   summarySchema,
   type Views,
 } from './views.ts';
-import { commandIdOf, known, say } from './writes.ts';
+import { changed, commandIdOf, known, say } from './writes.ts';
 
 const newSchema = z
   .strictObject({
@@ -136,8 +136,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
       );
       await say(here, caller, { kind: 'create', descriptor: descriptor as unknown as Json }, id); // its schema's type: JSON
       const collaboration = known(here, idOf(descriptorDigest(descriptor)));
-      const { view, version } = views.of(collaboration);
-      isKnown(request, reply, version);
+      const view = changed(views.of(collaboration), request, reply);
       return reply
         .code(201)
         .header('location', `/collaboration/${collaboration.id}`)
@@ -211,9 +210,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
         { kind: 'cancel', collaboration: cid, ...wantedVersions(request) },
         commandIdOf(request, caller, 'cancel', cid),
       );
-      const { view, version } = views.of(known(here, cid));
-      isKnown(request, reply, version);
-      return reply.code(200).send(view);
+      return reply.code(200).send(changed(views.of(known(here, cid)), request, reply));
     },
   );
 
@@ -242,9 +239,7 @@ export function collaborationRoutes(app: Routes, { replica, describe, views }: C
         { kind: 'rerun', collaboration: cid, attempt, ...wantedVersions(request) },
         commandIdOf(request, caller, 'rerun', cid),
       );
-      const { view, version } = views.of(known(here, cid));
-      isKnown(request, reply, version);
-      return reply.code(200).send(view);
+      return reply.code(200).send(changed(views.of(known(here, cid)), request, reply));
     },
   );
 

@@ -22,9 +22,10 @@ import {
   reading,
 } from '../schemas.ts';
 import type { Replica } from './seams.ts';
-import { type Specifications, specificationSchema } from './specification.ts';
+import type { Specifications } from './specification.ts';
+import { specificationSchema } from './told.ts';
 import { collaborationSchema, inputPartiesOf, inputPartySchema, statusSchema, type Views } from './views.ts';
-import { commandIdOf, known, mustBe, say } from './writes.ts';
+import { changed, commandIdOf, known, mustBe, say } from './writes.ts';
 
 const inputPartiesSchema = z.object({ items: z.array(inputPartySchema) }).meta({ id: 'InputParties' });
 
@@ -124,9 +125,7 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
       const { attempt } = before.lifecycle.context;
       const body: Body = { kind: 'withdraw', collaboration: cid, attempt, ...wantedVersions(request) };
       await say(here, caller, body, commandIdOf(request, caller, 'withdraw', cid));
-      const { view, version } = views.of(known(here, cid));
-      isKnown(request, reply, version);
-      return reply.code(200).send(view);
+      return reply.code(200).send(changed(views.of(known(here, cid)), request, reply));
     },
   );
 
@@ -158,9 +157,7 @@ export function partyRoutes(app: Routes, { replica, specifications, views }: Par
         ...wantedVersions(request),
       };
       await say(here, caller, body, commandIdOf(request, caller, 'register output', cid));
-      const { view, version } = views.of(known(here, cid));
-      isKnown(request, reply, version);
-      return reply.code(200).send(view);
+      return reply.code(200).send(changed(views.of(known(here, cid)), request, reply));
     },
   );
 

@@ -4,22 +4,11 @@
 import { z } from 'zod';
 import { type Collaboration, versionOf } from '../../coordination/collaboration.ts';
 import { descriptorSchema, inputParties } from '../../coordination/descriptor.ts';
+import { STATUSES } from '../../coordination/lifecycle.ts';
 import { describeWaiting, waitingFor } from '../../coordination/waiting.ts';
 import { collaborationIdSchema, digestSchema, partySchema, timeSchema } from '../schemas.ts';
 
-export const statusSchema = z
-  .enum([
-    'open',
-    'registering',
-    'collecting',
-    'ready',
-    'running',
-    'finished',
-    'failed',
-    'expired',
-    'cancelled',
-  ])
-  .meta({ id: 'Status' });
+export const statusSchema = z.enum(STATUSES).meta({ id: 'Status' });
 
 const reasonSchema = z
   .object({ code: z.string(), message: z.string(), hint: z.string().optional() })

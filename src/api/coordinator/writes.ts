@@ -3,6 +3,7 @@
  * key, refused with the state that forbids it, 503 while the log cannot take it.
  */
 import { randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EXIT, MpcError } from '../../base/errors.ts';
 import { statusOf } from '../../base/status.ts';
 import type { Body } from '../../coordination/chapter.ts';
@@ -10,9 +11,11 @@ import type { Collaboration } from '../../coordination/collaboration.ts';
 import { derivedCommandId } from '../../coordination/commands.ts';
 import type { Reply } from '../../coordination/reply.ts';
 import type { Caller } from '../http/caller.ts';
+import { isKnown } from '../http/conditional.ts';
 import { AGAIN_S } from '../http/faults.ts';
 import { HttpRefusal } from '../http/problem.ts';
 import type { Replica } from './seams.ts';
+import type { Rendered } from './views.ts';
 
 export interface Keyed {
   readonly headers: { readonly 'idempotency-key'?: string | undefined };
@@ -41,6 +44,16 @@ function accepted(replica: Replica, reply: Reply, about: unknown): Reply & { ok:
   const status = statusOf(reply.error);
   const state = typeof about === 'string' ? replica.collaboration(about)?.status : undefined;
   throw new HttpRefusal(status, reply.error, status === 409 && state !== undefined ? { state } : {});
+}
+
+/** What a change has made of it, the version in the answer's head. */
+export function changed(
+  { view, version }: Rendered,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Rendered['view'] {
+  isKnown(request, reply, version);
+  return view;
 }
 
 export function known(replica: Replica, id: string): Collaboration {

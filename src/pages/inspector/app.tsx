@@ -1,10 +1,12 @@
 /**
  * Owns the page as a whole: the bar with the cursor, the cards beside each other, the lanes and the lists below.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Card } from './card.tsx';
+import type { ChartView } from './chart-view.ts';
 import { Details } from './details.tsx';
 import { groupsOf } from './groups.ts';
+import { hearKeys, KEYS } from './keys.ts';
 import { LanesView } from './lanes-view.tsx';
 import { linksOf } from './links.ts';
 import { Collaborations, Messages } from './lists.tsx';
@@ -14,15 +16,16 @@ import { timeText } from './words.ts';
 export function App({ player }: { readonly player: Player }) {
   const [, redraw] = useState(0);
   useEffect(() => player.onChange(() => redraw((count) => count + 1)), [player]);
-  useEffect(() => keys(player), [player]);
+  const views = useMemo(() => new Map<string, ChartView>(), [player]);
+  useEffect(() => hearKeys(player, views), [player]);
   const links = linksOf(player.story, player.pointed ?? player.chosen);
   const groups = groupsOf(player);
   return (
     <div class={player.isHasty ? 'inspector hasty' : 'inspector'}>
       <Bar player={player} />
-      <main class="cards" aria-label="statecharts">
+      <main class={player.zoomed === null ? 'cards' : 'cards close'} aria-label="statecharts">
         {groups.map((group) => (
-          <Card key={group.title} player={player} group={group} links={links} />
+          <Card key={group.title} player={player} group={group} links={links} views={views} />
         ))}
         {groups.length === 0 && (
           <p class="nothing">
@@ -39,6 +42,7 @@ export function App({ player }: { readonly player: Player }) {
         <Messages player={player} links={links} />
       </section>
       <Details player={player} />
+      <Keys player={player} />
     </div>
   );
 }
@@ -101,33 +105,32 @@ function Bar({ player }: { readonly player: Player }) {
           ))}
         </select>
       </label>
+      <button
+        type="button"
+        aria-label="keys"
+        aria-expanded={player.showsKeys}
+        title="what keys do (?)"
+        onClick={() => player.set('showsKeys', !player.showsKeys)}
+      >
+        ?
+      </button>
     </header>
   );
 }
 
-/** Arrow keys step, space plays or holds, Home and End go to the ends. Fields that use them keep them. */
-function keys(player: Player): () => void {
-  const act: Readonly<Record<string, () => void>> = {
-    ArrowLeft: () => player.step(-1),
-    ArrowRight: () => player.step(1),
-    Home: () => player.seek(0),
-    End: () => player.seek(player.last),
-    ' ': () => player.toggle(),
-    Escape: () => player.set('chosen', null),
-  };
-  const pressed = (event: KeyboardEvent): void => {
-    const { target, key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target instanceof HTMLSelectElement) return;
-    const isButton =
-      target instanceof HTMLButtonElement ||
-      (target instanceof HTMLInputElement && target.type === 'checkbox');
-    if (isButton && key === ' ') return;
-    const todo = act[key];
-    if (todo === undefined) return;
-    event.preventDefault();
-    todo();
-  };
-  addEventListener('keydown', pressed);
-  return () => removeEventListener('keydown', pressed);
+function Keys({ player }: { readonly player: Player }) {
+  if (!player.showsKeys) return null;
+  return (
+    <aside class="details keys" aria-label="keys">
+      <h2>Keys</h2>
+      <dl>
+        {KEYS.map(([keys, what]) => (
+          <div key={keys}>
+            <dt>{keys.split(' ').map((key) => (key === '…' ? ' … ' : <kbd key={key}>{key}</kbd>))}</dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </aside>
+  );
 }

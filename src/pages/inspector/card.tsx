@@ -13,18 +13,23 @@ export function Card({
   player,
   group,
   links,
+  views,
 }: {
   readonly player: Player;
   readonly group: Group;
   readonly links: Links;
+  /** Where the card's chart is found by its title. */
+  readonly views: Map<string, ChartView>;
 }) {
   const [pinned, setPinned] = useState<string>();
-  const [isWhole, setWhole] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
   const view = useRef<ChartView | undefined>(undefined);
   const machine = machineOf(player, group, pinned);
   const chart = player.view.charts[machine];
   const shown = shownOf(player, group, machine);
+  const isClose = player.zoomed === group.title;
+  const isAside = player.zoomed !== null && !isClose;
+  const isWhole = view.current?.mode === 'whole';
 
   useEffect(() => {
     const place = frame.current;
@@ -33,7 +38,9 @@ export function Card({
     if (place === null || world == null || svg == null || chart === undefined) return;
     const made = new ChartView(chart, world, svg);
     made.mode = isWhole ? 'whole' : 'follow';
+    made.isAside = isAside;
     view.current = made;
+    views.set(group.title, made);
     const sizes = new ResizeObserver(([entry]) => {
       if (entry !== undefined) made.resize(entry.contentRect.width, entry.contentRect.height);
     });
@@ -42,11 +49,11 @@ export function Card({
     return () => sizes.disconnect();
   }, [chart]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (view.current === undefined) return;
-    view.current.mode = isWhole ? 'whole' : 'follow';
+    view.current.isAside = isAside;
     view.current.look();
-  }, [isWhole]);
+  }, [isAside]);
 
   // Before the browser paints: what is lit is of the same frame as the lists.
   useLayoutEffect(() => {
@@ -77,10 +84,25 @@ export function Card({
 
   const [first] = shown.states;
   return (
-    <section class="card" data-tint={group.tint} data-weight={group.weight} aria-label={group.title}>
+    <section
+      class={isClose ? 'card close' : isAside ? 'card aside' : 'card'}
+      data-tint={group.tint}
+      data-weight={group.weight}
+      aria-label={group.title}
+    >
       <header>
         <span class="mark" />
-        <h2>{group.title}</h2>
+        <h2>
+          <button
+            type="button"
+            class="title"
+            aria-pressed={isClose}
+            title={isClose ? 'all roles alike (Esc)' : 'look at it closely'}
+            onClick={() => player.set('zoomed', isClose ? null : group.title)}
+          >
+            {group.title}
+          </button>
+        </h2>
         {group.roles.length === 1 && (
           <span class="now" title={first?.leaves.join(', ')}>
             {first === undefined ? '' : labelOf(first.leaves)}
@@ -91,7 +113,10 @@ export function Card({
           class="small"
           aria-pressed={isWhole}
           title={isWhole ? 'follow what is active' : 'show the whole chart'}
-          onClick={() => setWhole(!isWhole)}
+          onClick={() => {
+            view.current?.show(isWhole ? 'follow' : 'whole');
+            player.changed();
+          }}
         >
           <svg viewBox="0 0 12 12" aria-hidden="true">
             <path d="M1 4V1h3M8 1h3v3M11 8v3H8M4 11H1V8" />

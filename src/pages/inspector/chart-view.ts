@@ -44,6 +44,8 @@ export class ChartView {
   #camera: Camera = { x: 0, y: 0, scale: 0 };
   /** `follow` keeps what is active in sight, `whole` shows all, `free` is where somebody moved it to. */
   mode: 'follow' | 'whole' | 'free' = 'follow';
+  /** Beside a role that is looked at closely: the whole chart is shown, whatever the mode. */
+  isAside = false;
 
   /** `world` is what moves under the camera, with the SVG in it: moving the SVG itself makes the browser lay its text out again. */
   constructor(chart: PlacedChart, world: HTMLElement, svg: SVGSVGElement) {
@@ -82,16 +84,21 @@ export class ChartView {
     this.look();
   }
 
+  show(mode: 'follow' | 'whole'): void {
+    this.mode = mode;
+    this.look();
+  }
+
   /** Points the camera at what is to be seen. */
   look(): void {
     const { width, height } = this.#size;
-    if (width < 2 || this.mode === 'free') return;
+    if (width < 2 || (this.mode === 'free' && !this.isAside)) return;
+    const isWhole = this.mode === 'whole' || this.isAside;
     const whole = { x: 0, y: 0, width: this.chart.width, height: this.chart.height };
-    const box = this.mode === 'whole' ? whole : (this.#activeBox() ?? whole);
+    const box = isWhole ? whole : (this.#activeBox() ?? whole);
     const fits = Math.min(width / (box.width + MARGIN), height / (box.height + MARGIN));
     const fitsWhole = Math.min(width / (whole.width + 12), height / (whole.height + 12));
-    const scale =
-      this.mode === 'whole' ? fitsWhole : Math.max(fitsWhole, Math.min(LARGEST, Math.max(SMALLEST, fits)));
+    const scale = isWhole ? fitsWhole : Math.max(fitsWhole, Math.min(LARGEST, Math.max(SMALLEST, fits)));
     const center = (start: number, length: number, room: number, all: number): number => {
       // A chart that fits stands in the middle; else nothing but chart is shown.
       if (all * scale <= room) return (room - all * scale) / 2;
@@ -110,7 +117,8 @@ export class ChartView {
     this.#moveTo({ ...this.#camera, x: this.#camera.x + dx, y: this.#camera.y + dy });
   }
 
-  zoom(factor: number, x: number, y: number): void {
+  /** Around that point; around the middle without. */
+  zoom(factor: number, x = this.#size.width / 2, y = this.#size.height / 2): void {
     this.mode = 'free';
     const { scale } = this.#camera;
     const next = Math.max(0.15, Math.min(2.5, scale * factor));
@@ -131,9 +139,12 @@ export class ChartView {
     const boxes: Box[] = this.chart.nodes.filter(
       ({ id, kind }) => (kind === 'atomic' || kind === 'final') && lit.active.has(id),
     );
-    for (const { points, labels } of this.chart.edges)
+    for (const { points, label, labels } of this.chart.edges)
       if (labels.some(({ transition }) => lit.hot.has(transition)))
-        boxes.push(...points.map(({ x, y }) => ({ x, y, width: 0, height: 0 })));
+        boxes.push(
+          ...points.map(({ x, y }) => ({ x, y, width: 0, height: 0 })),
+          ...(label === null ? [] : [label]),
+        );
     if (boxes.length === 0) return undefined;
     const x = Math.min(...boxes.map((box) => box.x));
     const y = Math.min(...boxes.map((box) => box.y));

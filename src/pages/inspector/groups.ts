@@ -32,7 +32,7 @@ export function groupsOf({ story, view }: Player): Group[] {
   const called = (name: string): string[] =>
     roles.filter((role) => role === name || role.startsWith(`${name}-`));
   return [
-    ...group('coordinator', 'coordinator', 1, called('coordinator')),
+    ...group('coordinator', 'coordinator', 1.2, called('coordinator')),
     ...group('dealer', 'dealer', 0.85, called('dealer')),
     ...['server-a', 'server-b'].flatMap((server) => group(server, 'server', 1.4, called(server))),
     ...group('server-c', 'ballotServer', 1, called('server-c')),

@@ -14,7 +14,6 @@ const TINTS = [
   'server-c',
   ...[0, 1, 2, 3, 4, 5].map((each) => `party-${each}`),
 ];
-const [SHORTEST_MS, LONGEST_MS] = [50, 3_600_000];
 
 export function LanesView({ player }: { readonly player: Player }) {
   const place = useRef<HTMLCanvasElement>(null);
@@ -45,8 +44,7 @@ export function LanesView({ player }: { readonly player: Player }) {
     const click = (event: MouseEvent): void => player.set('chosen', lanes.at(event.offsetX, event.offsetY));
     const wheel = (event: WheelEvent): void => {
       event.preventDefault();
-      const next = player.windowMs * (event.deltaY > 0 ? 1.25 : 0.8);
-      player.set('windowMs', Math.max(SHORTEST_MS, Math.min(LONGEST_MS, next)));
+      player.stretch(event.deltaY > 0 ? 1.25 : 0.8);
     };
     canvas.addEventListener('pointermove', move);
     canvas.addEventListener('pointerleave', leave);

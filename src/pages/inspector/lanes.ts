@@ -76,8 +76,7 @@ export class Lanes {
     this.work = 0;
     if (roles.length === 0 || width < 2) return;
     const row = Math.min(46, (height - TOP - 6) / roles.length);
-    const ahead = player.cursor < player.last ? 0.3 : 0.05;
-    const end = nowMs + windowMs * ahead;
+    const end = this.#end(player);
     const start = end - windowMs;
     const x = (ms: number): number => LEFT + ((ms - start) / windowMs) * (width - LEFT - 10);
     const y = (role: string): number => TOP + roles.indexOf(role) * row + row / 2;
@@ -115,6 +114,14 @@ export class Lanes {
     if (nearest !== undefined) return { kind: 'arrow', arrow: nearest.arrow };
     const span = this.#spans.find(({ x1, x2, y }) => px >= x1 && px <= x2 && Math.abs(py - y) <= BAR / 2);
     return span === undefined ? null : { kind: 'move', at: span.at };
+  }
+
+  /** The cursor stands a little before the window's end, but nothing is shown before the run's beginning and after its end. */
+  #end({ story, windowMs, nowMs, cursor, last }: Player): number {
+    const ahead = cursor < last ? 0.3 : 0.05;
+    const lastMs = story.records.at(-1)?.atMs ?? nowMs;
+    const latest = Math.min(nowMs + windowMs * ahead, lastMs + windowMs * 0.05);
+    return Math.max(latest, this.zeroMs + windowMs * 0.99);
   }
 
   /** In CSS pixels. Told, not asked for: asking makes the browser lay out the page in the middle of a frame. */

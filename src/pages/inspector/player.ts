@@ -13,6 +13,9 @@ export type Focus =
   | { readonly kind: 'state'; readonly id: string };
 
 const MOMENT_MS = 300;
+/** What the lanes show of a run, where it is longer than that. */
+const WINDOW_MS = 6000;
+const [SHORTEST_MS, LONGEST_MS] = [50, 3_600_000];
 
 export class Player {
   readonly view: InspectorView;
@@ -24,10 +27,13 @@ export class Player {
   /** One collaboration, or all. */
   filter: string | null = null;
   showsHeartbeats = false;
+  showsKeys = false;
+  /** The role, or the roles that share a chart, that is looked at closely; all alike without. */
+  zoomed: string | null = null;
   pointed: Focus | null = null;
   chosen: Focus | null = null;
   /** Milliseconds that the lanes show. */
-  windowMs = 6000;
+  windowMs = WINDOW_MS;
   /** Somebody moves the cursor fast: what glides to its place would only lag behind. */
   isHasty = false;
   readonly #listeners = new Set<() => void>();
@@ -58,12 +64,18 @@ export class Player {
 
   add(records: readonly FeedRecord[]): void {
     this.story.add(records);
+    if (!this.view.isLive && this.lengthMs < WINDOW_MS) this.fit();
     if (this.isFollowing) this.cursor = this.last;
     this.changed();
   }
 
   get last(): number {
     return this.story.records.length - 1;
+  }
+
+  /** From the first record to the last. */
+  get lengthMs(): number {
+    return (this.story.records.at(-1)?.atMs ?? 0) - (this.story.records[0]?.atMs ?? 0);
   }
 
   /** Time at the cursor. */
@@ -106,13 +118,30 @@ export class Player {
     this.changed();
   }
 
-  set<Key extends 'filter' | 'showsHeartbeats' | 'pointed' | 'chosen' | 'windowMs' | 'isLinked'>(
-    key: Key,
-    value: Player[Key],
-  ): void {
+  set<
+    Key extends
+      | 'filter'
+      | 'showsHeartbeats'
+      | 'showsKeys'
+      | 'zoomed'
+      | 'pointed'
+      | 'chosen'
+      | 'windowMs'
+      | 'isLinked',
+  >(key: Key, value: Player[Key]): void {
     if (this[key] === value) return;
     Object.assign(this, { [key]: value });
     this.changed();
+  }
+
+  /** The lanes show more time, or less. */
+  stretch(factor: number): void {
+    this.set('windowMs', Math.max(SHORTEST_MS, Math.min(LONGEST_MS, this.windowMs * factor)));
+  }
+
+  /** The lanes show all of the run. */
+  fit(): void {
+    this.stretch((this.lengthMs * 1.06) / this.windowMs);
   }
 
   isShown(arrow: Arrow): boolean {
