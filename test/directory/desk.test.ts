@@ -234,6 +234,6 @@ for (const seed of [1, 2])
         for (const place of places) assert.deepEqual(await place.texts.atLeast(texts.length), texts);
         assert.ok(troubles > 2, `${troubles} were lost on the way`);
         for (const place of [desk, ...places]) await place.leave();
-      for (const place of places) assert.deepEqual(place.texts.items, texts, 'and nothing more');
+        for (const place of places) assert.deepEqual(place.texts.items, texts, 'and nothing more');
       }),
   );

@@ -99,7 +99,7 @@ test(
       for (const place of places.slice(0, 2))
         assert.ok(place.connections.items.includes(false), 'the replica that pushed to it was killed');
       for (const place of [ann, ...places]) await place.leave();
-    for (const place of places) assert.deepEqual(place.texts.items, texts, 'and nothing more');
+      for (const place of places) assert.deepEqual(place.texts.items, texts, 'and nothing more');
     }),
 );
 
