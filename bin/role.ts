@@ -20,7 +20,8 @@ import { clientRole } from './compose/client.ts';
 import { coordinatorRole } from './compose/coordinator.ts';
 import { dealerRole } from './compose/dealer.ts';
 import { ballotServerRole, type ElectionParts, electionParts } from './compose/election.ts';
-import { type RoleParts, Runtime } from './compose/runtime.ts';
+import type { RoleParts } from './compose/parts.ts';
+import { Runtime } from './compose/runtime.ts';
 import { serverRole } from './compose/server.ts';
 import { watchOver } from './compose/watch-over.ts';
 import { feedOf, watched } from './compose/watching.ts';
@@ -36,6 +37,7 @@ export async function runRole(
   const identity = roleIdentity(config.key, process.env);
   checkTrust(config, me, identity.publicKey, file);
   const feed = feedOf(config, me);
+  const logger = openLogger(me, config.log);
   const runtime = new Runtime({
     ...(feed === undefined ? {} : { feed }),
     deployment: config.deployment,
@@ -46,13 +48,18 @@ export async function runRole(
     ...(config.replica === undefined ? {} : { replica: config.replica }),
     clock: systemClock,
     random: systemRandom,
-    logger: openLogger(me, config.log),
+    logger,
     connectBus: async (signal) => {
       const bus = await connectNats({
         ...brokerAccess(config),
         name: me,
         identity,
         signal,
+        onWaiting: (why) =>
+          logger.warn(
+            { nats: config.nats, why },
+            `waiting for a broker at ${config.nats.join(', ')}: ${why}`,
+          ),
         makesLog: config.role === 'coordinator',
         ...(config.logCopies === undefined ? {} : { replicas: config.logCopies }),
       });

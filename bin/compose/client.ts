@@ -26,7 +26,8 @@ import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { Changes } from './changes.ts';
 import { electionChapters, participantChapters } from './chapters.ts';
-import { type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { type LogEvent, logEvent, logKey, type RoleParts } from './parts.ts';
+import type { Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'client';

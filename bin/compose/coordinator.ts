@@ -24,8 +24,9 @@ import type { NotifyRules } from '../../src/notify/allowed.ts';
 import { deliverNotices } from '../../src/notify/deliver.ts';
 import { systemResolve } from '../../src/notify/put.ts';
 import { allChapters, electionChapters } from './chapters.ts';
+import type { RoleParts } from './parts.ts';
 import { startReplica } from './replica.ts';
-import type { RoleParts, Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { LifecycleWatch } from './watching.ts';
 
 const ROOT = 'coordinator';

@@ -7,7 +7,8 @@ import { DealerDuties } from '../../src/duties/dealer-duties.ts';
 import { Queries } from '../../src/duties/queries.ts';
 import type { Run } from '../../src/duties/workplace.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
-import { type Accepted, type LogEvent, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { type Accepted, type LogEvent, logEvent, logKey, type RoleParts } from './parts.ts';
+import type { Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'dealer';

@@ -13,7 +13,8 @@ import { stateOfLife } from '../../src/election/life.ts';
 import { electionChange } from '../../src/election/rows.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { electionChapters } from './chapters.ts';
-import type { RoleParts, Runtime } from './runtime.ts';
+import type { RoleParts } from './parts.ts';
+import type { Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 type Context = EffectContext<{ election: string }>;

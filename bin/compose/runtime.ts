@@ -8,75 +8,26 @@
 import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AnyStateMachine, EventObject } from 'xstate';
-import type { Clock } from '../../src/base/clock.ts';
 import { EXIT, MpcError, reportOf } from '../../src/base/errors.ts';
-import type { RandomSource } from '../../src/base/random.ts';
 import type { Bus, Log } from '../../src/bus/bus.ts';
-import { type Address, subjects } from '../../src/bus/subjects.ts';
-import type { Body, Chapter } from '../../src/coordination/chapter.ts';
-import { type CollaborationChange, collaborationChange } from '../../src/coordination/collaborations.ts';
+import { subjects } from '../../src/bus/subjects.ts';
+import type { Body } from '../../src/coordination/chapter.ts';
+import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
 import type { Applied } from '../../src/coordination/records.ts';
 import { submitCommand } from '../../src/coordination/submit.ts';
 import { describeWaiting } from '../../src/coordination/waiting.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
 import { ElectionsView } from '../../src/election/rows.ts';
-import type { Delivery, Effect, Host, HostLoad, Transition } from '../../src/host/host.ts';
+import type { Host, HostLoad } from '../../src/host/host.ts';
 import { openHost } from '../../src/host/open.ts';
-import type { Identity } from '../../src/identity/keys.ts';
-import type { Feed } from '../../src/inspect/feed.ts';
-import { type Logger, type Meters, newMeters, Troubles } from '../../src/observe/logger.ts';
+import { type Meters, newMeters, Troubles } from '../../src/observe/logger.ts';
 import type { Vitals } from '../../src/observe/vitals.ts';
 import { openStore } from '../../src/store/store.ts';
 import { participantChapters } from './chapters.ts';
+import type { RoleParts, RuntimeParts } from './parts.ts';
 import type { ReplicaStart } from './replica.ts';
 import { watchedEffects } from './watching.ts';
-
-export interface RuntimeParts {
-  readonly deployment: string;
-  readonly me: Address;
-  readonly identity: Identity;
-  readonly trust: Workplace['trust'];
-  /** This role's own directory. */
-  readonly state: string;
-  /** A coordinator's: which of the replicas it is. */
-  readonly replica?: string;
-  /** Connects, waiting until there is a broker. */
-  readonly connectBus: (signal: AbortSignal) => Promise<Bus>;
-  readonly clock: Clock;
-  readonly random: RandomSource;
-  readonly logger: Logger;
-  /** Tells who may watch this role what it does; absent where nobody may. */
-  readonly feed?: Feed;
-}
-
-/** What a role adds. Built once the host's parts are there; `place` gives what effects need, as soon as it is there. */
-export interface RoleParts {
-  /** The root chart's name, its actor's id, and its input. */
-  readonly root: { readonly name: string; readonly input: object };
-  readonly machines: Readonly<Record<string, AnyStateMachine>>;
-  /** Those of them that hear nothing but the log, which is told anew after every restart, and effects that find their own files. */
-  readonly retold?: readonly string[];
-  readonly effects: Readonly<Record<string, Effect>>;
-  readonly deliveries: Readonly<Record<string, Delivery>>;
-  /** Chapters of the log that it follows; what participants act on without it. */
-  readonly chapters?: readonly Chapter[];
-  /** Where it begins to follow the log, and what it writes through to; from the first entry without it. */
-  readonly beginning?: (bus: Bus) => Promise<ReplicaStart>;
-  /** What an accepted command of the log means to this role. */
-  readonly onApplied: (applied: Accepted, host: Host) => Promise<void>;
-  /** What an accepted command of any other chapter means to this role. */
-  readonly onOther?: (applied: Applied, host: Host) => Promise<void>;
-  /** The log has been caught up with for the first time. */
-  readonly onCaughtUp?: () => Promise<void>;
-  readonly onTransition?: (transition: Transition) => void;
-  /** Ends channels and whatever else the duties hold. */
-  readonly stop: () => Promise<void> | void;
-}
-
-/** A command that was accepted, and the collaboration it is about. */
-export type Accepted = Applied & CollaborationChange & { readonly command: NonNullable<Applied['command']> };
 
 /** The pause before the log is asked for again. */
 const UNAVAILABLE_MS = 500;
@@ -363,18 +314,3 @@ function collaborationOf(actor: string): { readonly collaboration?: string } {
 }
 
 const roleStopping = (): MpcError => new MpcError('role.stopping', 'this role is stopping');
-
-export type LogEvent = EventObject & Readonly<Record<string, unknown>>;
-
-/** The event that a chart of one collaboration hears of a log entry. */
-export function logEvent({ command, collaboration, statusBefore, statusAfter }: Accepted): LogEvent {
-  const { kind, ...body } = command.body;
-  const { collaboration: _, ...facts } = { collaboration: undefined, ...body };
-  const { reason } = collaboration.lifecycle.context;
-  const ended = statusAfter === 'failed' && reason !== undefined ? { ended: reason } : {};
-  const status = statusAfter === statusBefore ? {} : { status: statusAfter, ...ended };
-  return { type: `log.${kind}`, author: command.author, ...facts, ...status };
-}
-
-/** Once-only key of a command in the log. */
-export const logKey = ({ sequence, index }: Accepted): string => `log:${sequence}.${index}`;

@@ -13,7 +13,8 @@ import { awaitDeadline } from '../../src/host/effects.ts';
 import type { EffectContext, Host } from '../../src/host/host.ts';
 import { participantChapters } from './chapters.ts';
 import type { ElectionParts } from './election.ts';
-import { type Accepted, logEvent, logKey, type RoleParts, type Runtime } from './runtime.ts';
+import { type Accepted, logEvent, logKey, type RoleParts } from './parts.ts';
+import type { Runtime } from './runtime.ts';
 import { commonDeliveries, rootEffects } from './shared.ts';
 
 const ROOT = 'server';

@@ -20,7 +20,7 @@ import { type Election, electionChange } from '../../src/election/rows.ts';
 import { Feed } from '../../src/inspect/feed.ts';
 import { KnownNames } from '../../src/inspect/names.ts';
 import { watchedBus } from '../../src/inspect/watched-bus.ts';
-import type { Accepted, RoleParts } from './runtime.ts';
+import type { Accepted, RoleParts } from './parts.ts';
 
 /** Undefined where nobody may watch. */
 export function feedOf(config: RoleConfig, me: Address): Feed | undefined {

@@ -6,7 +6,8 @@
  * the ANDs in order. The file's words are: the steps, the planes of one block on their way in or out, the blocks' registers.
  */
 import type { CircuitProgram, Level } from '../circuits/levels.ts';
-import { type RegisterFile, registerFile } from '../ring/kernels/registers.ts';
+import type { RegisterFile } from '../ring/kernels/register-file.ts';
+import { registerFile } from '../ring/kernels/registers.ts';
 import type { Words } from '../ring/words.ts';
 import type { ServerName } from './gate.ts';
 

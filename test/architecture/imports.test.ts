@@ -77,6 +77,22 @@ test('imports only go down', () => {
   assert.ok(imports.length > 200, `expected to check many imports, saw ${imports.length}`);
 });
 
+test('no files name each other in a circle, not even for their types', () => {
+  const targets = new Map<string, string[]>();
+  // A page's parts show each other: they are one thing.
+  for (const { from, target } of imports)
+    if (!from.startsWith('src/pages/')) targets.set(from, [...(targets.get(from) ?? []), target]);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `a circle: ${[...path.slice(path.indexOf(file)), file].join(' -> ')}`);
+    if (done.has(file)) return;
+    for (const target of targets.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  assert.ok(done.size > 200, `expected to walk many files, saw ${done.size}`);
+});
+
 test('roles import xstate and pure parts of src, nothing that does I/O', () => {
   const roles = files.filter((file) => file.startsWith('roles/'));
   assert.ok(roles.length >= 6, `expected the roles' charts, saw ${roles.length}`);
@@ -118,7 +134,7 @@ test('no file is longer than 400 lines, and each opens with what it owns', () =>
   assert.ok(files.length > 60, `expected to read many files, saw ${files.length}`);
   for (const file of files) {
     const text = readFileSync(join(root, file), 'utf8');
-    assert.ok(text.split('\n').length <= 400, `${file} is longer than 400 lines: split it by meaning`);
+    assertShort(file, text);
     assert.match(
       text.slice(0, 600),
       /^(#!.*\n)?\/\*\*[\s\S]*?Owns /,
@@ -126,6 +142,15 @@ test('no file is longer than 400 lines, and each opens with what it owns', () =>
     );
   }
 });
+
+test('tests and benchmarks keep to the same length', () => {
+  const others = ['test', 'bench'].flatMap((folder) => filesBelow(join(root, folder)));
+  assert.ok(others.length > 200, `expected to read many files, saw ${others.length}`);
+  for (const file of others) assertShort(file, readFileSync(join(root, file), 'utf8'));
+});
+
+const assertShort = (file: string, text: string): void =>
+  assert.ok(text.split('\n').length <= 400, `${file} is longer than 400 lines: split it by meaning`);
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { plainRegisters } from '../../src/ring/kernels/plain-registers.ts';
-import { type RegisterFile, registerFile, simdRegisters } from '../../src/ring/kernels/registers.ts';
+import type { RegisterFile } from '../../src/ring/kernels/register-file.ts';
+import { registerFile, simdRegisters } from '../../src/ring/kernels/registers.ts';
 
 const REGISTERS = 9;
 const COUNT = 4;

@@ -22,7 +22,8 @@ import {
   reading,
 } from '../schemas.ts';
 import type { Replica } from './seams.ts';
-import { type Specifications, specificationSchema } from './specification.ts';
+import type { Specifications } from './specification.ts';
+import { specificationSchema } from './told.ts';
 import { collaborationSchema, inputPartiesOf, inputPartySchema, statusSchema, type Views } from './views.ts';
 import { changed, commandIdOf, known, mustBe, say } from './writes.ts';
 

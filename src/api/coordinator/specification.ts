@@ -2,49 +2,11 @@
  * Owns what a party is told when it registers: the CSV header, the types and bounds of every column, its row limits, the
  * digest it will approve, and what approving reveals. Compiled from the descriptor, as every participant does itself.
  */
-import { z } from 'zod';
 import { EXIT, MpcError } from '../../base/errors.ts';
 import type { Collaboration } from '../../coordination/collaboration.ts';
 import { type Find, madeFor, Queries } from '../../duties/queries.ts';
-import { digestSchema, partySchema, timeSchema } from '../schemas.ts';
 import type { Specify } from './seams.ts';
-import { type Shape, type Told, toldOf } from './told.ts';
-
-const columnSchema = z.object({
-  name: z.string(),
-  type: z.enum(['integer', 'decimal', 'text', 'boolean', 'date']),
-  scale: z.int().meta({ description: 'Decimals' }),
-  least: z
-    .string()
-    .optional()
-    .meta({ description: 'Smallest value, in units of 10^-scale (dates: days since 1970)' }),
-  most: z.string().optional(),
-  values: z.array(z.string()).optional().meta({ description: 'All values that a text may have' }),
-  nullable: z.boolean(),
-});
-
-export const specificationSchema = z
-  .object({
-    party: partySchema,
-    digest: digestSchema,
-    deadline: timeSchema,
-    disclosure: z.array(z.string()).meta({ description: 'Who learns what, in words' }),
-    tables: z.array(
-      z.object({
-        table: z.string(),
-        maxRows: z.int(),
-        exact: z.boolean().meta({ description: 'It must be just so many rows' }),
-        header: z
-          .string()
-          .meta({ description: 'First line of the CSV; empty where lines of bits are brought' }),
-        columns: z.array(columnSchema),
-        bits: z.int().optional().meta({ description: "Of a circuit's input: bits in each line" }),
-      }),
-    ),
-  })
-  .meta({ id: 'InputSpecification' });
-
-export type InputSpecification = z.infer<typeof specificationSchema>;
+import { type InputSpecification, type Shape, type Told, toldOf } from './told.ts';
 
 /** Compiled programs kept: enough for those that parties register for at a time. */
 const KEPT = 64;

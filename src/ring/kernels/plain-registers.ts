@@ -2,7 +2,7 @@
  * Owns the kernels on register files in plain TypeScript: what each one computes, and what serves where WASM has no SIMD.
  * Must never index memory by a secret, nor branch on one: steps are public.
  */
-import type { RegisterFile } from './registers.ts';
+import type { RegisterFile } from './register-file.ts';
 
 export function plainRegisters(length: number): RegisterFile {
   const words = new Uint32Array(length);
