@@ -37,6 +37,7 @@ export async function runRole(
   const identity = roleIdentity(config.key, process.env);
   checkTrust(config, me, identity.publicKey, file);
   const feed = feedOf(config, me);
+  const logger = openLogger(me, config.log);
   const runtime = new Runtime({
     ...(feed === undefined ? {} : { feed }),
     deployment: config.deployment,
@@ -47,13 +48,18 @@ export async function runRole(
     ...(config.replica === undefined ? {} : { replica: config.replica }),
     clock: systemClock,
     random: systemRandom,
-    logger: openLogger(me, config.log),
+    logger,
     connectBus: async (signal) => {
       const bus = await connectNats({
         ...brokerAccess(config),
         name: me,
         identity,
         signal,
+        onWaiting: (why) =>
+          logger.warn(
+            { nats: config.nats, why },
+            `waiting for a broker at ${config.nats.join(', ')}: ${why}`,
+          ),
         makesLog: config.role === 'coordinator',
         ...(config.logCopies === undefined ? {} : { replicas: config.logCopies }),
       });

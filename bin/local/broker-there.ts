@@ -4,6 +4,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 
 /** A broker that is there has answered by then. */
 const QUIET_MS = 2_000;
@@ -14,7 +15,7 @@ export interface BrokerWait {
   /** How long, in milliseconds; 0 tries once, Infinity waits for ever. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
-  /** What is done meanwhile, after "no broker answers at …: ". */
+  /** What is done meanwhile, after "no broker answers at … (why): ". */
   readonly meanwhile: string;
   readonly say: (sentence: string) => void;
 }
@@ -22,17 +23,21 @@ export interface BrokerWait {
 /** Resolves when it answers. Throws `bus.unavailable` when it does not in time, the signal's reason, or what else `connectNats` does. */
 export async function brokerThere({ urls, waitMs, signal, meanwhile, say }: BrokerWait): Promise<void> {
   const where = urls.join(', ');
+  const reasons: string[] = [];
+  const because = (): string => (reasons.length === 0 ? '' : ` (${reasons.join(', ')})`);
   let hasSaid = false;
   const stop = systemClock.after(QUIET_MS, () => {
-    say(`no broker answers at ${where}: ${meanwhile}`);
+    say(`no broker answers at ${where}${because()}: ${meanwhile}`);
     hasSaid = true;
   });
   try {
-    const bus = await connectNats({ servers: urls, name: 'mpc-probe', connectTimeoutMs: waitMs, signal });
+    const onWaiting = (why: string): void => void reasons.push(why);
+    const common = { ...brokerAccess({ nats: urls }), name: 'mpc-probe', signal, onWaiting };
+    const bus = await connectNats({ ...common, connectTimeoutMs: waitMs });
     await bus.close();
   } catch (error) {
     if (!(error instanceof MpcError && error.code === 'bus.unavailable')) throw error;
-    throw new MpcError(error.code, `no broker answered at ${where} within ${waitMs / 1000} s`, {
+    throw new MpcError(error.code, `no broker answered at ${where} within ${waitMs / 1000} s${because()}`, {
       hint: 'start it, correct --nats (or NATS_URL), wait longer with --broker-wait, or leave them out: one is started then',
       exitCode: EXIT.unavailable,
     });

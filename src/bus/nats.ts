@@ -25,6 +25,7 @@ import { isAtLeast, OLDEST_BROKER, tooOld, versionIn } from './broker-version.ts
 import type { Bus, BusStanding, Log, Message, Subscription } from './bus.ts';
 import { copied } from './copied.ts';
 import { busFaults, Listeners, Troubles } from './faults.ts';
+import { connectionTrouble, requestFault, whyDistrusted } from './nats-faults.ts';
 import type { NatsLink } from './nats-link.ts';
 import { copiesOn, openNatsLog } from './nats-log.ts';
 import { NatsSocket } from './nats-socket.ts';
@@ -49,6 +50,8 @@ export interface NatsOptions {
   readonly connectTimeoutMs?: number;
   /** Gives up the first connection. */
   readonly signal?: AbortSignal;
+  /** Told why there is no first connection yet, each reason once. */
+  readonly onWaiting?: (why: string) => void;
   /** Copies of a log that is created here; without it one on each of the brokers named, at most 5. */
   readonly replicas?: number;
   /** False: a log that is not there is waited for, because others make it. */
@@ -73,6 +76,7 @@ const DRAIN_MS = 2000;
 export async function connectNats(options: NatsOptions): Promise<Bus> {
   const clock = options.clock ?? systemClock;
   const startMs = clock.now();
+  const reasons = new Set<string>();
   for (;;) {
     options.signal?.throwIfAborted();
     try {
@@ -87,6 +91,8 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
           exitCode: EXIT.unavailable,
           hint: 'start the broker, or correct its address',
         });
+      if (!reasons.has(error.message)) options.onWaiting?.(error.message);
+      reasons.add(error.message);
     }
     await clock.sleep(RECONNECT_MS, options.signal);
   }
@@ -132,18 +138,6 @@ function clientOptions({ servers, name, identity, tls }: NatsOptions) {
     ...(tls === undefined ? {} : { tls: { ...tls } }),
     ...(identity === undefined ? {} : { authenticator: signsNonce(identity) }),
   };
-}
-
-/** OpenSSL's and Node's codes of a certificate that does not prove who the broker is. */
-const BAD_CERTIFICATE = /CERT|ISSUER|SELF_SIGNED|VERIFY/;
-
-/** Waiting does not mend a certificate, nor a broker that has none. Undefined for what may pass. */
-function whyDistrusted(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (/server does not support 'tls'/.test(cause.message)) return 'it does not encrypt';
-    if ('code' in cause && BAD_CERTIFICATE.test(String(cause.code))) return cause.message;
-  }
-  return undefined;
 }
 
 /** The broker's challenge: Ed25519 over its nonce, base64url. */
@@ -370,27 +364,4 @@ class NatsBus implements Bus {
     }
     this.#connected = false;
   }
-}
-
-function requestFault(error: unknown, subject: string, timeoutMs: number): MpcError {
-  if (error instanceof errors.TimeoutError) return busFaults.timeout(subject, timeoutMs);
-  if (error instanceof errors.RequestError) {
-    if (error.isNoResponders()) return busFaults.noResponders(subject);
-    if (error.cause instanceof errors.PermissionViolationError) return busFaults.denied(error.message);
-  }
-  return busFaults.unavailable(
-    `request on ${subject}`,
-    error instanceof Error ? error.message : String(error),
-  );
-}
-
-function connectionTrouble(error: Error): MpcError {
-  if (error instanceof errors.PermissionViolationError || error instanceof errors.AuthorizationError)
-    return busFaults.denied(error.message);
-  if (/slow consumer/i.test(error.message))
-    return new MpcError('bus.slow-consumer', 'the broker cut this connection off for reading too slowly', {
-      exitCode: EXIT.temporary,
-      hint: 'messages were lost; channels repeat theirs. If it happens often, this machine is overloaded',
-    });
-  return new MpcError('bus.trouble', `the broker reports: ${error.message}`, { exitCode: EXIT.temporary });
 }

@@ -15,7 +15,10 @@ export class HandClock implements Clock {
   after(delayMs: number, callback: () => void): () => void {
     const entry = { atMs: this.#now + delayMs, callback };
     this.#due.push(entry);
-    return () => void this.#due.splice(this.#due.indexOf(entry), 1);
+    return () => {
+      const at = this.#due.indexOf(entry);
+      if (at >= 0) this.#due.splice(at, 1);
+    };
   }
 
   sleep(delayMs: number): Promise<void> {
@@ -26,6 +29,12 @@ export class HandClock implements Clock {
   async runDry(): Promise<void> {
     do await new Promise(setImmediate);
     while (this.#turn());
+  }
+
+  /** Lets the next thing that is due happen, and what comes of it. */
+  async turn(): Promise<void> {
+    this.#turn();
+    await new Promise(setImmediate);
   }
 
   #turn(): boolean {

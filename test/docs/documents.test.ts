@@ -37,7 +37,7 @@ test('every link between documents, and every file of the source that they name,
   let [links, paths] = [0, 0];
   for (const file of DOCUMENTS) {
     const text = readFileSync(join(ROOT, file), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+    for (const [, target = ''] of text.matchAll(/(?:\]\(|\bsrc(?:set)?=")([^)#\s"]+)(?:#[^)]*)?[)"]/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       links++;
       assert.ok(existsSync(join(ROOT, dirname(file), target)), `${file} links to ${target}`);

@@ -11,64 +11,16 @@ import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
 import type { DirectoryCalls } from '../../src/directory/client/calls.ts';
-import { Correspondent } from '../../src/directory/client/correspondent.ts';
-import { History } from '../../src/directory/client/history.ts';
 import { httpDirectory } from '../../src/directory/client/http.ts';
 import { natsDirectory } from '../../src/directory/client/nats.ts';
-import { Pins } from '../../src/directory/client/pins.ts';
-import type { Happening } from '../../src/directory/client/reading.ts';
 import { sayKeys } from '../../src/directory/statements.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
-import { Collected } from '../bus/collected.ts';
+import { Place } from '../directory/place.ts';
 import { Coordinators } from '../support/coordinators.ts';
 import { mpc } from '../support/mpc.ts';
 
 const DEPLOYMENT = 'local';
-
-/** One place where somebody is signed in, with what it was told. */
-class Place {
-  readonly texts = new Collected<string>();
-  readonly connections = new Collected<boolean>();
-  readonly correspondent: Correspondent;
-  readonly #leave = new AbortController();
-  #receiving: Promise<void> = Promise.resolve();
-
-  private constructor(name: string, key: string, calls: DirectoryCalls) {
-    const identity = loadIdentity(key);
-    this.correspondent = new Correspondent({
-      calls,
-      deployment: DEPLOYMENT,
-      account: name,
-      identity,
-      sealingKeys: [sealingKeyOf(identity)],
-      pins: new Pins({ read: () => undefined, write: () => {} }),
-      history: new History({ read: () => undefined, append: () => {} }),
-      clock: systemClock,
-      random: systemRandom,
-      tell: (happening) => this.#told(happening),
-    });
-  }
-
-  static async enter(name: string, key: string, calls: DirectoryCalls): Promise<Place> {
-    const place = new Place(name, key, calls);
-    await place.correspondent.signIn();
-    place.#receiving = place.correspondent.receive(place.#leave.signal);
-    place.#receiving.catch(() => {});
-    await place.connections.atLeast(1);
-    return place;
-  }
-
-  #told(happening: Happening): void {
-    if (happening.kind === 'message') this.texts.add(happening.message.text);
-    else if (happening.kind === 'connection') this.connections.add(happening.up);
-  }
-
-  async leave(): Promise<void> {
-    this.#leave.abort(new Error('left'));
-    await this.#receiving.catch(() => {});
-  }
-}
 
 interface World {
   readonly coordinators: Coordinators;
@@ -120,11 +72,11 @@ test(
   () =>
     inWorld(2, async ({ coordinators, overHttp, overNats, register }) => {
       const [anns, bobs] = [await register('ann'), await register('bob')];
-      const ann = await Place.enter('ann', anns, overNats);
+      const ann = await Place.enter(DEPLOYMENT, 'ann', loadIdentity(anns), overNats);
       const places = await Promise.all([
-        Place.enter('bob', bobs, overNats),
-        Place.enter('bob', bobs, overNats),
-        Place.enter('bob', bobs, overHttp),
+        Place.enter(DEPLOYMENT, 'bob', loadIdentity(bobs), overNats),
+        Place.enter(DEPLOYMENT, 'bob', loadIdentity(bobs), overNats),
+        Place.enter(DEPLOYMENT, 'bob', loadIdentity(bobs), overHttp),
       ]);
       const texts: string[] = [];
       const write = async (count: number): Promise<void> => {
@@ -147,6 +99,7 @@ test(
       for (const place of places.slice(0, 2))
         assert.ok(place.connections.items.includes(false), 'the replica that pushed to it was killed');
       for (const place of [ann, ...places]) await place.leave();
+      for (const place of places) assert.deepEqual(place.texts.items, texts, 'and nothing more');
     }),
 );
 

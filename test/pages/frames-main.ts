@@ -4,12 +4,12 @@
 import type { Browser } from 'playwright-core';
 import { withBrowser } from '../support/browser.ts';
 import { EMPTY_PAGE, framesText, scrub } from './frames.ts';
-import { withMadeUp } from './made-up-run.ts';
+import { withShown } from './made-up-run.ts';
 
 const FRAMES = 200;
 
 async function measure(browser: Browser, events: number): Promise<string> {
-  return withMadeUp(events, async (url) => {
+  return withShown(events, async (url) => {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(url);
     await page.locator('.card').nth(3).waitFor();

@@ -7,7 +7,7 @@ import { isHeartbeat, Story } from '../../src/inspect/story.ts';
 import { linksOf } from '../../src/pages/inspector/links.ts';
 import { bytesText } from '../../src/pages/inspector/words.ts';
 import { browserTest, STEP_MS } from '../support/browser.ts';
-import { madeUp, withMadeUp } from './made-up-run.ts';
+import { madeUp, withShown } from './made-up-run.ts';
 import { open } from './opened.ts';
 
 const [FIRST, SECOND] = ['0123456789abcdef0123', 'fedcba98765432100123'];
@@ -21,7 +21,7 @@ STORY.add(RUN);
 const TITLES = ['coordinator', 'dealer', 'server-a', 'server-b', 'parties'];
 
 browserTest('keys look at one role closely, at the next, nearer, and at all again', 300_000, (browser) =>
-  withMadeUp(RUN, async (url) => {
+  withShown(RUN, async (url) => {
     const { page, faults } = await open(browser, url);
     await page
       .locator('.card')
@@ -64,7 +64,7 @@ browserTest(
   'pointing at a message lights its edge and its arrow; a click says its type, size and subject',
   300_000,
   (browser) =>
-    withMadeUp(RUN, async (url) => {
+    withShown(RUN, async (url) => {
       const { page, faults } = await open(browser, url);
       const rows = page.locator('.messages li');
       await rows.nth(5).waitFor({ timeout: STEP_MS });
@@ -126,7 +126,7 @@ browserTest(
   'a filter shows one collaboration alone; the scrubber, arrows and space move the cursor',
   300_000,
   (browser) =>
-    withMadeUp(RUN, async (url) => {
+    withShown(RUN, async (url) => {
       const { page, faults } = await open(browser, url);
       await page.locator('.messages li').nth(5).waitFor({ timeout: STEP_MS });
       await page.locator('select').selectOption(SECOND);

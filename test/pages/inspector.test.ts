@@ -19,7 +19,7 @@ import { browserTest, STEP_MS } from '../support/browser.ts';
 import { TestDeployment } from '../support/mpc.ts';
 import { barriersOn } from './axe.ts';
 import { framesText, scrub } from './frames.ts';
-import { withMadeUp } from './made-up-run.ts';
+import { withShown } from './made-up-run.ts';
 import { open } from './opened.ts';
 
 const WAITS = '.card[data-tint="server-a"] [data-state="session.init.randomness.waitingForRandomness"]';
@@ -102,7 +102,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     `in ${colorScheme} nothing keeps people from reading the inspector`,
     300_000,
     async (browser) => {
-      await withMadeUp(400, async (url) => {
+      await withShown(400, async (url) => {
         const { page, faults } = await open(browser, url, colorScheme);
         await page.locator('.card').nth(3).waitFor({ timeout: STEP_MS });
         assert.deepEqual(await barriersOn(page), []);
@@ -120,7 +120,7 @@ browserTest(
   300_000,
   async (browser) => {
     const work = (count: number) =>
-      withMadeUp(count, async (url) => {
+      withShown(count, async (url) => {
         const { page } = await open(browser, url);
         await page.locator('.card').nth(3).waitFor({ timeout: STEP_MS });
         const frames = await scrub(browser, page, 40);

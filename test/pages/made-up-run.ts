@@ -8,13 +8,14 @@ import { Journal } from '../../src/inspect/journal.ts';
 import type { FeedRecord } from '../../src/inspect/records.ts';
 
 /** Shows a run, or one of that many events, for as long as `act` takes. */
-export async function withMadeUp<Result>(
+export async function withShown<Result>(
   run: number | readonly FeedRecord[],
   act: (url: string) => Promise<Result>,
+  deployment = 'test',
 ): Promise<Result> {
   const journal = new Journal(systemClock);
   journal.append(typeof run === 'number' ? madeUp(run) : run);
-  const shown = await showInspector(journal, { deployment: 'test', isLive: false });
+  const shown = await showInspector(journal, { deployment, isLive: false });
   try {
     return await act(shown.url);
   } finally {

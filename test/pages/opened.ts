@@ -3,10 +3,16 @@
  */
 import type { Browser } from 'playwright-core';
 
-export async function open(browser: Browser, url: string, colorScheme: 'light' | 'dark' = 'dark') {
+export async function open(
+  browser: Browser,
+  url: string,
+  colorScheme: 'light' | 'dark' = 'dark',
+  deviceScaleFactor = 1,
+) {
   const page = await browser.newPage({
     viewport: { width: 1440, height: 900 },
     colorScheme,
+    deviceScaleFactor,
     reducedMotion: 'reduce',
   });
   const [faults, strangers]: [string[], string[]] = [[], []];

@@ -149,8 +149,7 @@ class Asker {
     const { clock, patienceMs = PATIENCE_MS } = this.#options;
     const untilMs = clock.now() + patienceMs;
     for (;;) {
-      this.#desk ??= this.#findDesk();
-      const desk = this.#desk;
+      const desk = this.#desk ?? this.#newDesk();
       let hearing: Hearing | undefined;
       try {
         const { place, conversation, data } = this.#sealed(asked, await unlessAborted(desk, signal));
@@ -165,6 +164,14 @@ class Asker {
       }
       await clock.sleep(PAUSE_MS, signal);
     }
+  }
+
+  /** Shared by all who ask meanwhile; what fails is not kept. */
+  #newDesk(): Promise<Desk> {
+    const desk = this.#findDesk();
+    this.#desk = desk;
+    desk.catch(() => this.#passOver(desk));
+    return desk;
   }
 
   #passOver(desk: Promise<Desk>): void {

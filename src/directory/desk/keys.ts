@@ -34,12 +34,15 @@ export interface OpenedRequest {
 export class DeskKeys {
   readonly #random: RandomSource;
   readonly #clock: Clock;
+  readonly #most: number;
   /** The present one first. */
   #serving: readonly Serving[] = [];
 
-  constructor(random: RandomSource, clock: Clock) {
+  /** `most`: requests that one key serves. */
+  constructor(random: RandomSource, clock: Clock, most = SERVES_REQUESTS) {
     this.#random = random;
     this.#clock = clock;
+    this.#most = most;
   }
 
   /** The key to seal to now. */
@@ -68,7 +71,7 @@ export class DeskKeys {
     const nowMs = this.#clock.now();
     const [present] = this.#serving;
     const serves =
-      present !== undefined && nowMs - present.sinceMs < SERVES_MS && present.seen.size < SERVES_REQUESTS;
+      present !== undefined && nowMs - present.sinceMs < SERVES_MS && present.seen.size < this.#most;
     if (serves) return present;
     const seed = this.#random(SEED_BYTES);
     const next: Serving = { key: sealingKeyFrom(seed), sinceMs: nowMs, seen: new Set() };

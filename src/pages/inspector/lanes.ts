@@ -33,6 +33,8 @@ interface DrawnSpan {
 const LEFT = 104;
 const TOP = 26;
 const BAR = 22;
+/** Of what is said at a mark of time. */
+const TIME_WIDTH = 46;
 /** Records of other roles may be this much out of order. */
 const SLACK_MS = 500;
 /** Milliseconds between two marks of time, from narrow to wide. */
@@ -147,13 +149,14 @@ export class Lanes {
       if (ms < 0) continue;
       pen.strokeStyle = this.#palette.line;
       line(pen, x(ms + zero), 18, x(ms + zero), height);
+      this.work++;
+      if (x(ms + zero) + TIME_WIDTH > this.#size.width) continue;
       pen.fillStyle = this.#palette.muted;
       pen.fillText(
         `${step < 1000 ? (ms / 1000).toFixed(step < 100 ? 2 : 1) : ms / 1000} s`,
         x(ms + zero) + 4,
         13,
       );
-      this.work++;
     }
   }
 
