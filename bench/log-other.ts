@@ -14,8 +14,13 @@ process.once('message', async ({ directory, servers, key, members }: OtherReplic
   const replica = await openReplica({ directory, servers, identity: loadIdentity(key) });
   const ending = new AbortController();
   setMaxListeners(0, ending.signal);
+  const startedMs = performance.now();
   const readers = members.map((member) =>
-    read(replica.directory, member, ending.signal, (id) => shown.push(sinceMs(id))),
+    read(replica.directory, member, ending.signal, (id) => {
+      const ms = sinceMs(id);
+      // What waited in the mailboxes from before is not what is measured.
+      if (ms < performance.now() - startedMs) shown.push(ms);
+    }),
   );
   process.on('message', async (asked: 'told' | 'stop') => {
     if (asked === 'told') {

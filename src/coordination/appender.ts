@@ -34,6 +34,7 @@ interface Waiting {
   readonly key: string;
   /** Bytes it takes in an entry, at most. */
   readonly bytes: number;
+  readonly sinceMs: number;
   readonly outcome: Promise<Outcome>;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: MpcError) => void;
@@ -49,6 +50,7 @@ export class Appender {
   /** Entries that are in the log and not yet applied here. */
   #appended: { readonly sequence: number; readonly batch: readonly Waiting[] }[] = [];
   #appending = false;
+  #cancelLook: (() => void) | undefined;
   #stopped: MpcError | undefined;
 
   constructor(options: AppenderOptions) {
@@ -76,6 +78,7 @@ export class Appender {
   stop(reason: MpcError): void {
     this.#stopped = reason;
     this.#entries.unsubscribe();
+    this.#cancelLook?.();
     for (const { reject } of [...this.#waiting.values()]) reject(reason);
   }
 
@@ -84,30 +87,40 @@ export class Appender {
     const outcome = new Promise<Outcome>((resolve, reject) => {
       settle = { resolve, reject };
     });
-    const ended = (): void => {
-      cancel();
-      this.#waiting.delete(key);
-    };
-    const cancel = this.#options.clock.after(PATIENCE_MS, () =>
-      waiting.reject(undecided('coordinator.slow', 'the log has not answered yet')),
-    );
     const waiting: Waiting = {
       saying,
       key,
       // A vouched command stands as text within the entry's text: a quote may become two characters.
       bytes: 2 * Buffer.byteLength(JSON.stringify(commandOf(saying))),
+      sinceMs: this.#options.clock.now(),
       outcome,
       resolve: (value) => {
-        ended();
+        this.#waiting.delete(key);
         settle?.resolve(value);
       },
       reject: (error) => {
-        ended();
+        this.#waiting.delete(key);
         settle?.reject(error);
       },
     };
     this.#waiting.set(key, waiting);
+    this.#lookLater();
     return waiting;
+  }
+
+  /** One timer for all who wait: the first of them has waited for longest. */
+  #lookLater(): void {
+    const [first] = this.#waiting.values();
+    if (first === undefined || this.#cancelLook !== undefined) return;
+    const { clock } = this.#options;
+    this.#cancelLook = clock.after(Math.max(1, first.sinceMs + PATIENCE_MS - clock.now()), () => {
+      this.#cancelLook = undefined;
+      for (const { sinceMs, reject } of this.#waiting.values()) {
+        if (clock.now() - sinceMs < PATIENCE_MS) break;
+        reject(undecided('coordinator.slow', 'the log has not answered yet'));
+      }
+      this.#lookLater();
+    });
   }
 
   async #run(): Promise<void> {
