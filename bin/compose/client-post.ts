@@ -12,6 +12,9 @@ import { Post } from '../../src/directory/client/post.ts';
 import type { Workplace } from '../../src/duties/workplace.ts';
 import { AccountHome } from '../local/home.ts';
 
+/** Brokers that have lost their leader have another within 9 s; beyond that people are told that nobody answers. */
+const PATIENCE_MS = 12_000;
+
 export function clientPost(place: Workplace, party: string): Post {
   const { bus, deployment, me, identity, trust, clock, random, follower, state } = place;
   const { coordinator: coordinatorKey } = trust;
@@ -25,7 +28,7 @@ export function clientPost(place: Workplace, party: string): Post {
   const { pins, history, marks } = new AccountHome(directory);
   const { collaboration } = collaborationsIn(follower.state);
   return new Post({
-    calls: natsDirectory({ bus, deployment, me, coordinatorKey, clock, random }),
+    calls: natsDirectory({ bus, deployment, me, coordinatorKey, clock, random, patienceMs: PATIENCE_MS }),
     ...{ deployment, account: party, identity, pins, history, marks, clock, random },
     takesPart: (account, id) => {
       const descriptor = collaboration(id)?.descriptor;

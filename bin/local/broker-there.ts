@@ -4,6 +4,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 
 /** A broker that is there has answered by then. */
 const QUIET_MS = 2_000;
@@ -31,7 +32,7 @@ export async function brokerThere({ urls, waitMs, signal, meanwhile, say }: Brok
   });
   try {
     const onWaiting = (why: string): void => void reasons.push(why);
-    const common = { servers: urls, name: 'mpc-probe', signal, onWaiting };
+    const common = { ...brokerAccess({ nats: urls }), name: 'mpc-probe', signal, onWaiting };
     const bus = await connectNats({ ...common, connectTimeoutMs: waitMs });
     await bus.close();
   } catch (error) {

@@ -4,6 +4,7 @@
 import { unlessAborted } from '../../src/base/abort.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
+import { brokerAccess } from '../../src/config/brokers.ts';
 
 const PROBES = 5;
 const PATIENCE_MS = 10_000;
@@ -12,7 +13,7 @@ const CLASS_MS = 5;
 
 /** Milliseconds from one server through the broker to the other and back: twice the way of a message to oneself. */
 export async function roundTripThrough(urls: readonly string[], signal: AbortSignal): Promise<number> {
-  const bus = await connectNats({ servers: urls, name: 'mpc-probe', signal });
+  const bus = await connectNats({ ...brokerAccess({ nats: urls }), name: 'mpc-probe', signal });
   const subject = `mpc.probe.${Buffer.from(systemRandom(8)).toString('hex')}`;
   let arrived = (): void => {};
   const subscription = bus.subscribe(subject, () => arrived());

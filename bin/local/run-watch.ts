@@ -1,6 +1,7 @@
 /**
  * Owns watching one `mpc run`: the page that shows it, the file that keeps it.
  */
+import { brokerAccess } from '../../src/config/brokers.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
 import { recordTo } from '../../src/inspect/run-file.ts';
 import { type Deployment, keyPath } from './deployment.ts';
@@ -19,7 +20,7 @@ export async function watchRun(
 ): Promise<RunWatch> {
   const me = 'coordinator';
   const { journal, stop } = await watchRoles({
-    access: { servers: nats },
+    access: brokerAccess({ nats }),
     deployment: name,
     me,
     identity: loadIdentity(keyPath(directory, me)),

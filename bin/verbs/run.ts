@@ -11,7 +11,7 @@ import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { checkName } from '../../src/bus/subjects.ts';
-import { givenBrokers } from '../../src/config/brokers.ts';
+import { brokerAccess, givenBrokers } from '../../src/config/brokers.ts';
 import { collaborationChange } from '../../src/coordination/collaborations.ts';
 import { collaborationId, type Descriptor, descriptorDigest } from '../../src/coordination/descriptor.ts';
 import { type Follower, followLog } from '../../src/coordination/follower.ts';
@@ -206,7 +206,7 @@ async function follow(
   phases: RunPhases,
   signal: AbortSignal,
 ): Promise<PhaseTimes> {
-  const bus = await connectNats({ servers: deployment.nats, name: 'mpc-run', signal });
+  const bus = await connectNats({ ...brokerAccess(deployment), name: 'mpc-run', signal });
   const id = collaborationId(descriptorDigest(descriptor));
   const times = new PhaseTimes();
   let follower: Follower | undefined;

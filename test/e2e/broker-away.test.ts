@@ -80,6 +80,14 @@ test('mpc run goes on when its broker comes', async () => {
   });
 });
 
+test('nothing is said in the clear to a broker that is named by tls://', async () => {
+  await withBroker(async ({ url }) => {
+    const { code, stderr } = await mpc(['run', query, ...inputs, '--nats', url.replace('nats:', 'tls:')]);
+    assert.equal(code, 77, stderr);
+    assert.match(stderr, /does not encrypt \[bus\.untrusted\]/);
+  });
+});
+
 test('what is no address of a broker is refused before anything is read', async () => {
   for (const wrong of ['', 'nats://x y', '127.0.0.1:99999', 'http://127.0.0.1:4222', `${NOWHERE},,`]) {
     const { code, stderr } = await mpc(['run', 'no-file.sql', ...inputs, '--nats', wrong]);

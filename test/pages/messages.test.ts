@@ -14,10 +14,10 @@ import { withReal } from './real.ts';
 const HOSTILE = '<img src=x onerror="document.title=\'taken\'"> & <b>bold</b>';
 
 browserTest(
-  'two parties register and talk; who was away gets it later, once; and nothing that is written is more than text',
+  'two parties register and talk; who was away gets it later, once; coordinators that are away and keys that changed are told of; texts are texts',
   900_000,
   (browser) =>
-    withReal(({ ask, pageOf, stopClient, startClient, directory, url }) =>
+    withReal(({ ask, pageOf, stop, start, directory, url }) =>
       seen(browser, async () => {
         await ask(BY_GROUP, 'acme:payroll', 'beta:payroll');
         const acme = await openPage(browser, await pageOf('acme'));
@@ -49,12 +49,14 @@ browserTest(
         await beta.page.goto(new URL('#with-acme', beta.page.url()).href);
         await said(beta.page, ['Between us: our file is ready.']);
 
-        await stopClient('beta');
+        await beta.page.getByLabel('Write to acme').fill('Half a sent');
+        await stop('party-beta');
         await beta.page.getByRole('status').filter({ hasText: 'No connection' }).waitFor();
         await say(acme.page, 'beta', 'Are you there?');
         await say(acme.page, 'beta', 'Take your time.');
-        startClient('beta');
+        start('party-beta');
         await said(beta.page, ['Between us: our file is ready.', 'Are you there?', 'Take your time.']);
+        assert.equal(await beta.page.getByLabel('Write to acme').inputValue(), 'Half a sent');
         await say(beta.page, 'acme', 'Here I am.');
         await said(acme.page, [
           'Between us: our file is ready.',
@@ -72,6 +74,15 @@ browserTest(
         await acme.page.goto(new URL('#messages', acme.page.url()).href);
         await acme.page.getByRole('heading', { name: 'Conversations' }).waitFor();
         await looksWell(acme.page, 'all messages');
+        await stop('coordinator');
+        const away = beta.page.getByText('Nobody carries messages now', { exact: false });
+        await away.waitFor();
+        await beta.page.getByLabel('Write to acme').fill('Good night.');
+        assert.ok(await beta.page.getByRole('button', { name: 'Send', exact: true }).isDisabled());
+        await looksWell(beta.page, 'coordinators that are away');
+        start('coordinator');
+        await away.waitFor({ state: 'detached' });
+        await say(beta.page, 'acme', 'Good night.');
         assert.deepEqual(filesWith(directory, 'our file is ready'), [
           'state/party-acme/messages/history.ndjson',
           'state/party-beta/messages/history.ndjson',
@@ -135,6 +146,7 @@ async function rekey(directory: string, coordinator: string, party: string): Pro
 async function say(page: Page, to: string, text: string): Promise<void> {
   const box = page.getByLabel(`Write to ${to}`);
   await box.fill(text);
+  await page.locator('.composer button:enabled').waitFor();
   await box.press('Enter');
   // It is empty again once the text is stored.
   while ((await box.inputValue()) !== '')

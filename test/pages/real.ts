@@ -32,9 +32,9 @@ export interface Real {
   askBriefly(program: string, ...inputs: readonly string[]): Promise<string>;
   /** Takes it back, as its creator may. */
   cancel(id: string): Promise<void>;
-  /** Ends a party's client as its operator would, and starts it again. */
-  stopClient(party: string): Promise<void>;
-  startClient(party: string): void;
+  /** Ends a role's process (`party-beta`, `coordinator`) as its operator would, and starts it again. */
+  stop(place: string): Promise<void>;
+  start(place: string): void;
 }
 
 export async function withReal(act: (real: Real) => Promise<void>): Promise<void> {
@@ -78,14 +78,14 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
       cancel: async (id) => {
         await json(`${url(0)}/collaboration/${id}`, { method: 'DELETE', headers: { authorization } });
       },
-      stopClient: (party) => terminated(join(directory, `party-${party}.toml`)),
-      startClient: (party) => {
-        const config = join(directory, `party-${party}.toml`);
-        const client = spawn(process.execPath, [join(ROOT, 'bin/mpc'), '--config', config], {
+      stop: (place) => terminated(join(directory, `${place}.toml`)),
+      start: (place) => {
+        const config = join(directory, `${place}.toml`);
+        const again = spawn(process.execPath, [join(ROOT, 'bin/mpc'), '--config', config], {
           stdio: ['pipe', 'ignore', 'ignore'],
           env: { ...process.env, MPC_PARENT_PIPE: '1' },
         });
-        own.push(client);
+        own.push(again);
       },
     });
   } catch (error) {
@@ -93,9 +93,9 @@ export async function withReal(act: (real: Real) => Promise<void>): Promise<void
       `${error instanceof Error ? error.stack : String(error)}\n${lastLines(join(directory, 'logs'))}`,
     );
   } finally {
-    for (const client of own) {
-      const gone = new Promise((resolve) => client.once('exit', resolve));
-      if (client.kill('SIGTERM')) await gone;
+    for (const again of own) {
+      const gone = new Promise((resolve) => again.once('exit', resolve));
+      if (again.kill('SIGTERM')) await gone;
     }
     child.kill('SIGTERM');
     await ended;

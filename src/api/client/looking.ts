@@ -19,6 +19,9 @@ import type { PartyDesk } from './seams.ts';
 /** Collaborations shown at once, the newest first: a page is for people. */
 const SHOWN = 500;
 
+/** Messages that come within so long are told of at once. */
+const TOGETHER_MS = 50;
+
 const shownSchema = z
   .object({ collaboration: collaborationSchema, part: partSchema })
   .meta({ id: 'TakingPart', description: 'A collaboration, and how far this party is in it' });
@@ -103,12 +106,19 @@ export function lookingRoutes(app: Routes, { desk, views }: LookingRoutes): void
       const say = (name: string, data: unknown): void => stream.send({ id: String(sent++), name, data });
       say('all', all);
       say('post', postOf(here));
-      const unheard = here.post.watch(() => say('post', postOf(here)));
+      let timer: NodeJS.Timeout | undefined;
+      const unheard = here.post.watch(() => {
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          say('post', postOf(here));
+        }, TOGETHER_MS);
+      });
       const unseen = here.watch((id) => {
         const collaboration = here.collaboration(id);
         if (collaboration !== undefined && takesPart(here, collaboration)) say('one', shown(collaboration));
       });
       unwatch = () => {
+        clearTimeout(timer);
         unheard();
         unseen();
       };

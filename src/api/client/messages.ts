@@ -11,8 +11,10 @@ import type { Routes } from '../http/face.ts';
 import { problems } from '../schemas.ts';
 import type { PartyDesk } from './seams.ts';
 
-/** Conversations told of at once, those with the newest word first; and what is read of one at once. */
-const SHOWN = 500;
+/** Conversations told of at once, those with the newest word first, and characters of that word: all of it is told with every change. */
+const SHOWN = 200;
+const PREVIEW = 200;
+/** What is read of one at once. */
 const PAGE = 200;
 
 const fingerprintSchema = z
@@ -50,7 +52,7 @@ const conversationSchema = z
   .object({
     with: withSchema,
     unread: z.int(),
-    last: saidSchema,
+    last: saidSchema.meta({ description: `Of its text ${PREVIEW} characters at most` }),
   })
   .meta({ id: 'ConversationHere' });
 
@@ -245,7 +247,9 @@ export function postOf({ post, party, parties }: PartyDesk): z.infer<typeof post
       .slice(0, SHOWN)
       .flatMap(({ with: name, unread, said }) => {
         const last = said.at(-1);
-        return last === undefined ? [] : [{ with: name, unread, last: saidOf(last) }];
+        if (last === undefined) return [];
+        const text = [...last.text].slice(0, PREVIEW).join('');
+        return [{ with: name, unread, last: saidOf({ ...last, text }) }];
       }),
   };
 }

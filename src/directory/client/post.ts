@@ -92,15 +92,17 @@ export class Post {
     this.#running = this.#run();
   }
 
-  /** Signs out, if that does not take long. */
+  /** Signs out, if that does not take long: coordinators that are away hold nobody. */
   async stop(): Promise<void> {
     const here = this.#here;
     this.#leaving.abort(new MpcError('role.stopping', 'this client is stopping'));
-    await this.#running;
-    if (here === undefined) return;
+    const leave = async (): Promise<void> => {
+      await this.#running;
+      await here?.logout();
+    };
     const late = new AbortController();
     const end = this.#options.clock.sleep(LEAVE_MS, late.signal).catch(() => {});
-    await Promise.race([here.logout().catch(() => {}), end]);
+    await Promise.race([leave().catch(() => {}), end]);
     late.abort();
   }
 

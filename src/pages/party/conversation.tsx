@@ -18,6 +18,9 @@ interface ConversationProps {
   readonly others: readonly string[];
 }
 
+/** What is half written stays while the coordinators are away, or the client starts again. */
+const WRITABLE: readonly Post['state'][] = ['here', 'away', 'starting'];
+
 export function ConversationCard(props: ConversationProps) {
   const { service, post, name, others } = props;
   const ids = useId();
@@ -26,7 +29,8 @@ export function ConversationCard(props: ConversationProps) {
   useMarkedRead(props, reading, card);
   // What was refused may have been so because of a key.
   const [refusals, setRefusals] = useState(0);
-  const keys = useKeys(service, post, others, refusals);
+  const unproven = reading?.said.filter(({ fault }) => fault === 'account.key-changed').length ?? 0;
+  const keys = useKeys(service, post, others, refusals + unproven);
   const said = reading?.said ?? [];
   return (
     <section class="card" ref={card} aria-labelledby={`${ids}title`}>
@@ -45,7 +49,8 @@ export function ConversationCard(props: ConversationProps) {
           hasEarlier={reading?.hasEarlier === true}
         />
       )}
-      {post.state === 'here' ? (
+      {post.state !== 'here' && <PostState service={service} post={post} isHeadless />}
+      {WRITABLE.includes(post.state) && (
         <>
           <Obstacles service={service} keys={keys} />
           <Composer
@@ -53,34 +58,40 @@ export function ConversationCard(props: ConversationProps) {
             service={service}
             name={name}
             others={others}
+            isHere={post.state === 'here'}
             hasChangedKey={keys.changed.length > 0}
             onRefused={() => setRefusals(refusals + 1)}
           />
           <Fingerprints post={post} keys={keys} />
         </>
-      ) : (
-        <PostState service={service} post={post} isHeadless />
       )}
     </section>
   );
 }
 
+/** How soon a client that has not answered is asked again. */
+const AGAIN_MS = 1_000;
+
 /** Read anew whenever something was said. */
 function useReading({ service, post, name }: ConversationProps): Reading | undefined {
   const [reading, setReading] = useState<Reading>();
   const newest = post.conversations.find((conversation) => conversation.with === name)?.last.number;
+  const [tries, setTries] = useState(0);
   useEffect(() => {
     if (newest === undefined) return;
+    let timer: number | undefined;
     let isOver = false;
-    // The next event, or the connection's return, brings it.
     service.read(name).then(
       (found) => !isOver && setReading(found),
-      () => {},
+      () => {
+        if (!isOver) timer = window.setTimeout(() => setTries(tries + 1), AGAIN_MS);
+      },
     );
     return () => {
       isOver = true;
+      window.clearTimeout(timer);
     };
-  }, [service, name, newest]);
+  }, [service, name, newest, tries]);
   return reading;
 }
 
@@ -163,11 +174,12 @@ const MOST_BYTES = 4096;
 const NEAR_BYTES = 3600;
 
 interface ComposerProps extends Omit<ConversationProps, 'post'> {
+  readonly isHere: boolean;
   readonly hasChangedKey: boolean;
   readonly onRefused: () => void;
 }
 
-function Composer({ service, name, others, hasChangedKey, onRefused }: ComposerProps) {
+function Composer({ service, name, others, isHere, hasChangedKey, onRefused }: ComposerProps) {
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [done, setDone] = useState('');
@@ -176,7 +188,7 @@ function Composer({ service, name, others, hasChangedKey, onRefused }: ComposerP
   const id = useId();
   const bytes = new TextEncoder().encode(text).length;
   const send = async (): Promise<void> => {
-    if (text.trim() === '' || isBusy) return;
+    if (text.trim() === '' || isBusy || !isHere) return;
     setBusy(true);
     setFault(undefined);
     setDone('');
@@ -216,7 +228,11 @@ function Composer({ service, name, others, hasChangedKey, onRefused }: ComposerP
         }}
       />
       <p class="composer-foot">
-        <button type="submit" class="primary" disabled={text.trim() === '' || bytes > MOST_BYTES || isBusy}>
+        <button
+          type="submit"
+          class="primary"
+          disabled={!isHere || text.trim() === '' || bytes > MOST_BYTES || isBusy}
+        >
           {isBusy ? 'Sending…' : 'Send'}
         </button>
         <span role="status" class="muted">

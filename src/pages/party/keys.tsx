@@ -19,12 +19,15 @@ export interface Keys {
   readonly replace: (one: LookedUp) => void;
 }
 
-/** Looked up when a conversation opens, when something happens, and whenever `occasion` is another. */
+/** How soon those without an account are looked up again. */
+const AGAIN_MS = 5_000;
+
+/** Looked up when a conversation opens, and whenever `occasion` is another. */
 export function useKeys(service: Service, post: Post, others: readonly string[], occasion: number): Keys {
   const [all, setAll] = useState<readonly LookedUp[]>([]);
   const { state } = post;
-  const newest = post.conversations.map(({ last }) => last.number).join();
   const names = others.slice(0, MOST).join();
+  const [looks, setLooks] = useState(0);
   useEffect(() => {
     if (state !== 'here') return;
     let isOver = false;
@@ -35,7 +38,13 @@ export function useKeys(service: Service, post: Post, others: readonly string[],
     return () => {
       isOver = true;
     };
-  }, [service, state, names, newest, occasion]);
+  }, [service, state, names, looks, occasion]);
+  const isAwaited = all.some(({ registered }) => !registered);
+  useEffect(() => {
+    if (!isAwaited) return;
+    const timer = window.setInterval(() => setLooks((before) => before + 1), AGAIN_MS);
+    return () => window.clearInterval(timer);
+  }, [isAwaited]);
   const known = all.filter(({ registered }) => registered);
   return {
     known,
