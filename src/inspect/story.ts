@@ -146,7 +146,7 @@ export class Story {
       this.#byPart.set(part, [...(this.#byPart.get(part) ?? []), known]);
     }
     known.moves.push(at);
-    if (this.#isOfItself(record)) this.#collaboration(record)?.moves.push(at);
+    if (this.#isOfItself(record)) this.#lives(record, at);
     this.#span(record, at);
   }
 
@@ -155,6 +155,14 @@ export class Story {
     if (machine === 'election' && collaboration !== null) this.#told.add(collaboration);
     if (machine === 'ballotBox') return role === 'server-a' && !this.#told.has(collaboration ?? '');
     return machine === 'collaboration' || machine === 'election';
+  }
+
+  /** Several replicas tell of one life, each in its own time: what one of them comes to later than another is no news. */
+  #lives(record: Moved, at: number): void {
+    const story = this.#collaboration(record);
+    const before = story === undefined ? undefined : this.moveAt(story, at);
+    const isOfTheSame = before?.role === record.role || before?.machine !== record.machine;
+    if (isOfTheSame || isAlike(before.to, record.from)) story?.moves.push(at);
   }
 
   #span(record: Moved, at: number): void {
@@ -241,6 +249,9 @@ const QUIET = [
     'disputed',
   ],
 ];
+const isAlike = (some: readonly string[], others: readonly string[]): boolean =>
+  some.join() === others.join();
+
 /** A message that was not there after so long was lost: nobody listened yet. */
 const LOST_MS = 1000;
 

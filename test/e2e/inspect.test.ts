@@ -17,6 +17,7 @@ import { ROOT } from '../support/rows.ts';
 
 const { at, directory } = ownDirectory('inspect');
 const TIMEOUT = { timeout: 600_000 };
+const ADDRESS = /http:\/\/127\.0\.0\.1:\d+\/page\/#token=\S+/;
 
 test(
   'mpc run --inspect shows every role to whoever has the token, prints the result, and Ctrl-C ends all; the recorded run ends in the same states',
@@ -38,9 +39,7 @@ test(
       const answer = JSON.parse((await run.says('stdout', /^\{.*\}\n/))[0] ?? '');
       assert.deepEqual(answer.rows, [[42]]);
       await run.says('stderr', /the page stays until Ctrl-C/);
-      const { origin, ask } = await opened(
-        await run.says('stderr', /http:\/\/127\.0\.0\.1:\d+\/page\/#token=\S+/),
-      );
+      const { origin, ask } = await opened(await run.says('stderr', ADDRESS));
       for (const path of ['/view', '/records', '/events'])
         assert.equal((await fetch(`${origin}${path}`)).status, 401, `${path} without the token`);
       const view = (await (await ask('/view')).json()) as InspectorView; // as our own process makes it, as below
@@ -77,9 +76,7 @@ test(
       }
       const replay = started(['inspect', '--replay', file]);
       try {
-        const again = await opened(
-          await replay.says('stdout', /http:\/\/127\.0\.0\.1:\d+\/page\/#token=\S+/),
-        );
+        const again = await opened(await replay.says('stdout', ADDRESS));
         const view = (await (await again.ask('/view')).json()) as InspectorView;
         assert.equal(view.isLive, false);
         const replayed = (await (await again.ask('/records')).json()) as FeedRecord[];
@@ -149,6 +146,37 @@ test(
       assert.deepEqual(story.statesAt(records.length).get(`${server} election:${election.id}`), [
         'published',
       ]);
+  },
+);
+
+test(
+  'mpc inspect watches a deployment that stays, told what its roles did before it came, and records it',
+  TIMEOUT,
+  async () => {
+    const [home, file] = [join(directory, 'home'), join(directory, 'live.ndjson')];
+    const up = started(['up', '--dir', home, '--inspect']);
+    try {
+      await up.says('stderr', /^running on /m);
+      const inspect = started(['inspect', '--config', join(home, 'coordinator.toml'), '--record', file]);
+      try {
+        const { ask } = await opened(await inspect.says('stdout', ADDRESS));
+        const roles = ['coordinator', 'dealer', 'server-a', 'server-b', 'server-c'];
+        let told = '';
+        for await (const bytes of (await ask('/events?from=0')).body ?? []) {
+          told += Buffer.from(bytes).toString();
+          if (roles.every((role) => told.includes(`"kind":"moved","role":"${role}"`))) break;
+        }
+        inspect.child.kill('SIGINT');
+        assert.deepEqual(await inspect.ended, [0, null]);
+        assert.deepEqual(storyOf(readRun(file).records).roles, roles);
+      } finally {
+        inspect.child.kill('SIGTERM');
+        await inspect.ended;
+      }
+    } finally {
+      up.child.kill('SIGTERM');
+      await up.ended;
+    }
   },
 );
 

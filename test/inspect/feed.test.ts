@@ -350,3 +350,34 @@ test('a message is drawn from who sent it to who had it, and one that was lost i
     ],
   );
 });
+
+test('of three replicas that tell of one collaboration, each in its own time, the first to know leads, and another when it has gone', () => {
+  const story = new Story();
+  const told = (role: string, from: string, to: string): string => {
+    const number = story.records.length;
+    const record: FeedRecord = {
+      ...{
+        kind: 'moved',
+        role,
+        start: '00000000000000ff',
+        number,
+        atMs: number,
+        actor: `collaboration:${ID}`,
+      },
+      ...{ machine: 'collaboration', collaboration: ID, event: 'other', taken: [] },
+      ...{ from: from === '' ? [] : [from], to: [to] },
+    };
+    story.add([record]);
+    const [collaboration] = story.collaborations.values();
+    assert.ok(collaboration !== undefined);
+    return story.moveAt(collaboration, number)?.to.join() ?? '';
+  };
+  assert.equal(told('coordinator-1', '', 'open'), 'open');
+  assert.equal(told('coordinator-1', 'open', 'registering'), 'registering');
+  assert.equal(told('coordinator-2', '', 'open'), 'registering');
+  assert.equal(told('coordinator-1', 'registering', 'collecting'), 'collecting');
+  assert.equal(told('coordinator-2', 'open', 'registering'), 'collecting');
+  assert.equal(told('coordinator-2', 'registering', 'collecting'), 'collecting');
+  assert.equal(told('coordinator-2', 'collecting', 'ready'), 'ready');
+  assert.equal(told('coordinator-3', '', 'collecting'), 'ready');
+});

@@ -110,6 +110,10 @@ for (const colorScheme of ['light', 'dark'] as const)
         assert.ok(texts > 100, `only ${texts} texts were compared`);
         assert.deepEqual(overlaps, []);
         assert.deepEqual(faint, []);
+        for (const width of [1280, 1440, 1920]) {
+          await page.setViewportSize({ width, height: 900 });
+          assert.deepEqual(await page.evaluate(tooNarrow), [], `at ${width} px`);
+        }
         assert.deepEqual(faults, []);
       });
     },
@@ -268,4 +272,13 @@ function layoutFaults(): { texts: number; overlaps: string[]; faint: string[] } 
     }
   }
   return { texts, overlaps, faint };
+}
+
+/** In the page: headings, tabs and bars whose content does not fit; it says how many it looked at when they are too few. */
+function tooNarrow(): string[] {
+  const all = [...document.querySelectorAll('.bar, .cards, .card > header, .card h2, .tabs, .panel > h2')];
+  if (all.length < 18) return [`only ${all.length} were looked at`];
+  return all
+    .filter((each) => each.scrollWidth > each.clientWidth + 1)
+    .map((each) => `${each.className || each.tagName}: ${each.textContent} (${each.scrollWidth} px)`);
 }
