@@ -110,8 +110,9 @@ export class Appender {
 
   /** One timer for all who wait: the first of them has waited for longest. */
   #lookLater(): void {
+    if (this.#cancelLook !== undefined) return;
     const [first] = this.#waiting.values();
-    if (first === undefined || this.#cancelLook !== undefined) return;
+    if (first === undefined) return;
     const { clock } = this.#options;
     this.#cancelLook = clock.after(Math.max(1, first.sinceMs + PATIENCE_MS - clock.now()), () => {
       this.#cancelLook = undefined;

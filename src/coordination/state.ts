@@ -30,6 +30,7 @@ import type {
   StateView,
   Step,
 } from './records.ts';
+import { Remembering } from './remembering.ts';
 import { type Change, TableSet } from './tables.ts';
 import { Vocabulary, type Word } from './vocabulary.ts';
 
@@ -74,11 +75,8 @@ export class LogState implements StateView {
   private readonly vocabulary: Vocabulary;
   private readonly sessions: Chapter | undefined;
   private readonly tables: TableSet;
-  /**
-   * By chapter, so that who follows fewer chapters remembers the same of those. Each as its JSON: a hundred thousand small objects
-   * would be looked through at every collection of memory, and hold everything up for as long; texts are not looked into.
-   */
-  private readonly remembered: ReadonlyMap<string, Map<string, string>>;
+  /** By chapter, so that who follows fewer chapters remembers the same of those. */
+  private readonly remembered: ReadonlyMap<string, Remembering>;
   private current: Facts;
   /** Outcomes that came and went with the last entry. */
   private unsaved: { remembered: Remembered[]; forgotten: Remembered[] } = { remembered: [], forgotten: [] };
@@ -97,9 +95,10 @@ export class LogState implements StateView {
     this.vocabulary = new Vocabulary(rules.chapters);
     this.sessions = rules.chapters.find(({ sessionHolder }) => sessionHolder !== undefined);
     this.tables = new TableSet(from.tables);
-    this.remembered = new Map(from.chapters.map((name) => [name, new Map()]));
-    for (const item of from.remembered)
-      this.rememberedIn(item.chapter).set(keyOf(item), JSON.stringify(item));
+    this.remembered = new Map(
+      from.chapters.map((name) => [name, new Remembering(name, REMEMBERED_COMMANDS)]),
+    );
+    for (const item of from.remembered) this.rememberedIn(item.chapter).add(item);
     const { sequence, timeMs, lastEntry, chain, counters } = from;
     this.current = { sequence, timeMs, lastEntry, chain, counters };
   }
@@ -127,8 +126,7 @@ export class LogState implements StateView {
   outcomeOf(command: Spoken, vouched = false): Outcome | undefined {
     const word = this.vocabulary.find(command.body.kind);
     if (word === undefined) return undefined;
-    const key = keyOf({ by: speaker(command.author, vouched), id: command.id });
-    const known = this.rememberedAt(word.chapter.name, key);
+    const known = this.rememberedIn(word.chapter.name).find(speaker(command.author, vouched), command.id);
     return known?.digest === commandDigest(command) ? known.outcome : undefined;
   }
 
@@ -139,7 +137,7 @@ export class LogState implements StateView {
       chapters: namesOf(this.rules.chapters),
       ...this.current,
       tables: this.tables.saved(),
-      remembered: [...this.remembered.values()].flatMap((items) => [...items.values()].map(readItem)),
+      remembered: [...this.remembered.values()].flatMap((items) => [...items.items()]),
     };
   }
 
@@ -186,7 +184,7 @@ export class LogState implements StateView {
     const digest = commandDigest(command);
     const by = speaker(said.author, vouched);
     const chapter = word.chapter.name;
-    const known = this.rememberedAt(chapter, keyOf({ by, id: said.id }));
+    const known = this.rememberedIn(chapter).find(by, said.id);
     if (known !== undefined) {
       const outcome: Outcome =
         known.digest === digest ? known.outcome : { ok: false, sequence, error: ID_REUSED };
@@ -252,30 +250,17 @@ export class LogState implements StateView {
   }
 
   private remember(item: Remembered): void {
-    const items = this.rememberedIn(item.chapter);
-    items.set(keyOf(item), JSON.stringify(item));
     this.unsaved.remembered.push(item);
-    for (const [key, oldest] of items) {
-      if (items.size <= REMEMBERED_COMMANDS) return;
-      items.delete(key);
-      this.unsaved.forgotten.push(readItem(oldest));
-    }
+    const forgotten = this.rememberedIn(item.chapter).add(item);
+    if (forgotten !== undefined) this.unsaved.forgotten.push(forgotten);
   }
 
-  private rememberedAt(chapter: string, key: string): Remembered | undefined {
-    const item = this.rememberedIn(chapter).get(key);
-    return item === undefined ? undefined : readItem(item);
-  }
-
-  private rememberedIn(chapter: string): Map<string, string> {
+  private rememberedIn(chapter: string): Remembering {
     const items = this.remembered.get(chapter);
     assert(items !== undefined, 'outcomes are remembered for the chapters that are followed');
     return items;
   }
 }
-
-/** What was written as JSON just here. */
-const readItem = (text: string): Remembered => JSON.parse(text);
 
 const namesOf = (chapters: readonly Chapter[]): string[] => chapters.map(({ name }) => name).sort();
 
@@ -284,8 +269,6 @@ const knowsSessions = (chapter: Chapter, sessions: Chapter): boolean =>
 
 /** An account and the party of its name are two: nobody takes another's ids away by using them first. */
 const speaker = (author: string, vouched: boolean): string => (vouched ? `~${author}` : author);
-
-const keyOf = ({ by, id }: Pick<Remembered, 'by' | 'id'>): string => `${by} ${id}`;
 
 const UNKNOWN_KIND = 'command.unknown-kind';
 

@@ -107,6 +107,8 @@ test(
   async () => {
     const signal = bound();
     await load.pause(signal);
+    const takenOver = await load.allPushed(signal);
+    assert.ok(takenOver >= 1, `mail was pushed by ${takenOver} more replicas when one had died`);
     const { accepted, commands } = await audit(cluster, load.acknowledged, signal);
     assert.ok(
       trials === TRIALS && load.acknowledged.length > TRIALS * 60,

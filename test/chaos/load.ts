@@ -26,12 +26,15 @@ import type { Identity } from '../../src/identity/keys.ts';
 import { decodePublicKey } from '../../src/identity/nkey.ts';
 import { sealingKeyOf } from '../../src/identity/sealing.ts';
 import { lifeOf } from '../coordination/world.ts';
+import { PushedPlace } from './by-push.ts';
 import { RestLoad } from './by-rest.ts';
 import type { Cluster } from './cluster.ts';
 import { BETWEEN_ELECTIONS_MS, COLLABORATION_MS, ELECTION_MS, SESSION_MS } from './times.ts';
 
 const COLLABORATION_WORKERS = 4;
 const ACCOUNTS = ['acme', 'beta', 'analyst'];
+/** To whom mail is pushed. */
+const PUSHED = 'beta';
 /** What the load says, those that coordinators vouch for among them. */
 export const ALL_KINDS: readonly string[] = [
   ...['create', 'register', 'approve', 'withdraw', 'cancel', 'randomnessReady', 'uploaded', 'bound'],
@@ -68,6 +71,9 @@ export class Load {
   readonly #heard = new Set<() => void>();
   readonly #rest: RestLoad;
   #workers: Promise<void>[] = [];
+  #pushed: PushedPlace | undefined;
+  /** The last message to the place that mail is pushed to. */
+  #lastToPushed = 0;
   #paused = false;
   #resume: () => void = () => {};
   #resumed: Promise<void> = Promise.resolve();
@@ -90,7 +96,10 @@ export class Load {
   async start(): Promise<void> {
     for (const account of ACCOUNTS) await this.#openAccount(account);
     const [analyst, acme] = [await this.#rest.party('analyst'), await this.#rest.party('acme')];
+    const pushed = await this.#openPushed(PUSHED);
+    this.#pushed = pushed;
     this.#workers = [
+      pushed.receive(),
       ...Array.from({ length: GUESTS }, () => this.#work(() => this.#rest.guest())),
       this.#work(() => this.#rest.collaboration(analyst, acme)),
       this.#work(() => this.#elect()),
@@ -132,6 +141,12 @@ export class Load {
   resume(): void {
     this.#paused = false;
     this.#resume();
+  }
+
+  /** Everything that was sent to it has been pushed, once; how often another replica had to. While the load is paused. */
+  async allPushed(signal: AbortSignal): Promise<number> {
+    await this.#pushed?.upTo(this.#lastToPushed, signal);
+    return this.#pushed?.takenOver ?? 0;
   }
 
   async stop(): Promise<void> {
@@ -180,6 +195,7 @@ export class Load {
     const answer = await this.#step(() => this.say(`party-${from}`, body));
     const number =
       typeof answer === 'object' && answer !== null && 'number' in answer ? Number(answer.number) : 0;
+    if (to === PUSHED) this.#lastToPushed = Math.max(this.#lastToPushed, number);
     if (number % 5 === 0)
       await this.#step(() => this.say(`party-${to}`, { kind: 'acknowledge', session: placeOf(to), number }));
   }
@@ -223,6 +239,19 @@ export class Load {
       for (const heard of this.#heard) heard();
       this.#heard.clear();
     }
+  }
+
+  #openPushed(account: string): Promise<PushedPlace> {
+    const { name: deployment, nats, trust } = this.#cluster.deployment;
+    return PushedPlace.open({
+      deployment,
+      servers: nats,
+      account,
+      identity: this.#identity(`party-${account}`),
+      coordinatorKey: trust.coordinator ?? '',
+      signal: this.#stopping.signal,
+      step: (act) => this.#step(act),
+    });
   }
 
   async #openAccount(account: string): Promise<void> {

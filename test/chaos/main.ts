@@ -56,6 +56,7 @@ try {
     );
   }
   await load.pause(AbortSignal.timeout(120_000));
+  const takenOver = await load.allPushed(AbortSignal.timeout(120_000));
   await load.stop();
   const found = await audit(cluster, load.acknowledged, AbortSignal.timeout(1_200_000));
   slow = backMs.filter((ms) => ms >= BACK_WITHIN_MS).length;
@@ -64,6 +65,9 @@ try {
   );
   print(
     `${load.acknowledged.length} commands acknowledged, 0 lost, 0 applied twice; ${found.commands} commands in ${found.entries} entries of the log`,
+  );
+  print(
+    `all mail of one place was pushed to it once and in order; ${takenOver} times another replica went on`,
   );
   print(`by kind: ${counted(load.acknowledged.map(({ kind }) => kind))}`);
   print(`refused: ${pairs(load.refused)}; said again: ${pairs(load.retried)}`);
