@@ -1,14 +1,13 @@
 /**
  * Owns what tests of the party's page do again and again: opening it for a party, handing rows in, by mouse or keyboard, and looking at
- * what is shown. With MPC_PICTURES=docs/pictures the pictures of the README are written on the way.
+ * what is shown. With MPC_PICTURES=docs/pictures (`npm run pictures`) the pictures of the documents are written on the way.
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { STEP_MS } from '../support/browser.ts';
-import { ROOT } from '../support/rows.ts';
 import { barriersOn } from './axe.ts';
 import { type Layout, layoutOf } from './layout.ts';
+import { writePicture } from './webp.ts';
 
 export const TABLE = `CREATE TABLE payroll (
   level  TEXT          NOT NULL CHECK (level IN ('junior', 'senior', 'lead')),
@@ -165,7 +164,7 @@ export async function looksWell(page: Page, name: string, heading?: string, leas
     const { texts, faults } = await settledLayout(page);
     assert.deepEqual(faults, [], `${name} at ${size.width} px, ${colorScheme}`);
     assert.ok(texts >= least, `expected to see texts on ${name}, saw ${texts}`);
-    if (heading !== undefined) await picture(page, `${name}-${size.width}-${colorScheme}`, heading);
+    if (heading !== undefined && size.width > 1000) await picture(page, name, colorScheme, heading);
   }
   assert.deepEqual(await barriersOn(page), [], name);
 }
@@ -183,15 +182,10 @@ async function settledLayout(page: Page): Promise<Layout> {
 
 const MOST_FRAMES = 120;
 
-/** Kept for the README: these, one window each. */
-const PICTURES: readonly string[] = [
-  'preview-1280-light',
-  'regression-1280-dark',
-  'messages-1280-light',
-  'messages-1280-dark',
-];
+/** Kept for the documents, each in light and dark. */
+const PICTURES: readonly string[] = ['preview', 'regression', 'messages'];
 
-async function picture(page: Page, name: string, heading: string): Promise<void> {
+async function picture(page: Page, name: string, scheme: string, heading: string): Promise<void> {
   const folder = process.env.MPC_PICTURES;
   if (folder === undefined || !PICTURES.includes(name)) return;
   await page.evaluate((text) => {
@@ -200,5 +194,5 @@ async function picture(page: Page, name: string, heading: string): Promise<void>
     found?.scrollIntoView();
     window.scrollBy(0, found?.tagName === 'H1' ? -1000 : -24);
   }, heading);
-  await page.screenshot({ path: join(ROOT, folder, `party-${name}.png`) });
+  await writePicture(page, folder, `party-${name}-${scheme}.webp`);
 }

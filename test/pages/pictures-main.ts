@@ -1,9 +1,9 @@
 /**
- * Owns `npm run pictures`: the inspector's pictures for the documents, in light and dark, from runs of the real executable that it
- * records first. Must never draw anything that the page does not show.
+ * Owns the inspector's pictures for the documents, in light and dark, from runs of the real executable that it records first; `npm run
+ * pictures` then has tests of the party's page take the others. Must never draw anything that the page does not show.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -14,6 +14,7 @@ import { mpc } from '../support/mpc.ts';
 import { ROOT } from '../support/rows.ts';
 import { withShown } from './made-up-run.ts';
 import { open } from './opened.ts';
+import { writePicture } from './webp.ts';
 
 interface Picture {
   readonly name: string;
@@ -25,7 +26,6 @@ interface Picture {
   readonly keys: readonly string[];
 }
 
-const QUALITY = 84;
 const EXAMPLE = join(ROOT, 'examples/pay-gap');
 
 const directory = mkdtempSync(join(tmpdir(), 'mpc-pictures-'));
@@ -111,13 +111,7 @@ async function take(
       for (const key of keys) await page.keyboard.press(key);
       await page.evaluate('document.activeElement?.blur()');
       await page.evaluate('document.fonts.ready.then(() => new Promise(requestAnimationFrame))');
-      const devtools = await page.context().newCDPSession(page);
-      // Playwright's own makes no WebP, which is a third of the size of PNG.
-      const { data } = await devtools.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY });
-      const file = `${name}-${colorScheme}.webp`;
-      const bytes = Buffer.from(data, 'base64');
-      writeFileSync(join(ROOT, 'docs/pictures', file), bytes);
-      process.stdout.write(`${file}: ${Math.round(bytes.length / 1024)} KiB\n`);
+      await writePicture(page, 'docs/pictures', `${name}-${colorScheme}.webp`);
       if (faults.length > 0) throw new Error(faults.join('\n'));
       await page.close();
     },
