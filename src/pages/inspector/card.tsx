@@ -3,7 +3,8 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { labelOf } from '../../inspect/story.ts';
-import { ChartView } from './chart-view.ts';
+import type { ChartView } from './chart-view.ts';
+import { Frame } from './frame.ts';
 import { type Group, machineOf, shownOf } from './groups.ts';
 import type { Links } from './links.ts';
 import type { Player } from './player.ts';
@@ -23,47 +24,42 @@ export function Card({
 }) {
   const [pinned, setPinned] = useState<string>();
   const frame = useRef<HTMLDivElement>(null);
-  const view = useRef<ChartView | undefined>(undefined);
+  const charts = useRef<Frame | undefined>(undefined);
   const machine = machineOf(player, group, pinned);
   const chart = player.view.charts[machine];
   const shown = shownOf(player, group, machine);
   const isClose = player.zoomed === group.title;
   const isAside = player.zoomed !== null && !isClose;
-  const isWhole = view.current?.mode === 'whole';
+  const isWhole = charts.current?.shown?.mode === 'whole';
 
-  useEffect(() => {
-    const place = frame.current;
-    const world = place?.querySelector<HTMLElement>('.world');
-    const svg = world?.querySelector('svg');
-    if (place === null || world == null || svg == null || chart === undefined) return;
-    const made = new ChartView(chart, world, svg);
-    made.mode = isWhole ? 'whole' : 'follow';
-    made.isAside = isAside;
-    view.current = made;
-    views.set(group.title, made);
-    const sizes = new ResizeObserver(([entry]) => {
-      if (entry !== undefined) made.resize(entry.contentRect.width, entry.contentRect.height);
-    });
-    sizes.observe(place);
-    player.changed();
-    return () => sizes.disconnect();
+  useLayoutEffect(() => {
+    if (frame.current === null) return;
+    charts.current = new Frame(frame.current);
+    return () => charts.current?.stop();
+  }, []);
+
+  useLayoutEffect(() => {
+    if (chart === undefined || charts.current === undefined) return;
+    views.set(group.title, charts.current.show(chart, `statechart ${machine} of ${group.title}`));
   }, [chart]);
 
   useLayoutEffect(() => {
-    if (view.current === undefined) return;
-    view.current.isAside = isAside;
-    view.current.look();
+    const view = charts.current?.shown;
+    if (view === undefined) return;
+    view.isAside = isAside;
+    view.look();
   }, [isAside]);
 
   // Before the browser paints: what is lit is of the same frame as the lists.
   useLayoutEffect(() => {
-    if (view.current?.chart !== chart) return;
+    const view = charts.current?.shown;
+    if (view === undefined) return;
     const linked = new Set(
       [...links.transitions].filter(
         (id) => belongs(id, machine) && group.roles.some((role) => links.roles.has(role)),
       ),
     );
-    view.current?.light({
+    view.light({
       active: shown.active,
       hot: shown.hot,
       linked,
@@ -77,8 +73,8 @@ export function Card({
     return listen(
       place,
       player,
-      () => view.current,
-      () => shownRoles(player, group, view.current?.chart.id ?? ''),
+      () => charts.current?.shown,
+      () => shownRoles(player, group, charts.current?.shown?.chart.id ?? ''),
     );
   }, [player]);
 
@@ -114,7 +110,7 @@ export function Card({
           aria-pressed={isWhole}
           title={isWhole ? 'follow what is active' : 'show the whole chart'}
           onClick={() => {
-            view.current?.show(isWhole ? 'follow' : 'whole');
+            charts.current?.shown?.show(isWhole ? 'follow' : 'whole');
             player.changed();
           }}
         >
@@ -139,11 +135,7 @@ export function Card({
           ))}
         </fieldset>
       )}
-      <div class="frame" ref={frame}>
-        <div class="world">
-          <svg role="img" aria-label={`statechart ${machine} of ${group.title}`} />
-        </div>
-      </div>
+      <div class="frame" ref={frame} />
       {group.roles.length > 1 && (
         <ul class="who">
           {shown.states.slice(0, 8).map(({ role, leaves }) => (

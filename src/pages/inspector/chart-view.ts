@@ -2,7 +2,7 @@
  * Owns one chart on the page: its SVG, made once from what Node laid out; which parts of it glow; and the camera that looks at them.
  * Must never lay anything out.
  */
-import { type Element, pictureOf } from '../../inspect/picture.ts';
+import { type Element, element, pictureOf } from '../../inspect/picture.ts';
 import type { Box, PlacedChart } from '../../inspect/shapes.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -34,12 +34,14 @@ interface Camera {
 
 export class ChartView {
   readonly chart: PlacedChart;
+  /** What moves under the camera, with the SVG in it: moving the SVG itself makes the browser lay its text out again. */
   readonly #world: HTMLElement;
   readonly #tokens: SVGGElement;
   readonly #states = new Map<string, globalThis.Element>();
   readonly #transitions = new Map<string, globalThis.Element[]>();
   readonly #initials = new Map<string, globalThis.Element>();
   #lit: Lit | undefined;
+  #drawnTokens = '[]';
   #size = { width: 0, height: 0 };
   #camera: Camera = { x: 0, y: 0, scale: 0 };
   /** `follow` keeps what is active in sight, `whole` shows all, `free` is where somebody moved it to. */
@@ -47,17 +49,19 @@ export class ChartView {
   /** Beside a role that is looked at closely: the whole chart is shown, whatever the mode. */
   isAside = false;
 
-  /** `world` is what moves under the camera, with the SVG in it: moving the SVG itself makes the browser lay its text out again. */
-  constructor(chart: PlacedChart, world: HTMLElement, svg: SVGSVGElement) {
+  constructor(chart: PlacedChart, title: string) {
     this.chart = chart;
-    this.#world = world;
     const picture = toNode(pictureOf(chart));
     this.#tokens = document.createElementNS(SVG, 'g');
     this.#tokens.classList.add('tokens');
     picture.append(this.#tokens);
-    svg.replaceChildren(picture);
-    svg.setAttribute('width', String(chart.width));
-    svg.setAttribute('height', String(chart.height));
+    const svg = document.createElementNS(SVG, 'svg');
+    const attributes = { role: 'img', 'aria-label': title, width: chart.width, height: chart.height };
+    for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, String(value));
+    svg.append(picture);
+    this.#world = document.createElement('div');
+    this.#world.className = 'world';
+    this.#world.append(svg);
     for (const node of picture.querySelectorAll('[data-state]'))
       this.#states.set(node.getAttribute('data-state') ?? '', node);
     for (const node of picture.querySelectorAll('[data-initial]'))
@@ -65,6 +69,17 @@ export class ChartView {
     for (const node of picture.querySelectorAll('[data-transitions]'))
       for (const id of (node.getAttribute('data-transitions') ?? '').split(' '))
         this.#transitions.set(id, [...(this.#transitions.get(id) ?? []), node]);
+  }
+
+  appear(place: HTMLElement): void {
+    if (!this.#world.isConnected) place.append(this.#world);
+    this.#world.classList.remove('away');
+  }
+
+  /** Out of sight; nothing of it is lit any more. */
+  hide(): void {
+    this.light({ active: new Map(), hot: new Set(), linked: new Set(), showsTokens: false });
+    this.#world.classList.add('away');
   }
 
   light(lit: Lit): void {
@@ -163,27 +178,28 @@ export class ChartView {
   }
 
   #showTokens({ active, showsTokens }: Lit): void {
-    const dots: SVGElement[] = [];
-    if (showsTokens)
-      for (const { id, kind, x, y, width } of this.chart.nodes) {
-        if (kind !== 'atomic' && kind !== 'final') continue;
-        for (const [index, { tint, name }] of (active.get(id) ?? []).slice(0, MOST_TOKENS).entries()) {
-          const dot = document.createElementNS(SVG, 'g');
-          dot.setAttribute('class', 'token');
-          dot.setAttribute('data-tint', tint);
-          dot.setAttribute('transform', `translate(${x + width - 6 - index * 15},${y})`);
-          const [circle, text] = [
-            document.createElementNS(SVG, 'circle'),
-            document.createElementNS(SVG, 'text'),
-          ];
-          circle.setAttribute('r', '8');
-          text.setAttribute('y', '3.6');
-          text.textContent = name.slice(0, 1);
-          dot.append(circle, text);
-          dots.push(dot);
-        }
-      }
-    this.#tokens.replaceChildren(...dots);
+    const tokens = !showsTokens
+      ? []
+      : this.chart.nodes.flatMap(({ id, kind, x, y, width }) =>
+          (kind === 'atomic' || kind === 'final' ? (active.get(id) ?? []) : [])
+            .slice(0, MOST_TOKENS)
+            .map(({ tint, name }, index) => ({ tint, name, x: x + width - 6 - index * 15, y: y - 4 })),
+        );
+    const drawn = JSON.stringify(tokens);
+    if (drawn === this.#drawnTokens) return;
+    this.#drawnTokens = drawn;
+    this.#tokens.replaceChildren(
+      ...tokens.map(({ tint, name, x, y }) =>
+        toNode(
+          element(
+            'g',
+            { class: 'token', 'data-tint': tint, transform: `translate(${x},${y})` },
+            element('circle', { r: 8 }),
+            element('text', { y: 3.6 }, name.slice(0, 1)),
+          ),
+        ),
+      ),
+    );
   }
 }
 
