@@ -21,9 +21,25 @@ interface ConversationProps {
 /** What is half written stays while the coordinators are away, or the client starts again. */
 const WRITABLE: readonly Post['state'][] = ['here', 'away', 'starting'];
 
+/** There is one conversation on a page. */
+const TITLE = 'messages-title';
+
+/** At the top of a long page: what is new below, and the way there. */
+export function NewBelow({ post, name }: Pick<ConversationProps, 'post' | 'name'>) {
+  const unread = post.conversations.find((conversation) => conversation.with === name)?.unread ?? 0;
+  if (unread === 0) return null;
+  return (
+    <p class="new-below">
+      <span class="unread">{counted(unread, 'new message')}</span>
+      <button type="button" onClick={() => document.getElementById(TITLE)?.focus()}>
+        {unread === 1 ? 'Read it' : 'Read them'}
+      </button>
+    </p>
+  );
+}
+
 export function ConversationCard(props: ConversationProps) {
   const { service, post, name, others } = props;
-  const ids = useId();
   const reading = useReading(props);
   const card = useRef<HTMLElement>(null);
   useMarkedRead(props, reading, card);
@@ -33,8 +49,10 @@ export function ConversationCard(props: ConversationProps) {
   const keys = useKeys(service, post, others, refusals + unproven);
   const said = reading?.said ?? [];
   return (
-    <section class="card" ref={card} aria-labelledby={`${ids}title`}>
-      <h2 id={`${ids}title`}>Messages with {listed(others)}</h2>
+    <section class="card" ref={card} aria-labelledby={TITLE}>
+      <h2 id={TITLE} tabIndex={-1}>
+        Messages with {listed(others)}
+      </h2>
       {said.length === 0 ? (
         post.state === 'here' && (
           <p class="muted">
@@ -104,13 +122,17 @@ function useMarkedRead(
   const unread = post.conversations.find((conversation) => conversation.with === name)?.unread ?? 0;
   const last = reading?.said.at(-1)?.number;
   useEffect(() => {
-    if (card.current === null || last === undefined || unread === 0) return;
-    const watching = new IntersectionObserver((seen) => {
-      if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
-      watching.disconnect();
-      service.markRead(name, last).catch(() => {}); // it stays marked as new
-    });
-    watching.observe(card.current);
+    const log = card.current?.querySelector('.talk');
+    if (!log || last === undefined || unread === 0) return;
+    const watching = new IntersectionObserver(
+      (seen) => {
+        if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+        watching.disconnect();
+        service.markRead(name, last).catch(() => {}); // it stays marked as new
+      },
+      { threshold: 0.5 },
+    );
+    watching.observe(log);
     return () => watching.disconnect();
   }, [service, name, last, unread]);
 }
