@@ -36,8 +36,16 @@ export function addCollaborationCommands(program: Command): void {
     .argument('<id>')
     .action(async (id: string, options) => (await verbs()).watch(id, options));
 
+  at(common(collaboration.command('withdraw').description("take your party's part back before the start")))
+    .argument('<id>')
+    .action(async (id: string, options) =>
+      // What the party's own key has approved, that key alone takes back: it is at its client.
+      options.config === undefined && options.client === undefined
+        ? (await verbs()).withdraw(id, options)
+        : (await atHomeVerbs()).withdraw(id, options),
+    );
+
   for (const [name, what] of [
-    ['withdraw', "take your party's part back before the start"],
     ['cancel', 'take a collaboration of yours back before it has started'],
     ['rerun', 'ask for another attempt at a collaboration of yours'],
   ] as const)
@@ -75,12 +83,14 @@ export function addCollaborationCommands(program: Command): void {
 const verbs = () => import('./verbs/collaboration.ts');
 const atHomeVerbs = () => import('./verbs/client-service.ts');
 
-const atHome = (command: Command): Command =>
+const at = (command: Command): Command =>
   command
     .option(
       '--config <file>',
       "your party's configuration: says where its client service is (default: mpc.toml)",
     )
     .option('--client <url>', 'its client service instead, with --client-token')
-    .option('--client-token <file>', "the file with the client service's token")
-    .option('--json', 'one JSON object on standard output');
+    .option('--client-token <file>', "the file with the client service's token");
+
+const atHome = (command: Command): Command =>
+  at(command).option('--json', 'one JSON object on standard output');

@@ -103,6 +103,7 @@ export function coordinatorRole(
           ...desk,
           random,
           directory,
+          ...(face === undefined ? {} : { requestsPerMinute: face.requestsPerMinute }),
           descriptorOf: (id) => collaborationsIn(follower.state).collaboration(id)?.descriptor,
           onTrouble: (report, about) => troubles.note(report, about),
         });

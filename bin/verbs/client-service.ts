@@ -1,5 +1,5 @@
 /**
- * Owns `mpc collaboration approve|upload|result` and `mpc page`: what a party's people do at their own client service.
+ * Owns `mpc collaboration approve|upload|withdraw|result` and `mpc page`: what a party's people do at their own client service.
  * Must never approve a digest that nobody has read out, nor print a row.
  */
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
@@ -39,6 +39,12 @@ export async function approve(
     await calls.PUT('/approve/{cid}', { params: { path: { cid: id } }, body: { digest } }),
   );
   tell(options, part);
+}
+
+/** What was approved here, by the party's own key. */
+export async function withdraw(id: string, options: ClientServiceOptions): Promise<void> {
+  const { calls } = serviceOf(options);
+  tell(options, answered(await calls.DELETE('/approve/{cid}', { params: { path: { cid: id } } })));
 }
 
 /** One file for the only table, or `table=file` for each. */
@@ -169,7 +175,8 @@ function placeOf({ client, clientToken, config = 'mpc.toml' }: ClientServiceOpti
 }
 
 function tell({ json }: ClientServiceOptions, part: Part): void {
-  const { collaboration, status, part: how, tables } = part;
+  const { collaboration, status, tables, withdrawn } = part;
+  const how = withdrawn ? 'your part is taken back' : part.part;
   const missing = tables.filter(({ given }) => !given).map(({ table }) => table);
   const far =
     how ??

@@ -172,10 +172,13 @@ interface Happened {
 export async function withdraw(id: string, options: CollaborationOptions): Promise<void> {
   const { calls, account } = await opened(options);
   const path = { cid: id, pid: account };
-  changed(
-    options,
-    answered(await calls.DELETE('/collaboration/{cid}/register-input-party/{pid}', { params: { path } })),
-  );
+  const answer = await calls.DELETE('/collaboration/{cid}/register-input-party/{pid}', { params: { path } });
+  if (answer.error?.code === 'collaboration.own-key')
+    throw new MpcError(answer.error.code, answer.error.detail, {
+      hint: "take it back at the party's own client: add --config with its configuration, or press the button on its page",
+      exitCode: EXIT.noPermission,
+    });
+  changed(options, answered(answer));
 }
 
 export async function cancel(id: string, options: CollaborationOptions): Promise<void> {

@@ -8,6 +8,7 @@ const STATUS_OF: readonly (readonly [RegExp, number])[] = [
   [/^command\.id-reused$/, 422],
   [/^request\.changed-meanwhile$/, 412],
   [/^program\.too-(slow|heavy)$/, 422],
+  [/^request\.too-fast$/, 429],
   [/^command\.chapter-fault$/, 500],
   [/^descriptor\.(deadline-passed|not-approved)$/, 409],
   [

@@ -108,6 +108,7 @@ export class Faces {
       deployment: DEPLOYMENT,
       identity,
       replica: `r${this.served.length}`,
+      requestsPerMinute,
       clock: systemClock,
       random: systemRandom,
       directory,

@@ -25,7 +25,10 @@ export interface Behind {
   readonly analyst: Person;
 }
 
-export type WithCalls = (act: (behind: Behind) => Promise<void>) => Promise<void>;
+export type WithCalls = (
+  act: (behind: Behind) => Promise<void>,
+  limits?: { readonly requestsPerMinute: number },
+) => Promise<void>;
 
 const PASSWORD = 'correct horse';
 const NEVER = new AbortController().signal;
@@ -231,6 +234,18 @@ export function callsContract(name: string, withCalls: WithCalls): void {
       await assert.rejects(more[Symbol.asyncIterator]().next(), isRefusal('events.too-many', EXIT.temporary));
       leave.abort(new Error('left'));
     }));
+
+  test(`${name}: whoever asks faster than a configuration allows is told to wait`, () =>
+    withCalls(
+      async ({ calls }) => {
+        const token = await register(calls, await person('ann'));
+        const ask = async (): Promise<void> => {
+          for (let count = 0; count < 50; count++) await calls.list(token, {});
+        };
+        await assert.rejects(ask(), isRefusal('request.too-fast', EXIT.temporary));
+      },
+      { requestsPerMinute: 10 },
+    ));
 
   test(`${name}: who takes part in a collaboration is read from its descriptor`, () =>
     withCalls(async ({ calls, collaboration, analyst }) => {

@@ -5,11 +5,13 @@ import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
 import type { DirectoryCalls } from '../../src/directory/client/calls.ts';
+import { requestContext } from '../../src/directory/desk/envelope.ts';
 import { idFor, sealMessage } from '../../src/directory/message.ts';
 import type { Mail } from '../../src/directory/rows.ts';
 import { sayKeys, signStatement } from '../../src/directory/statements.ts';
 import { newToken, tokenDigest } from '../../src/directory/token.ts';
 import { createIdentity } from '../../src/identity/identity.ts';
+import { sealTo } from '../../src/identity/sealing.ts';
 import { splitmix } from '../support/splitmix.ts';
 import { type Broker, withDesks } from './desk-world.ts';
 import { Place } from './place.ts';
@@ -90,6 +92,47 @@ test('a request that a broker has kept is never done again: not there, not elsew
       'nothing came of it',
     );
     assert.equal((await calls.list(token, {})).accounts.length, 1);
+  }));
+
+test('nothing that anybody throws at a desk makes it say more than that it is there', () =>
+  withDesks(1, async ({ hub, replicas, callsOf }) => {
+    const eve = hub.connect('party-eve');
+    const key = `mpc.${DEPLOYMENT}.coordinator.party-eve.directory`;
+    const before = replicas[0]?.follower.state.sequence;
+    const said = JSON.parse(new TextDecoder().decode(await eve.request(key, systemRandom(16), 20_000)));
+    const next = splitmix(11);
+    const sealedTo = (text: Uint8Array, id: string): Uint8Array => {
+      const place = { deployment: DEPLOYMENT, from: 'party-eve', replica: 'r0', key: said.key, id } as const;
+      const sealed = sealTo(said.key, requestContext(place), text, systemRandom);
+      return new Uint8Array(Buffer.concat([Buffer.from([1]), Buffer.from(id, 'hex'), sealed]));
+    };
+    const texts = [
+      '',
+      'null',
+      '5',
+      '[]',
+      '{}',
+      '{"secret":1}',
+      '{"secret":"AAAA","asked":{}}',
+      '\ufeff{}',
+      '"x',
+    ];
+    const thrown = [
+      ...Array.from({ length: 200 }, () => systemRandom(Number(next() % 300n))),
+      new Uint8Array(200_000),
+      ...texts.map((text) => sealedTo(new TextEncoder().encode(text), newCommandId(systemRandom))),
+      sealedTo(systemRandom(500), newCommandId(systemRandom)),
+    ];
+    for (const bytes of thrown) {
+      assert.equal((await eve.request(`${key}.r0`, bytes, 20_000)).length, 0);
+      if (bytes.length !== 16) assert.equal((await eve.request(key, bytes, 20_000)).length, 0);
+      eve.publish(`mpc.${DEPLOYMENT}.coordinator.party-eve.mail.x`, bytes);
+    }
+    assert.equal(replicas[0]?.follower.state.sequence, before);
+    // What is sealed well, and asks for what there is not, is told so.
+    const calls = callsOf('party-eve');
+    await assert.rejects(calls.list('t'.repeat(300), {}), refusedWith('request.malformed'));
+    await assert.rejects(calls.list('t', { limit: 1e9 }), refusedWith('request.malformed'));
   }));
 
 async function proofOf({ name, person }: Member, token: string) {

@@ -13,7 +13,7 @@ import { newCommandId } from '../../src/coordination/commands.ts';
 import { eventsOf } from '../../src/directory/client/event-stream.ts';
 import { httpDirectory } from '../../src/directory/client/http.ts';
 import { sayKeys } from '../../src/directory/statements.ts';
-import { Faces, newCollaboration } from '../api/world.ts';
+import { Faces, type FacesOptions, newCollaboration } from '../api/world.ts';
 import { HandClock } from '../bus/hand-clock.ts';
 import { DEPLOYMENT, identityOf } from '../coordination/world.ts';
 import { behind } from './behind.ts';
@@ -22,8 +22,8 @@ import { person } from './played.ts';
 
 const refusedWith = (code: string) => (error: unknown) => error instanceof MpcError && error.code === code;
 
-async function withFaces(act: (faces: Faces) => Promise<void>): Promise<void> {
-  const faces = await Faces.open({ replicas: 2, accounts: true });
+async function withFaces(act: (faces: Faces) => Promise<void>, limits: FacesOptions = {}): Promise<void> {
+  const faces = await Faces.open({ replicas: 2, accounts: true, ...limits });
   try {
     await act(faces);
   } finally {
@@ -36,7 +36,9 @@ const callsTo = (
   request = failoverFetch({ urls: [faces.url(0), faces.url(1)], clock: systemClock, random: systemRandom }),
 ) => httpDirectory({ base: faces.url(0), request, clock: systemClock });
 
-callsContract('over HTTP', (act) => withFaces(async (faces) => act(await behind(faces, callsTo(faces)))));
+callsContract('over HTTP', (act, limits) =>
+  withFaces(async (faces) => act(await behind(faces, callsTo(faces))), limits),
+);
 
 test('who takes part in a collaboration is read from the descriptor that its id is the digest of', () =>
   withFaces(async (faces) => {

@@ -9,11 +9,12 @@ import { withBroker } from '../support/broker.ts';
 import { behind } from './behind.ts';
 import { callsContract } from './calls-contract.ts';
 
-callsContract('over NATS', (act) =>
+callsContract('over NATS', (act, limits) =>
   withBroker(async ({ url }) => {
     const faces = await Faces.open({
       replicas: 2,
       accounts: true,
+      ...limits,
       connect: (name) => connectNats({ servers: url, name }),
     });
     const bus = await connectNats({ servers: url, name: 'party-acme' });

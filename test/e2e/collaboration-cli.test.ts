@@ -17,7 +17,7 @@ const SQL = `CREATE TABLE pay (wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 9
 SELECT COUNT(*), AVG(wage) FROM pay;`;
 const PARTIES = ['acme', 'beta', 'analyst'];
 
-test('create, join, upload, watch, result', { timeout: 240_000 }, async () => {
+test('create, join, upload, watch, result, withdraw', { timeout: 290_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'mpc-cli-'));
   const base = await freePorts();
   const up = start(directory, base);
@@ -92,6 +92,30 @@ test('create, join, upload, watch, result', { timeout: 240_000 }, async () => {
     );
     const wrong = await as('analyst', 'collaboration', 'create', second, '--source', 'before=nothing');
     assert.match(wrong.stderr, /usage\.source/);
+    // What a party's own key has approved, that key takes back, at its client.
+    const third = JSON.parse(
+      await well('analyst', 'collaboration', 'create', query, ...inputs, '--hours', '1', '--json'),
+    );
+    const acmes = join(directory, 'acme.csv');
+    await well(
+      'acme',
+      'collaboration',
+      'upload',
+      third.id,
+      acmes,
+      '--digest',
+      third.digest,
+      ...atHome('acme'),
+    );
+    while (!/acme .*: (approved|uploaded)/.test(await well('acme', 'collaboration', 'show', third.id)));
+    const vouched = await as('acme', 'collaboration', 'withdraw', third.id);
+    assert.equal(vouched.code, 77, vouched.stderr);
+    assert.match(vouched.stderr, /own-key[\s\S]*add --config/);
+    assert.match(
+      await well('acme', 'collaboration', 'withdraw', third.id, ...atHome('acme')),
+      /here: your part is taken back/,
+    );
+    assert.match(await well('beta', 'collaboration', 'show', third.id), /failed[\s\S]*took its part back/);
     const late = await as('analyst', 'collaboration', 'cancel', id);
     assert.equal(late.code, 75, late.stderr);
     assert.match(late.stderr, /collaboration\./);

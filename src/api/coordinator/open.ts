@@ -23,6 +23,8 @@ export interface CoordinatorFaceOptions extends Pick<FaceOptions, 'requestsPerMi
 }
 
 export interface CoordinatorFace extends Face {
+  /** Of one account. */
+  readonly requestsPerMinute: number;
   /** The replica has caught up: until then everything that needs it is answered 503. */
   serve(replica: Replica): void;
   /** A change of a collaboration that the log has told since `serve`. */
@@ -60,6 +62,7 @@ export async function openCoordinatorFace(options: CoordinatorFaceOptions): Prom
   );
   return {
     ...face,
+    requestsPerMinute: options.requestsPerMinute,
     serve: (caughtUp) => {
       serving = caughtUp;
       happenings.startAfter(caughtUp.sequence());

@@ -55,6 +55,8 @@ export interface DeskOptions extends Counter {
   readonly replica: string;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Of one account; as over HTTP where nothing else is said. */
+  readonly requestsPerMinute?: number;
   /** Told of every fault of the program; never of what a caller did wrong. */
   readonly onTrouble: (report: ErrorReport, about: Readonly<Record<string, string>>) => void;
 }
@@ -99,7 +101,7 @@ class Desk {
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#keys = new DeskKeys(options.random, options.clock);
-    this.#pace = new Pace(options.clock);
+    this.#pace = new Pace(options.clock, options.requestsPerMinute);
   }
 
   /** This replica and its key, signed together with the asker's challenge. */

@@ -5,25 +5,27 @@ import type { Clock } from '../../base/clock.ts';
 import type { MpcError } from '../../base/errors.ts';
 import { allowed, refusal } from '../refusal.ts';
 
-/** As many as one account may ask over HTTP unless a configuration says otherwise, and a minute's worth at once. */
-const PER_SECOND = 100;
-const AT_ONCE = 6_000;
+/** As many as one account may ask over HTTP unless a configuration says otherwise. */
+const PER_MINUTE = 6_000;
 /** Askers that are counted; beyond it the one that was silent for longest begins anew. */
 const COUNTED = 10_000;
 
 export class Pace {
   readonly #clock: Clock;
+  readonly #perMinute: number;
   readonly #left = new Map<string, NonNullable<ReturnType<typeof allowed>>>();
 
-  constructor(clock: Clock) {
+  /** A minute's worth may be asked at once. */
+  constructor(clock: Clock, perMinute = PER_MINUTE) {
     this.#clock = clock;
+    this.#perMinute = perMinute;
   }
 
   /** Throws `request.too-fast`. */
   count(asker: string): void {
-    const rate = { perSecond: PER_SECOND, most: AT_ONCE };
+    const rate = { perSecond: this.#perMinute / 60, most: this.#perMinute };
     const left = allowed(this.#left.get(asker), rate, this.#clock.now());
-    if (left === undefined) throw tooFast();
+    if (left === undefined) throw tooFast(this.#perMinute);
     this.#left.delete(asker);
     this.#left.set(asker, left);
     const [oldest] = this.#left.keys();
@@ -31,5 +33,5 @@ export class Pace {
   }
 }
 
-const tooFast = (): MpcError =>
-  refusal('request.too-fast', `more than ${AT_ONCE} requests in a minute`, 'wait a second');
+const tooFast = (perMinute: number): MpcError =>
+  refusal('request.too-fast', `more than ${perMinute} requests in a minute`, 'wait a second');
