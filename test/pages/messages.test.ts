@@ -34,7 +34,10 @@ browserTest(
         await waiting(acme.page).click();
         await say(acme.page, 'beta', 'Shall we ask this together?');
         await beta.page.getByRole('link', { name: /A question over payroll 1 new message/ }).click();
+        // Nothing counts as read that is out of sight.
+        await beta.page.getByRole('heading', { name: 'Your rows' }).waitFor();
         await said(beta.page, ['Shall we ask this together?']);
+        await beta.page.getByRole('button', { name: 'Read it' }).click();
         await beta.page.getByRole('link', { name: /1 new message/ }).waitFor({ state: 'detached' });
         await say(beta.page, 'acme', 'Gladly. Is it up to 60 people each?');
         await say(acme.page, 'beta', 'It is. Please read me the digits that you see.');

@@ -51,7 +51,7 @@ export interface NatsDirectoryOptions {
   readonly patienceMs?: number;
 }
 
-const KEY_MS = 3_000;
+const KEY_MS = 5_000;
 const SILENT_MS = 15_000;
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;

@@ -175,9 +175,9 @@ class Desk {
   async #answer(opened: Opened): Promise<{ readonly reply: object; readonly next?: () => void }> {
     const { directory } = this.#options;
     try {
-      const asked = askedIn(opened.asked);
+      const asked = this.#asked(opened);
       if (asked.do === 'register' || asked.do === 'login') {
-        this.#pace.count(`address ${opened.place.from}`);
+        this.#countStranger(opened);
         return { reply: { ok: true, answer: await performOpen(this.#options, asked) } };
       }
       const caller = await this.#caller(asked, opened);
@@ -193,15 +193,28 @@ class Desk {
     }
   }
 
-  async #caller({ token }: Extract<Asked, { token: string }>, { place }: Opened): Promise<SignedIn> {
+  #asked(opened: Opened): Asked {
+    try {
+      return askedIn(opened.asked);
+    } catch (error) {
+      this.#countStranger(opened);
+      throw error;
+    }
+  }
+
+  /** Whoever has shown no token is counted by the login at the broker. */
+  #countStranger({ place }: Opened): void {
+    this.#pace.count(`address ${place.from}`);
+  }
+
+  async #caller({ token }: Extract<Asked, { token: string }>, opened: Opened): Promise<SignedIn> {
     const { directory } = this.#options;
     try {
       const caller = await callerBy(directory, token);
       this.#pace.count(`account ${caller.account}`);
       return caller;
     } catch (error) {
-      if (error instanceof MpcError && error.code === 'session.none')
-        this.#pace.count(`address ${place.from}`);
+      if (error instanceof MpcError && error.code === 'session.none') this.#countStranger(opened);
       throw error;
     }
   }

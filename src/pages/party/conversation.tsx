@@ -1,12 +1,12 @@
 /**
- * Owns one conversation: what was said, what is wrong with it, and saying something oneself.
- * Must never show a text as anything but text, nor lose what somebody has written because it could not be sent.
+ * Owns one conversation: what was said, what is wrong with it, and what stands in the way of writing.
+ * Must never show a text as anything but text, nor count as read what was not on the screen.
  */
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Composer } from './composer.tsx';
 import { Fingerprints, Obstacles, useKeys } from './keys.tsx';
 import { PostState } from './post-state.tsx';
-import { RefusalText, refusalOf } from './refusal.tsx';
-import type { Post, Reading, Refusal, Said, Service } from './service.ts';
+import type { Post, Reading, Said, Service } from './service.ts';
 import { counted, listed, when } from './words.ts';
 
 interface ConversationProps {
@@ -21,20 +21,39 @@ interface ConversationProps {
 /** What is half written stays while the coordinators are away, or the client starts again. */
 const WRITABLE: readonly Post['state'][] = ['here', 'away', 'starting'];
 
+/** There is one conversation on a page. */
+const TITLE = 'messages-title';
+
+/** At the top of a long page: what is new below, and the way there. */
+export function NewBelow({ post, name }: Pick<ConversationProps, 'post' | 'name'>) {
+  const unread = post.conversations.find((conversation) => conversation.with === name)?.unread ?? 0;
+  if (unread === 0) return null;
+  return (
+    <p class="new-below">
+      <span class="unread">{counted(unread, 'new message')}</span>
+      <button type="button" onClick={() => document.getElementById(TITLE)?.focus()}>
+        {unread === 1 ? 'Read it' : 'Read them'}
+      </button>
+    </p>
+  );
+}
+
 export function ConversationCard(props: ConversationProps) {
   const { service, post, name, others } = props;
-  const ids = useId();
   const reading = useReading(props);
   const card = useRef<HTMLElement>(null);
   useMarkedRead(props, reading, card);
   // What was refused may have been so because of a key.
   const [refusals, setRefusals] = useState(0);
+  const [trusted, setTrusted] = useState(0);
   const unproven = reading?.said.filter(({ fault }) => fault === 'account.key-changed').length ?? 0;
   const keys = useKeys(service, post, others, refusals + unproven);
   const said = reading?.said ?? [];
   return (
-    <section class="card" ref={card} aria-labelledby={`${ids}title`}>
-      <h2 id={`${ids}title`}>Messages with {listed(others)}</h2>
+    <section class="card" ref={card} aria-labelledby={TITLE}>
+      <h2 id={TITLE} tabIndex={-1}>
+        Messages with {listed(others)}
+      </h2>
       {said.length === 0 ? (
         post.state === 'here' && (
           <p class="muted">
@@ -52,7 +71,7 @@ export function ConversationCard(props: ConversationProps) {
       {post.state !== 'here' && <PostState service={service} post={post} isHeadless />}
       {WRITABLE.includes(post.state) && (
         <>
-          <Obstacles service={service} keys={keys} />
+          <Obstacles service={service} keys={keys} onTrusted={() => setTrusted(trusted + 1)} />
           <Composer
             key={name}
             service={service}
@@ -60,6 +79,7 @@ export function ConversationCard(props: ConversationProps) {
             others={others}
             isHere={post.state === 'here'}
             hasChangedKey={keys.changed.length > 0}
+            trusted={trusted}
             onRefused={() => setRefusals(refusals + 1)}
           />
           <Fingerprints post={post} keys={keys} />
@@ -104,13 +124,17 @@ function useMarkedRead(
   const unread = post.conversations.find((conversation) => conversation.with === name)?.unread ?? 0;
   const last = reading?.said.at(-1)?.number;
   useEffect(() => {
-    if (card.current === null || last === undefined || unread === 0) return;
-    const watching = new IntersectionObserver((seen) => {
-      if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
-      watching.disconnect();
-      service.markRead(name, last).catch(() => {}); // it stays marked as new
-    });
-    watching.observe(card.current);
+    const log = card.current?.querySelector('.talk');
+    if (!log || last === undefined || unread === 0) return;
+    const watching = new IntersectionObserver(
+      (seen) => {
+        if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+        watching.disconnect();
+        service.markRead(name, last).catch(() => {}); // it stays marked as new
+      },
+      { threshold: 0.5 },
+    );
+    watching.observe(log);
     return () => watching.disconnect();
   }, [service, name, last, unread]);
 }
@@ -167,89 +191,4 @@ function warningOf({ from, fault, claims }: Said): string | undefined {
     );
   if (claims !== undefined) return `It names the collaboration ${claims}, in which ${from} takes no part.`;
   return undefined;
-}
-
-/** Bytes of a text, as the coordinators count them. */
-const MOST_BYTES = 4096;
-const NEAR_BYTES = 3600;
-
-interface ComposerProps extends Omit<ConversationProps, 'post'> {
-  readonly isHere: boolean;
-  readonly hasChangedKey: boolean;
-  readonly onRefused: () => void;
-}
-
-function Composer({ service, name, others, isHere, hasChangedKey, onRefused }: ComposerProps) {
-  const [text, setText] = useState('');
-  const [isBusy, setBusy] = useState(false);
-  const [done, setDone] = useState('');
-  const [fault, setFault] = useState<Refusal>();
-  const form = useRef<HTMLFormElement>(null);
-  const id = useId();
-  const bytes = new TextEncoder().encode(text).length;
-  const send = async (): Promise<void> => {
-    if (text.trim() === '' || isBusy || !isHere) return;
-    setBusy(true);
-    setFault(undefined);
-    setDone('');
-    await service.say(name, text.trim()).then(
-      ({ to }) => {
-        // What has been typed meanwhile stays.
-        setText((now) => (now === text ? '' : now));
-        setDone(`Kept for ${listed(to)} until they have it.`);
-      },
-      (error: unknown) => {
-        setFault(refusalOf(error));
-        onRefused();
-      },
-    );
-    setBusy(false);
-  };
-  return (
-    <form
-      ref={form}
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void send();
-      }}
-    >
-      <label for={id}>Write to {listed(others)}</label>
-      <textarea
-        id={id}
-        rows={2}
-        value={text}
-        autoComplete="off"
-        onInput={({ currentTarget }) => setText(currentTarget.value.replace(/[\r\n\t]+/g, ' '))}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.isComposing) return;
-          event.preventDefault();
-          form.current?.requestSubmit();
-        }}
-      />
-      <p class="composer-foot">
-        <button
-          type="submit"
-          class="primary"
-          disabled={!isHere || text.trim() === '' || bytes > MOST_BYTES || isBusy}
-        >
-          {isBusy ? 'Sending…' : 'Send'}
-        </button>
-        <span role="status" class="muted">
-          {bytes > MOST_BYTES
-            ? `${counted(bytes - MOST_BYTES, 'byte')} too long: send it in parts.`
-            : bytes > NEAR_BYTES
-              ? `${counted(MOST_BYTES - bytes, 'byte')} left.`
-              : done}
-        </span>
-      </p>
-      {fault?.code === 'account.key-changed'
-        ? hasChangedKey && (
-            <p role="alert" class="fault">
-              It was not sent: a key has changed. Compare it first.
-            </p>
-          )
-        : fault !== undefined && <RefusalText refusal={fault} />}
-    </form>
-  );
 }

@@ -3,7 +3,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { Agreement, Disclosure } from './agreement.tsx';
-import { ConversationCard } from './conversation.tsx';
+import { ConversationCard, NewBelow } from './conversation.tsx';
 import { Ended } from './ended.tsx';
 import { Head } from './head.tsx';
 import { Progress } from './progress.tsx';
@@ -41,6 +41,7 @@ export function Detail({ service, taking, post }: DetailProps) {
       <Head title={titleOf(taking)} chip={{ words: STAGE_WORDS[stage], look: `is-${stage}` }}>
         Asked by {collaboration.creator} on {when(collaboration.createdAt)}
       </Head>
+      {post !== undefined && <NewBelow post={post} name={`#${collaboration.id}`} />}
       {stage === 'ended' && <Ended taking={taking} />}
       {stage === 'result' && (
         <ResultCard service={service} taking={taking} invitation={invitation} ownRows={ownRows} />
@@ -63,7 +64,8 @@ export function Detail({ service, taking, post }: DetailProps) {
       {stage === 'asked' && <Progress taking={taking} />}
       {stage === 'result' && <Progress taking={taking} />}
       {part.canWithdraw && <WithdrawCard service={service} taking={taking} />}
-      {post !== undefined && others.length > 0 && (
+      {/* Below what takes a moment to come: it must not seem to have been seen before that. */}
+      {(invitation !== undefined || fault !== undefined) && post !== undefined && others.length > 0 && (
         <ConversationCard service={service} post={post} name={`#${collaboration.id}`} others={others} />
       )}
     </article>

@@ -8,7 +8,7 @@ import { addressOf, ElectionDetail, ElectionList, useElections } from './electio
 import type { Known } from './main.tsx';
 import { accountIn, MESSAGES, MessageList, MessagesPage, Unread, WithPage } from './messages.tsx';
 import type { Election, Post, Service, TakingPart } from './service.ts';
-import { listed, type Stage, stageOf, titleOf, when } from './words.ts';
+import { counted, listed, type Stage, stageOf, titleOf, when } from './words.ts';
 
 interface FrameProps {
   readonly service: Service;
@@ -46,6 +46,9 @@ export function Frame({ service, known, lost }: FrameProps) {
         </a>
         <p class={lost === undefined ? 'link-state is-live' : 'link-state is-lost'} role="status">
           {lost === undefined ? 'Connected to your client' : `No connection: ${lost}. Trying again.`}
+        </p>
+        <p class="unseen" role="status">
+          {unread === 0 ? '' : counted(unread, 'new message')}
         </p>
       </header>
       <div class={title === undefined ? 'columns' : 'columns has-open'}>

@@ -54,8 +54,14 @@ export function useKeys(service: Service, post: Post, others: readonly string[],
   };
 }
 
+interface ObstaclesProps {
+  readonly service: Service;
+  readonly keys: Keys;
+  readonly onTrusted: () => void;
+}
+
 /** What stands in the way of writing: keys that changed, parties without an account. */
-export function Obstacles({ service, keys }: { readonly service: Service; readonly keys: Keys }) {
+export function Obstacles({ service, keys, onTrusted }: ObstaclesProps) {
   const { changed, without, replace } = keys;
   const isOne = without.length === 1;
   return (
@@ -67,7 +73,15 @@ export function Obstacles({ service, keys }: { readonly service: Service; readon
         </p>
       )}
       {changed.map((one) => (
-        <Changed key={one.account} service={service} looked={one} onTrusted={replace} />
+        <Changed
+          key={one.account}
+          service={service}
+          looked={one}
+          onTrusted={(now) => {
+            replace(now);
+            onTrusted();
+          }}
+        />
       ))}
     </>
   );
