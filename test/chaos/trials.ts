@@ -13,8 +13,8 @@ import type { Acknowledged, Load } from './load.ts';
 
 /** Service is back within this after a failure that it survives. */
 export const BACK_WITHIN_MS = 15_000;
-/** Where other programs take the cores, elections among brokers start over: of twenty trials two may take up to twice as long. */
-export const LATE = { share: 0.1, withinMs: 2 * BACK_WITHIN_MS };
+/** Brokers choose a leader of the log within 4 to 9 s, and seldom start over: of twenty trials one may take up to twice as long. */
+export const LATE = { share: 0.05, withinMs: 2 * BACK_WITHIN_MS };
 const TRIAL_MS = 90_000;
 /** Commands acknowledged before anything is killed: it dies in the middle of work. */
 const STEADY_COMMANDS = 60;
@@ -67,14 +67,16 @@ export interface Audit {
 
 /**
  * Reads the whole log as text, apart from the code that applies it: everything acknowledged is where its coordinator said, and
- * was accepted once. Then plays it from the start and compares with what the replicas say.
+ * was accepted once. Then plays it from the start and compares with what the replicas say. Coordinators may go on saying things of
+ * their own, of what expires: it goes as far as they all were when it began.
  */
 export async function audit(
   cluster: Cluster,
   acknowledged: readonly Acknowledged[],
   signal: AbortSignal,
 ): Promise<Audit> {
-  const entries = await wholeLog(cluster, signal);
+  const statuses = await cluster.settled(signal);
+  const entries = await entriesUpTo(cluster, statuses[0]?.sequence ?? 0, signal);
   const places = new Map<string, number[]>();
   for (const { sequence, data } of entries)
     for (const id of idsIn(data)) places.set(id, [...(places.get(id) ?? []), sequence]);
@@ -99,22 +101,21 @@ export async function audit(
     'nothing was applied twice',
   );
   for (const { id, kind } of acknowledged) assert.equal(accepted.get(id), 1, `${kind} ${id} was applied`);
-  for (const { digest, sequence } of await cluster.settled(signal)) {
+  for (const { digest, sequence } of statuses) {
     assert.equal(sequence, state.sequence);
     assert.equal(digest, stateDigest(state.snapshot()), 'the log alone gives the same state');
   }
   return { entries: entries.length, commands: places.size, accepted: accepted.size };
 }
 
-async function wholeLog(cluster: Cluster, signal: AbortSignal): Promise<LogEntry[]> {
+async function entriesUpTo(cluster: Cluster, last: number, signal: AbortSignal): Promise<LogEntry[]> {
   const log = await cluster.bus.log(subjects.logStream(cluster.deployment.name));
-  const last = await log.last();
   const entries: LogEntry[] = [];
   await new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     log
       .follow(1, (entry) => {
-        entries.push(entry);
+        if (entry.sequence <= last) entries.push(entry);
         if (entry.sequence >= last) resolve();
       })
       .catch(reject);
