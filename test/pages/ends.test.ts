@@ -19,6 +19,8 @@ browserTest(
         const at = async (where: typeof acme, id: string): Promise<void> => {
           await where.page.getByRole('navigation').locator(`a[href="#${id}"]`).click();
           await where.page.getByRole('heading', { level: 1, name: 'A question over payroll' }).waitFor();
+          // The last to come.
+          await where.page.getByRole('heading', { name: /^Messages with/ }).waitFor();
         };
 
         await at(beta, brief);
