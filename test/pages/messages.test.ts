@@ -76,7 +76,7 @@ browserTest(
         ]);
         await acme.page.goto(new URL('#messages', acme.page.url()).href);
         await acme.page.getByRole('heading', { name: 'Conversations' }).waitFor();
-        await looksWell(acme.page, 'all messages');
+        await looksWell(acme.page, 'all messages', undefined, 15);
         await stop('coordinator');
         const away = beta.page.getByText('Nobody carries messages now', { exact: false });
         await away.waitFor();
