@@ -185,14 +185,16 @@ export class AccountHome {
 
   #write(name: string, text: string): void {
     const path = join(this.directory, name);
-    const file = openSync(`${path}.new`, 'w', 0o600);
+    // Of its own: two programs of one user may write at once.
+    const beside = `${path}.${process.pid}.new`;
+    const file = openSync(beside, 'w', 0o600);
     try {
       writeFileSync(file, `${text.trimEnd()}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    chmodSync(`${path}.new`, 0o600);
-    renameSync(`${path}.new`, path);
+    chmodSync(beside, 0o600);
+    renameSync(beside, path);
   }
 }

@@ -1,9 +1,11 @@
 /** What a machine keeps of its user's accounts: files of its owner's alone, whole or not at all. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { coordinatorUrls } from '../../bin/local/directory.ts';
 import { makeHome, openHome } from '../../bin/local/home.ts';
 import { MpcError } from '../../src/base/errors.ts';
@@ -95,6 +97,32 @@ test('a file that others may read, or that is damaged, is refused with what to d
       chmodSync(join(account.directory, name), 0o600);
       assert.throws(read, refusedWith(code), name);
     }
+  }));
+
+test('two programs of one user write at once, and what is there is always whole', () =>
+  inHome(async (home) => {
+    const account = makeHome({ home }, 'ann');
+    const program = (token: string): string => `
+      import { makeHome } from '${new URL('../../bin/local/home.ts', import.meta.url).href}';
+      const account = makeHome({ home: '${home}' }, 'ann');
+      for (let count = 0; count < 300; count++) account.saveSession({ token: '${token}'.repeat(2000), expiresMs: 1 });
+    `;
+    const run = promisify(execFile);
+    const writing = ['x', 'y', 'z'].map((token) =>
+      run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program(token)]),
+    );
+    let isOver = false;
+    const over = Promise.all(writing).finally(() => {
+      isOver = true;
+    });
+    over.catch(() => {});
+    while (!isOver) {
+      const token = account.session?.token ?? '';
+      assert.match(token, /^(x*|y*|z*)$/);
+      await new Promise(setImmediate);
+    }
+    await over;
+    assert.equal(account.session?.token.length, 2000);
   }));
 
 test('which account is meant is asked where there are several, and one that is not here is missed', () =>

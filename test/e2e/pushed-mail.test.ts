@@ -135,7 +135,10 @@ test('people write to each other by command line, one over brokers and one over 
     const token = (await ok(['account', 'token', '--password-file', file], bob)).trim();
     assert.match(await ok(['account', 'list'], bob), /^ann +away/m);
     const [annsDesk, bobsDesk] = [coordinators.talk(['chat'], ann), coordinators.talk(['chat'], bob)];
-    const bobsPhone = coordinators.talk(['chat', '--coordinator', coordinators.urls[0] ?? ''], bob);
+    const bobsPhone = coordinators.talk(
+      ['chat', '--no-history', '--coordinator', coordinators.urls[0] ?? ''],
+      bob,
+    );
     for (const place of [annsDesk, bobsDesk, bobsPhone]) await place.line(/connected/);
     bobsDesk.write('\\send a canary from bob -> ann');
     await annsDesk.line(/bob: a canary from bob/);
