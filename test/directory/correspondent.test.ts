@@ -287,6 +287,27 @@ test('a place that was signed out signs in again by its key, and says what anoth
     for (const place of [annsDesk, far, near]) await place.leave();
   }));
 
+test('a place that was not running says, when it is again, how many messages another has shown meanwhile', () =>
+  inWorld(async (replicas, { ann, bob }) => {
+    const annsDesk = await new Place(ann, replicas).enter();
+    const disk = new Disk();
+    const before = await new Place(bob, replicas, disk).enter();
+    await annsDesk.correspondent.send('one', 'bob');
+    await before.until(() => before.texts().length === 1);
+    await before.leave();
+    await before.correspondent.logout();
+    const phone = await new Place(bob, replicas).enter();
+    for (const text of ['two', 'three']) await annsDesk.correspondent.send(text, 'bob');
+    await phone.until(() => phone.texts().length === 2);
+    await phone.leave();
+    await phone.correspondent.logout();
+    const after = await new Place(bob, replicas, disk).enter();
+    const missed = after.told.find(({ kind }) => kind === 'missed');
+    assert.ok(missed?.kind === 'missed');
+    assert.equal(missed.count, 2);
+    for (const place of [annsDesk, after]) await place.leave();
+  }));
+
 test('mail of somebody who cannot be looked up any more is said to be unreadable, and what follows is shown', () =>
   inWorld(async (replicas, { ann, bob, cyd }) => {
     const [annsDesk, cydsDesk] = [

@@ -56,7 +56,7 @@ export class Correspondent {
 
   /** Opens a session by key. */
   async signIn(): Promise<AccountView> {
-    const { calls, account, history, random, clock } = this.#options;
+    const { calls, account, history, random, clock, tell } = this.#options;
     const token = newToken(random);
     const opened = await calls.login({
       account,
@@ -64,10 +64,15 @@ export class Correspondent {
       session: tokenDigest(token),
       ...this.#proof('session', token, clock.now()),
     });
+    const isFirst = this.#self === undefined;
     this.#token = token;
     this.#self = this.#checkedSelf(await calls.account(token, account));
-    this.#acknowledged = opened.acknowledged;
-    this.#last = Math.max(opened.acknowledged, history.lastNumber(this.#self.born));
+    const { acknowledged } = opened;
+    const shown = history.lastNumber(this.#self.born);
+    this.#acknowledged = acknowledged;
+    this.#last = Math.max(acknowledged, shown);
+    // Of a place that was here before: what came while it was not running, and was shown elsewhere.
+    if (isFirst && shown > 0 && acknowledged > shown) tell({ kind: 'missed', count: acknowledged - shown });
     return this.#self;
   }
 
