@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { type Address, subjects } from '../../src/bus/subjects.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
 import type { DirectoryCalls } from '../../src/directory/client/calls.ts';
 import { requestContext } from '../../src/directory/desk/envelope.ts';
@@ -140,6 +141,17 @@ async function proofOf({ name, person }: Member, token: string) {
   const statement = { kind: 'change', account: name, session: tokenDigest(token), atMs } as const;
   return { atMs, signature: signStatement(DEPLOYMENT, person.identity, statement) };
 }
+
+test('whoever asks for keys all the time is told nothing for a while, and everybody else is', () =>
+  withDesks(1, async ({ hub }) => {
+    const eve = hub.connect('eve');
+    const ask = (from: Address): Promise<Uint8Array> =>
+      eve.request(subjects.directory(DEPLOYMENT, from), systemRandom(16), 60_000);
+    let told = 0;
+    while (told < 10_000 && (await ask('party-eve')).length > 0) told++;
+    assert.ok(told >= 6_000 && told < 10_000, `${told} keys were told`);
+    assert.ok((await ask('party-bob')).length > 0);
+  }));
 
 test('an answer that no replica gave to this very request is not believed', () =>
   withDesks(1, async ({ callsOf }) => {

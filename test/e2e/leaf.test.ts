@@ -4,11 +4,18 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
 import { planCluster } from '../../src/broker/cluster.ts';
 import { connectNats } from '../../src/bus/nats.ts';
 import { brokerAccess } from '../../src/config/brokers.ts';
 import { loadRoleConfig } from '../../src/config/role-config.ts';
+import { newCommandId } from '../../src/coordination/commands.ts';
+import { natsDirectory } from '../../src/directory/client/nats.ts';
+import { sayKeys } from '../../src/directory/statements.ts';
 import { loadIdentity } from '../../src/identity/identity.ts';
+import { sealingKeyOf } from '../../src/identity/sealing.ts';
+import { Place } from '../directory/place.ts';
 import { Organisations } from '../support/organisations.ts';
 
 const SQL = `CREATE TABLE pay (wage INTEGER NOT NULL CHECK (wage BETWEEN 0 AND 9999));
@@ -55,6 +62,27 @@ test('two organisations, each with its own broker: one joins the other', { timeo
     world.startRole('north', 'party-acme');
     assert.equal(await world.exit('south', 'party-analyst'), 0);
     assert.deepEqual(world.result('south').table.rows, [[2, 8000]]);
+    // Accounts and mail go through both brokers, too: whoever is at south's is pushed what north's coordinator has.
+    const config = loadRoleConfig(world.path('south', 'party-analyst.toml'), {}, {});
+    const identity = loadIdentity(config.key);
+    const bus = await connectNats({ ...brokerAccess(config), name: 'party-analyst', identity });
+    const { deployment, trust } = config;
+    const calls = natsDirectory({
+      bus,
+      deployment,
+      me: 'party-analyst',
+      coordinatorKey: trust.coordinator ?? '',
+      clock: systemClock,
+      random: systemRandom,
+    });
+    const sealing = sealingKeyOf(identity).publicKey;
+    const keys = sayKeys({ deployment, account: 'analyst', identity, sealing, nowMs: Date.now() });
+    await calls.register({ account: 'analyst', keys }, newCommandId(systemRandom));
+    const place = await Place.enter(deployment, 'analyst', identity, calls);
+    await place.correspondent.send('a note to myself', 'analyst');
+    assert.deepEqual(await place.texts.atLeast(1), ['a note to myself']);
+    await place.leave();
+    await bus.close();
     assert.deepEqual(world.refusals(), []);
 
     // Who speaks through north's broker is no user of south's.

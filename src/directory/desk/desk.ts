@@ -105,8 +105,8 @@ class Desk {
   }
 
   /** This replica and its key, signed together with the asker's challenge. */
-  key({ data }: Pick<Message, 'data'>): Uint8Array {
-    if (data.length !== ID_BYTES) return NOTHING;
+  key({ data, subject }: Pick<Message, 'data' | 'subject'>): Uint8Array {
+    if (data.length !== ID_BYTES || !this.#mayAsk(subject)) return NOTHING;
     const { deployment, identity, replica } = this.#options;
     const challenge = Buffer.from(data).toString('hex');
     const key = this.#keys.current;
@@ -132,6 +132,16 @@ class Desk {
 
   stop(): void {
     for (const lease of this.#leases) lease.end();
+  }
+
+  /** A signature takes long enough to be counted. */
+  #mayAsk(subject: string): boolean {
+    try {
+      this.#pace.count(`key ${fromOf(subject)}`);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #isFull(from: string): boolean {
@@ -250,5 +260,5 @@ class Desk {
   }
 }
 
-/** The from-token of `mpc.<deployment>.coordinator.<from>.directory.<replica>`: what is subscribed to has it there. */
+/** The from-token of `mpc.<deployment>.coordinator.<from>.directory[.<replica>]`: what is subscribed to has it there. */
 const fromOf = (subject: string): Address => subject.split('.')[3] as Address;

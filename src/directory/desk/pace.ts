@@ -28,8 +28,9 @@ export class Pace {
     if (left === undefined) throw tooFast(this.#perMinute);
     this.#left.delete(asker);
     this.#left.set(asker, left);
+    if (this.#left.size <= COUNTED) return;
     const [oldest] = this.#left.keys();
-    if (this.#left.size > COUNTED && oldest !== undefined) this.#left.delete(oldest);
+    if (oldest !== undefined) this.#left.delete(oldest);
   }
 }
 
