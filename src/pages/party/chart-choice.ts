@@ -2,12 +2,18 @@
  * Owns which charts fit a result: bars for groups, ranges where a column says how far values spread, points with a line for a regression.
  * A pure function of the result, the query's text, and the reader's own rows, where this tab still has them.
  */
-import type { OwnRows } from './detail.tsx';
 import type { Result } from './service.ts';
 
 type Table = Result['table'];
 type Column = Table['columns'][number];
 type Cell = Table['rows'][number][number];
+
+/** The reader's own rows as they were looked at in this tab: for a chart beside the result, nowhere else. */
+export interface OwnRows {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 export interface Bar {
   readonly label: string;

@@ -3,6 +3,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { Agreement, Disclosure } from './agreement.tsx';
+import type { OwnRows } from './chart-choice.ts';
 import { ConversationCard, NewBelow } from './conversation.tsx';
 import { Ended } from './ended.tsx';
 import { Head } from './head.tsx';
@@ -17,13 +18,6 @@ interface DetailProps {
   readonly service: Service;
   readonly taking: TakingPart;
   readonly post: Post | undefined;
-}
-
-/** The reader's own rows as they were looked at in this tab: for a chart beside the result, nowhere else. */
-export interface OwnRows {
-  readonly table: string;
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
 }
 
 export function Detail({ service, taking, post }: DetailProps) {

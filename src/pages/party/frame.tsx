@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Detail } from './detail.tsx';
 import { addressOf, ElectionDetail, ElectionList, useElections } from './elections.tsx';
-import type { Known } from './main.tsx';
+import type { Known } from './known.ts';
 import { accountIn, MESSAGES, MessageList, MessagesPage, Unread, WithPage } from './messages.tsx';
 import type { Election, Post, Service, TakingPart } from './service.ts';
 import { counted, listed, type Stage, stageOf, titleOf, when } from './words.ts';

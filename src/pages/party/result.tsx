@@ -2,9 +2,8 @@
  * Owns a result on the page: single values large, a chart where one fits, the whole table, and copying it as CSV.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { cellText, chartsOf, keysOf, keyText } from './chart-choice.ts';
+import { cellText, chartsOf, keysOf, keyText, type OwnRows } from './chart-choice.ts';
 import { ChartOf } from './charts.tsx';
-import type { OwnRows } from './detail.tsx';
 import { Scrolling } from './file.tsx';
 import type { Invitation, Result, Service, TakingPart } from './service.ts';
 import { counted } from './words.ts';

@@ -2,8 +2,9 @@
  * Owns handing in one's own rows: a file for each table is looked at, its faults or its first rows are shown, and nothing is sent before
  * the person says so. Must never keep a file longer than this card is open, except the rows shown, for a chart in this tab.
  */
+
 import { useId, useState } from 'preact/hooks';
-import type { OwnRows } from './detail.tsx';
+import type { OwnRows } from './chart-choice.ts';
 import { DropZone, FaultTable, Preview } from './file.tsx';
 import { RefusalText, refusalOf } from './refusal.tsx';
 import type { Invitation, Refusal, Review, Service, TakingPart } from './service.ts';
