@@ -115,7 +115,8 @@ test('on any screen no line is wider than it, no text is lost, and numbers stay 
   assert.ok(kept > 20 && blocks > 2, `it saw numbers (${kept}) and blocks (${blocks})`);
 });
 
-const bare = (text: string): string => text.replace(/\s+/g, '');
+/** Without white space, which lines begin and end with; accents stand with their letters where a text was wrapped, as Unicode composes them. */
+const bare = (text: string): string => text.replace(/\s+/g, '').normalize('NFC');
 
 /** All characters of the text are there, as often as in it. */
 const counted = (shown: string, text: string): boolean =>
