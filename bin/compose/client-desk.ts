@@ -3,6 +3,7 @@
  */
 import type { PartyDesk } from '../../src/api/client/seams.ts';
 import { assert, EXIT, MpcError } from '../../src/base/errors.ts';
+import { partiesAmong } from '../../src/bus/subjects.ts';
 import type { ClientConfig } from '../../src/config/role-config.ts';
 import type { Collaboration } from '../../src/coordination/collaboration.ts';
 import { collaborationsIn } from '../../src/coordination/collaborations.ts';
@@ -93,7 +94,7 @@ export function clientDesk({
         nowMs: clock.now(),
       }),
     post,
-    parties: () => partiesIn(trust),
+    parties: () => partiesAmong(Object.keys(trust)),
     canWithdraw: (wanted) => isApprovedHereOnly(wanted) || isAgreed(wanted),
     withdraw,
     elections: {
@@ -216,11 +217,6 @@ function declaredIn({ tables }: Extract<Query, { tables: unknown }>, table: stri
 }
 
 const BEFORE_START: readonly string[] = ['open', 'registering', 'collecting'];
-
-const partiesIn = (trust: Workplace['trust']): string[] =>
-  Object.keys(trust)
-    .flatMap((address) => (address.startsWith('party-') ? [address.slice('party-'.length)] : []))
-    .sort();
 
 const unheard = (): MpcError =>
   new MpcError('coordinator.away', 'no coordinator has heard that this part is taken back', {

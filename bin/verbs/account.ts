@@ -9,6 +9,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { EXIT, MpcError } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { newCommandId } from '../../src/coordination/commands.ts';
+import { allAccounts } from '../../src/directory/client/calls.ts';
 import { accountFingerprint, Pins } from '../../src/directory/client/pins.ts';
 import { checkAccountName } from '../../src/directory/names.ts';
 import { sayKeys } from '../../src/directory/statements.ts';
@@ -123,13 +124,7 @@ export async function token(options: AccountOptions): Promise<void> {
 export async function list(pattern: string, options: AccountOptions): Promise<void> {
   await atHome(options, async ({ home, profile, calls }) => {
     const session = await signedIn(home, profile, calls, options);
-    const found: AccountView[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await calls.list(session, { pattern, ...(after === undefined ? {} : { after }) });
-      found.push(...page.accounts);
-      if (page.next === undefined) break;
-      after = page.next;
-    }
+    const found = await allAccounts(calls, session, pattern);
     if (options.json === true) process.stdout.write(`${JSON.stringify({ accounts: found })}\n`);
     else if (found.length > 0) process.stdout.write(`${accountLines(found).join('\n')}\n`);
   });

@@ -6,7 +6,7 @@
  * missed (before the start, while the connection was lost, while the handler was slow) is asked for from the next entry on. That needs
  * no leader and leaves nothing on a broker that could die with it, so that a cluster in which any two have died is read as before.
  */
-import { reportOf } from '../base/errors.ts';
+import { type MpcError, reportOf } from '../base/errors.ts';
 import type { LogEntry, Subscription } from './bus.ts';
 import { busFaults } from './faults.ts';
 import { entryIn, fetchEntries } from './nats-entries.ts';
@@ -181,7 +181,7 @@ export class Following implements Subscription {
     }
   }
 
-  #behind(fault: ReturnType<typeof logFault>): void {
+  #behind(fault: MpcError): void {
     this.unsubscribe();
     this.#options.link.troubles.call(fault.report());
   }

@@ -220,11 +220,7 @@ class NatsBus implements Bus {
 
   subscribe(subject: string, handler: (message: Message) => void, queue?: string): Subscription {
     if (this.#closing.signal.aborted) throw busFaults.closed();
-    const callback = (error: Error | null, message: Msg): void => {
-      if (error === null) this.#troubles.guard(() => handler(this.#received(message)));
-    };
-    const held = this.#client.subscribe(subject, { callback, ...(queue === undefined ? {} : { queue }) });
-    return { unsubscribe: () => held.unsubscribe() };
+    return this.#hear(subject, (message) => handler(this.#received(message)), queue);
   }
 
   listen(subject: string, handler: (data: Uint8Array) => void): Subscription {
@@ -292,11 +288,11 @@ class NatsBus implements Bus {
     };
   }
 
-  #hear(subject: string, handler: (message: Msg) => void): Subscription {
+  #hear(subject: string, handler: (message: Msg) => void, queue?: string): Subscription {
     const callback = (error: Error | null, message: Msg): void => {
       if (error === null) this.#troubles.guard(() => handler(message));
     };
-    const held = this.#client.subscribe(subject, { callback });
+    const held = this.#client.subscribe(subject, { callback, ...(queue === undefined ? {} : { queue }) });
     return { unsubscribe: () => held.unsubscribe() };
   }
 

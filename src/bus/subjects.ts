@@ -36,6 +36,14 @@ export type Purpose = 'tape' | 'rows' | 'compute' | 'result' | 'ballots';
 /** What is said about one election outside of the channels. */
 export type ElectionVerb = 'ballots' | 'ask' | 'envelopes';
 
+/** The party's name in its address; undefined for any other address. */
+export const partyOf = (address: string): string | undefined =>
+  address.startsWith('party-') ? address.slice('party-'.length) : undefined;
+
+/** Names of the parties among those addresses, sorted. */
+export const partiesAmong = (addresses: readonly string[]): string[] =>
+  addresses.flatMap((address) => partyOf(address) ?? []).sort();
+
 const NAME = /^[a-z0-9_-]+$/;
 
 export function checkName(kind: string, name: string): string {

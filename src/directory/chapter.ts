@@ -4,7 +4,7 @@
  */
 import type { Json } from '../base/canonical.ts';
 import { MpcError } from '../base/errors.ts';
-import type { Address } from '../bus/subjects.ts';
+import { type Address, partyOf } from '../bus/subjects.ts';
 import { type Chapter, chapterOf, type Moment, type Said, type Tables } from '../coordination/chapter.ts';
 import { changeAccount, deleteAccount, registerAccount } from './accounts.ts';
 import { type DirectoryBody, directoryBodies } from './bodies.ts';
@@ -73,7 +73,7 @@ function decided(rules: DirectoryRules, said: Said<DirectoryBody>, at: Moment, t
 
 /** An account, or the enrolled party of that name with its own key. */
 function accountOf({ tables }: Step, author: Address): Account {
-  const name = author.startsWith('party-') ? author.slice('party-'.length) : undefined;
+  const name = partyOf(author);
   const account = name === undefined ? undefined : tables.accounts.get(name);
   if (account === undefined)
     throw name === undefined ? notAllowed(`${author} has no account`) : unknownAccount(name);

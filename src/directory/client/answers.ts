@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { EXIT, MpcError } from '../../base/errors.ts';
 import { unreadable } from '../../base/problem.ts';
+import { partiesAmong } from '../../bus/subjects.ts';
 import {
   collaborationId,
   descriptorDigest,
@@ -77,7 +78,5 @@ export function partiesOf(collaboration: string, value: unknown): readonly strin
         exitCode: EXIT.protocol,
       },
     );
-  return participantsOf(descriptor)
-    .flatMap((address) => (address.startsWith('party-') ? [address.slice('party-'.length)] : []))
-    .sort();
+  return partiesAmong(participantsOf(descriptor));
 }

@@ -50,3 +50,18 @@ export interface DirectoryCalls {
   /** Names of those who take part in a collaboration, sorted. */
   participants(token: string, collaboration: string): Promise<readonly string[]>;
 }
+
+/** All accounts of that pattern, page after page. */
+export async function allAccounts(
+  calls: Pick<DirectoryCalls, 'list'>,
+  token: string,
+  pattern: string,
+): Promise<readonly AccountView[]> {
+  const accounts: AccountView[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await calls.list(token, { pattern, ...(after === undefined ? {} : { after }) });
+    accounts.push(...page.accounts);
+    if (page.next === undefined) return accounts;
+    after = page.next;
+  }
+}

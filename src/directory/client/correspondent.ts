@@ -17,7 +17,7 @@ import type { Keys, Mail } from '../rows.ts';
 import { signStatement } from '../statements.ts';
 import { newToken, tokenDigest } from '../token.ts';
 import type { AccountView, Proof, SendRequest } from '../views.ts';
-import type { DirectoryCalls } from './calls.ts';
+import { allAccounts, type DirectoryCalls } from './calls.ts';
 import type { History } from './history.ts';
 import { accountFingerprint, type Pins } from './pins.ts';
 import { type Happening, historyOf, keysFor, type Reader, readMail } from './reading.ts';
@@ -193,17 +193,8 @@ export class Correspondent {
     return stored;
   }
 
-  async list(pattern: string): Promise<readonly AccountView[]> {
-    const accounts: AccountView[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await this.#options.calls.list(this.#token, {
-        pattern,
-        ...(after === undefined ? {} : { after }),
-      });
-      accounts.push(...page.accounts);
-      if (page.next === undefined) return accounts;
-      after = page.next;
-    }
+  list(pattern: string): Promise<readonly AccountView[]> {
+    return allAccounts(this.#options.calls, this.#token, pattern);
   }
 
   /** Somebody has compared the fingerprint of its present keys. */

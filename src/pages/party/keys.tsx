@@ -3,6 +3,7 @@
  * Must never trust one unless somebody says that its owner has read it out.
  */
 import { useEffect, useId, useState } from 'preact/hooks';
+import { Compared } from './compared.tsx';
 import { RefusalText, refusalOf } from './refusal.tsx';
 import type { LookedUp, Post, Refusal, Service } from './service.ts';
 import { listed } from './words.ts';
@@ -157,16 +158,9 @@ function Changed({ service, looked: { account, fingerprint, known }, onTrusted }
       </dl>
       {fingerprint !== null && (
         <>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={isCompared}
-              onChange={({ currentTarget }) => setCompared(currentTarget.checked)}
-            />
-            <span>
-              {account} has read <code>{fingerprint}</code> out to me
-            </span>
-          </label>
+          <Compared isSo={isCompared} onChange={setCompared}>
+            {account} has read <code>{fingerprint}</code> out to me
+          </Compared>
           <button type="button" disabled={!isCompared} onClick={() => void trust()}>
             Trust this key
           </button>

@@ -5,6 +5,7 @@
 
 import { useId, useState } from 'preact/hooks';
 import type { OwnRows } from './chart-choice.ts';
+import { Compared } from './compared.tsx';
 import { DropZone, FaultTable, Preview } from './file.tsx';
 import { RefusalText, refusalOf } from './refusal.tsx';
 import type { Invitation, Refusal, Review, Service, TakingPart } from './service.ts';
@@ -91,17 +92,10 @@ export function RowsCard({ service, taking, invitation, onSent }: RowsProps) {
           />
         ))}
       <div class="approve">
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={isCompared}
-            onChange={({ currentTarget }) => setCompared(currentTarget.checked)}
-          />
-          <span>
-            I have read who learns what, and another party reads the same first digits to me:{' '}
-            <code>{spoken(invitation.specification.digest)}</code>
-          </span>
-        </label>
+        <Compared isSo={isCompared} onChange={setCompared}>
+          I have read who learns what, and another party reads the same first digits to me:{' '}
+          <code>{spoken(invitation.specification.digest)}</code>
+        </Compared>
         <button
           type="button"
           class="primary"
