@@ -101,8 +101,10 @@ test('SIGTERM drains: every role ends by itself with code 0', async () => {
   try {
     deployment.start();
     await deployment.until('the collaboration', () => true);
-    for (const address of deployment.addresses)
+    for (const address of deployment.addresses) {
+      await deployment.begun(address);
       assert.equal(await deployment.terminate(address), 0, `${address} ends well`);
+    }
     deployment.start();
     const { table } = await deployment.result();
     assert.deepEqual(table.rows, [[6, 12, 3]]);

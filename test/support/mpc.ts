@@ -11,6 +11,7 @@ import { participantChapters } from '../../bin/compose/chapters.ts';
 import { type CollaborationParts, describeCollaboration } from '../../bin/local/collaboration.ts';
 import { type Deployment, keyPath, openDeployment, writeConfig } from '../../bin/local/deployment.ts';
 import { ownBroker } from '../../bin/local/own-broker.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { connectNats } from '../../src/bus/nats.ts';
@@ -165,6 +166,12 @@ export class TestDeployment {
   /** Kills a role as a power cut would, and waits until it is gone. */
   async kill(address: Address): Promise<void> {
     await this.#end(address, 'SIGKILL');
+  }
+
+  /** Waits until a role that was started first has begun with its chart: it listens to signals before that. */
+  async begun(address: Address, timeoutMs = 60_000): Promise<void> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    while (!this.log(address).includes('"xstate.init"')) await systemClock.sleep(20, signal);
   }
 
   async terminate(address: Address): Promise<number | null> {
